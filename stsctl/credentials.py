@@ -1,0 +1,116 @@
+"""Secrets, the credentials made of them, and the session that STS gave.
+
+Nothing here prints a secret: `Secret` shows `Secret(***)` whoever asks, and `.reveal()` is the only way out.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn, SupportsIndex
+
+from stsctl.arn import Arn
+
+
+class Secret:
+    """A text that does not print, pickle, copy or turn into JSON."""
+
+    __slots__ = ("_text",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, text: str) -> None:
+        object.__setattr__(self, "_text", text)
+
+    def reveal(self) -> str:
+        """The text itself; called only where it leaves for a store, a client or the person's shell."""
+        text: str = object.__getattribute__(self, "_text")
+        return text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
+
+    def __bool__(self) -> bool:
+        return bool(self.reveal())
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied")
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What signs a request: a pair of keys and, when they are temporary, a session token and an end.
+
+    `expires_at` is aware (UTC); None says that they last until somebody deletes them.
+    """
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What STS answered to one request: credentials, and who they make you.
+
+    `identity` is the ARN that GetCallerIdentity would show, `user_id` its unique id (`AROA…:name`), `request_key` the
+    key of the request that it answers. `obtained_at` is aware (UTC). `packed_policy_size` is in percent.
+    """
+
+    credentials: Credentials
+    identity: Arn
+    account_id: str
+    request_key: str
+    obtained_at: datetime
+    user_id: str | None = None
+    source_identity: str | None = None
+    packed_policy_size: int | None = None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the credentials end."""
+        return self.credentials.expires_at
+
+    def left_at(self, now: datetime) -> timedelta:
+        """How long it will still be valid; `timedelta.max` for one without an end."""
+        return timedelta.max if self.expires_at is None else self.expires_at - now
+
+    def fresh_at(self, now: datetime, margin: timedelta) -> bool:
+        """Whether at least `margin` is left."""
+        return self.left_at(now) >= margin
+
+    def renewed_below(self) -> timedelta:
+        """The time left below which a session that needs no person is renewed (DESIGN: the table of freshness).
+
+        SDKs ask again below 15 minutes and insist below 10, so a shorter margin would hand out sessions they reject.
+        """
+        if self.expires_at is None:
+            return timedelta(0)
+        life = self.expires_at - self.obtained_at
+        if life >= timedelta(minutes=60):
+            return timedelta(minutes=20)
+        return timedelta(minutes=16) if life >= timedelta(minutes=30) else life / 3
+
+
+LEAST_LEFT = timedelta(minutes=1)
+"""A session whose renewal needs a person is handed out until this much is left."""

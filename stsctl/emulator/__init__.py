@@ -1,0 +1,1 @@
+"""The AWS that runs on your machine."""

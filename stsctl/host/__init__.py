@@ -1,0 +1,1 @@
+"""The machine: its folders and files, locks, terminal and processes."""

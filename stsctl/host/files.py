@@ -1,0 +1,96 @@
+"""Files that are private from birth and replaced whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from stsctl.errors import StsctlError
+
+
+class FileError(StsctlError):
+    """A file of stsctl's own, or one that it was asked to change, cannot be read or written."""
+
+
+def private_folder(path: Path) -> Path:
+    """`path` as a folder that only its owner can enter, made where it is missing."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _problem("make the folder", path, error) from error
+    return path
+
+
+def read(path: Path) -> bytes | None:
+    """The bytes of a file, None where there is none; raises FileError."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _problem("read", path, error) from error
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Writes `content` to `path`: afterwards it holds the old or the new, whole, and only its owner can read it.
+
+    A link is followed and its goal replaced. Raises FileError.
+    """
+    goal = Path(os.path.realpath(path))
+    private_folder(goal.parent)
+    draft = goal.parent / f".{goal.name}.{secrets.token_hex(8)}"
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, goal)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise
+        _settle(goal.parent)
+    except OSError as error:
+        raise _problem("write", path, error) from error
+
+
+def remove(path: Path) -> bool:
+    """Removes a file; False where there was none."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _problem("remove", path, error) from error
+    return True
+
+
+def _settle(folder: Path) -> None:
+    """Makes a rename in `folder` last through a crash, where the system can."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space and try again",
+    errno.EDQUOT: "your quota is used up: free some space and try again",
+    errno.EROFS: "the file system is read-only: set XDG_STATE_HOME and XDG_CONFIG_HOME to folders you can write to",
+    errno.EACCES: "check who owns it: ls -ld",
+    errno.EPERM: "check who owns it: ls -ld",
+}
+
+
+def _problem(verb: str, path: Path, error: OSError) -> FileError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return FileError(f'cannot {verb} "{path}": {reason}', hint=_HINTS.get(error.errno or 0))

@@ -1,0 +1,108 @@
+"""What distinguishes one session from every other: the request that STS is asked to answer.
+
+A held session is found by its request's `cache_key()`, a digest over every field; so whatever could change the answer
+is a field, and what cannot (a one-time code, an assertion's bytes, a generated suffix of a session name) is none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import timedelta
+from enum import Enum
+
+from stsctl.arn import Arn
+
+_VERSION = 1
+
+
+class Operation(Enum):
+    """The STS operations that give sessions, named as AWS names them."""
+
+    ASSUME_ROLE = "AssumeRole"
+    GET_SESSION_TOKEN = "GetSessionToken"  # noqa: S105 - the name of an operation
+
+    @property
+    def action(self) -> str:
+        """As an IAM policy writes it."""
+        return f"sts:{self.value}"
+
+
+class AskerKind(Enum):
+    """By what the one who asks is known."""
+
+    KEYS = "access-key-id"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, as far as a session could differ by it.
+
+    For credentials that somebody has, `id` is their access key id: a name that is given other keys finds nothing old.
+    In a chain it is the key of the request before, and with it everything that shaped that one.
+    """
+
+    kind: AskerKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where STS is asked.
+
+    `url` is set when it is not AWS's own for the region; `instance` is the id of the running emulator behind it, so
+    that its sessions are never taken for AWS's or for another emulator's.
+    """
+
+    partition: str
+    region: str
+    url: str | None = None
+    instance: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """One call to STS. `tags` and `transitive_tag_keys` are sorted; `duration` None leaves it to AWS."""
+
+    operation: Operation
+    endpoint: Endpoint
+    asker: Asker
+    role_arn: Arn | None = None
+    session_name: str | None = None
+    duration: timedelta | None = None
+    external_id: str | None = None
+    policy: str | None = None
+    policy_arns: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    source_identity: str | None = None
+    mfa_serial: str | None = None
+    provider_arn: Arn | None = None
+
+    def cache_key(self) -> str:
+        """A digest over every field, as 64 hexadecimal digits."""
+        canonical = json.dumps([_VERSION, _plain(self)], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def next_asker(self) -> Asker:
+        """Who asks, when the session that answers this request is used for the next."""
+        return Asker(kind=AskerKind.REQUEST, id=self.cache_key())
+
+
+def _plain(value: object) -> object:
+    """`value` as JSON can hold it, injectively for the types that a request has."""
+    if is_dataclass(value) and not isinstance(value, Arn | type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Arn):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"a request cannot hold a {type(value).__name__}")

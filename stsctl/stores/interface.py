@@ -1,0 +1,60 @@
+"""The contract of a store: where long-term keys and sessions rest.
+
+A store keeps small secret texts by kind and key. It knows nothing of what they mean: `codec.py` turns sessions and keys
+into texts and back, `held.py` keeps the index beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from stsctl.credentials import Secret
+
+
+class Kind(Enum):
+    """What an item is."""
+
+    SESSION = "session"
+    KEYS = "keys"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One secret as a store keeps it; `(kind, key)` finds it again."""
+
+    kind: Kind
+    key: str
+    value: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """What a store can take; None is no limit that matters."""
+
+    item_bytes: int | None
+    items: int | None
+    outlives_reboot: bool
+
+
+class Store(Protocol):
+    """Keeps items; every method raises StoreError, with a hint, when the store cannot be reached or trusted."""
+
+    @property
+    def name(self) -> str:
+        """As the configuration and `list` write it."""
+
+    @property
+    def capacity(self) -> Capacity:
+        """What it can take."""
+
+    def get(self, kind: Kind, key: str) -> Secret | None:
+        """The value of an item, None where there is none (or only the remains of a half-written one)."""
+
+    def put(self, item: Item) -> None:
+        """Keeps `item`, in place of what had its kind and key; whole or not at all."""
+
+    def delete(self, kind: Kind, key: str) -> bool:
+        """Forgets an item; False where there was none."""
