@@ -73,15 +73,16 @@ class Credentials:
 class Session:
     """What STS answered to one request: credentials, and who they make you.
 
-    `identity` is the ARN that GetCallerIdentity would show, `user_id` its unique id (`AROA…:name`), `request_key` the
-    key of the request that it answers. `obtained_at` is aware (UTC). `packed_policy_size` is in percent.
+    `request_key` is the key of the request that it answers. `identity` is the ARN that GetCallerIdentity would show, and
+    `user_id` its unique id (`AROA…:name`); both are None where the answer does not tell (GetSessionToken's does not).
+    `obtained_at` is aware (UTC). `packed_policy_size` is in percent.
     """
 
     credentials: Credentials
-    identity: Arn
-    account_id: str
     request_key: str
     obtained_at: datetime
+    identity: Arn | None = None
+    account_id: str | None = None
     user_id: str | None = None
     source_identity: str | None = None
     packed_policy_size: int | None = None

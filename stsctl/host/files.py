@@ -49,7 +49,7 @@ def replace(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, goal)
+            draft.replace(goal)
         except BaseException:
             with contextlib.suppress(OSError):
                 draft.unlink()

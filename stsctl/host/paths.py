@@ -82,7 +82,7 @@ def find(environ: Mapping[str, str]) -> Paths:
 
 def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path, Path]:
     if sys.platform.startswith(("darwin", "win")):
-        from platformdirs import PlatformDirs  # noqa: PLC0415 - 10 ms that Linux need not spend
+        from platformdirs import PlatformDirs
 
         folders = PlatformDirs(_NAME, appauthor=False)
         return Path(folders.user_config_dir), Path(folders.user_state_dir), Path(folders.user_runtime_dir)
