@@ -73,7 +73,7 @@ class Credentials:
 class Session:
     """What STS answered to one request: credentials, and who they make you.
 
-    `request_key` is the key of the request that it answers. `identity` is the ARN that GetCallerIdentity would show, and
+    `request_key` is the key of the request it answers. `identity` is the ARN that GetCallerIdentity would show, and
     `user_id` its unique id (`AROA…:name`); both are None where the answer does not tell (GetSessionToken's does not).
     `obtained_at` is aware (UTC). `packed_policy_size` is in percent.
     """

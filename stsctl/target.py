@@ -68,8 +68,8 @@ class Source:
 class Hop:
     """One role on the way, with all that is said of it.
 
-    `duration` is None where nobody said one; `duration_typed` is set when it came from the command line, where a
-    refusal is better than a cap. `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
+    `duration` is None where nobody said one. `duration_typed` is set when it came from the command line, where a
+    refusal is better than a cap; `duration_general` when it came from `[defaults]`, which knows nothing of this role. `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Hop:
     session_name: str | None = None
     duration: timedelta | None = None
     duration_typed: bool = False
+    duration_general: bool = False
     external_id: str | None = None
     mfa_serial: str | None = None
     mfa_process: tuple[str, ...] = ()
