@@ -34,16 +34,24 @@ class ConfigurationError(StsctlError):
 
 
 class PersonNeededError(StsctlError):
-    """A sign-in or an MFA code is needed and nobody could be asked, or nobody answered."""
+    """A sign-in or an MFA code is needed and nobody could be asked, or nobody answered.
+
+    `asked` says that the question was shown: those who wait for the same answer then need not ask it again.
+    """
 
     status = 4
+
+    def __init__(self, message: str, *, hint: str | None = None, asked: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.asked = asked
 
 
 class RefusedError(StsctlError):
     """AWS said no.
 
-    `code` is the error code on the wire, `reason` AWS's own message, `request_id` what AWS support asks for, and
-    `operation` the action refused, as `sts:AssumeRole`.
+    The message is what stsctl knows of it (empty: nothing beyond AWS's own words). `code` is the error code on the
+    wire, `reason` AWS's own message, `request_id` what AWS support asks for, and `operation` the action refused, as
+    `sts:AssumeRole`.
     """
 
     status = 5

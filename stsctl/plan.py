@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
@@ -71,6 +71,13 @@ class Plan:
     def chain(self) -> tuple[str, ...]:
         """The names from the source to the target."""
         return (self.target.source.name, *(hop.name for hop in self.target.hops))
+
+    def with_step(self, position: int, step: Step) -> Plan:
+        """This plan with another step in one place; what follows asks with that one's session."""
+        steps = [*self.steps[:position], step]
+        for later in self.steps[position + 1 :]:
+            steps.append(replace(later, request=replace(later.request, asker=steps[-1].request.next_asker())))
+        return replace(self, steps=tuple(steps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +145,16 @@ def make(target: Target, around: Surroundings) -> Plan:
         asker = steps[-1].request.next_asker()
     warnings += [_short_life(step) for step in steps[-1:] if step.effective < timedelta(minutes=30)]
     return Plan(target=target, asker=around.asker, steps=tuple(steps), warnings=tuple(warnings))
+
+
+def within(step: Step, maximum: Maximum | None) -> Step:
+    """`step` asking for no more than AWS is known to give; a typed duration stays as it was typed."""
+    asked = step.request.duration
+    if maximum is None or maximum.below is None or asked is None or asked < maximum.below or step.duration_typed:
+        return step
+    least = max(maximum.at_least or HOUR, HOUR)
+    because = f"AWS refused {render_duration(maximum.below)} for this role before"
+    return replace(step, request=replace(step.request, duration=least), effective=least, capped_because=because)
 
 
 def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | None:
@@ -216,7 +233,7 @@ def _assume_role(
     )
     before = target.hops[position - 1].name if position else target.source.name
     reason = f'"{hop.name}" is assumed from "{before}"'
-    return Step(
+    step = Step(
         name=hop.name,
         request=request,
         reason=f"{reason}; {code.reason}" if code else reason,
@@ -227,6 +244,7 @@ def _assume_role(
         capped_because=duration.because,
         duration_typed=hop.duration_typed,
     )
+    return within(step, around.maximum_of(hop.role_arn, endpoint))
 
 
 def _duration(hop: Hop, endpoint: Endpoint, around: Surroundings, *, chained: bool, code_at_stake: bool) -> _Duration:
@@ -250,10 +268,6 @@ def _duration(hop: Hop, endpoint: Endpoint, around: Surroundings, *, chained: bo
     if hop.duration_typed:
         return _Duration(requested=wanted, effective=wanted)
     known = around.maximum_of(hop.role_arn, endpoint) or Maximum()
-    if known.below is not None and wanted >= known.below:
-        least = max(known.at_least or HOUR, HOUR)
-        because = f"AWS refused {render_duration(known.below)} for this role before"
-        return _Duration(requested=wanted, effective=min(least, wanted), because=because)
     if code_at_stake and hop.duration_general and wanted > max(known.at_least or HOUR, HOUR):
         because = f"the role's maximum is not known, and a code is at stake; --duration {text} asks for all of it"
         return _Duration(requested=wanted, effective=HOUR, because=because)

@@ -69,7 +69,8 @@ class Hop:
     """One role on the way, with all that is said of it.
 
     `duration` is None where nobody said one. `duration_typed` is set when it came from the command line, where a
-    refusal is better than a cap; `duration_general` when it came from `[defaults]`, which knows nothing of this role. `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
+    refusal is better than a cap; `duration_general` when it came from `[defaults]`, which knows nothing of this role.
+    `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
     """
 
     name: str

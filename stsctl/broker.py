@@ -1,0 +1,346 @@
+"""The broker: held and fresh, or obtained (once, however many ask) and held.
+
+It follows a plan from the deepest session that is still held. Everything that it touches is handed to it: what is held,
+the source, the exchanges, locks, what was learned, the person who can be asked, the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from stsctl.arn import Arn
+from stsctl.credentials import LEAST_LEFT, Credentials, Session
+from stsctl.duration import render_duration
+from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.plan import HOUR, Asks, Maximum, Plan, Step, within
+from stsctl.request import Endpoint, Operation
+from stsctl.sources.interface import Exchange, Source
+
+ATTEMPTS = 3
+"""How often a code is asked for before a wrong one is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person is asked: the code that their device shows now. `complaint` says what was wrong with the last."""
+
+    serial: str
+    name: str
+    process: tuple[str, ...]
+    complaint: str | None = None
+
+
+class Holdings(Protocol):
+    """What is held; a session that cannot be read is none."""
+
+    def session(self, request_key: str) -> Session | None:
+        """The session that answered a request."""
+
+    def hold(self, session: Session, plan: Plan, position: int) -> None:
+        """Keeps the session that a step of `plan` has just obtained."""
+
+    def drop(self, request_key: str) -> None:
+        """Forgets a session."""
+
+
+class Lessons(Protocol):
+    """What the answers of AWS taught, shared by all processes; every part of it may be lost."""
+
+    def learn_maximum(self, role: Arn, endpoint: Endpoint, maximum: Maximum) -> None:
+        """Remembers what a role gave or refused."""
+
+    def used(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> bool:
+        """Whether a code was given to AWS already."""
+
+    def spend(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> None:
+        """Remembers that a code was given to AWS."""
+
+    def maximum(self, role: Arn, endpoint: Endpoint) -> Maximum | None:
+        """What is known of the longest session that a role gives."""
+
+    def failed(self, key: str, error: StsctlError, now: datetime) -> None:
+        """Remembers that a request failed, for those who were waiting for it."""
+
+    def failure(self, key: str, since: datetime) -> StsctlError | None:
+        """How a request failed, if that was after `since`."""
+
+
+class Locks(Protocol):
+    """Locks between processes, which end with their holder."""
+
+    def hold(self, name: str, label: str, *, settled: Callable[[], bool] | None = None) -> AbstractContextManager[bool]:
+        """Waits for the lock `name`, held as `label`; False when `settled` said meanwhile that nobody need hold it.
+
+        Raises UnavailableError when it is not to be had in time.
+        """
+
+
+class Watcher(Protocol):
+    """Who is told what happens meanwhile."""
+
+    def notice(self, text: str) -> None:
+        """Something that the person should know."""
+
+    def calling(self, plan: Plan, position: int) -> AbstractContextManager[object]:
+        """The call of a step is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Want:
+    """Which held sessions will do."""
+
+    least: timedelta
+    newer_than: datetime | None = None
+
+    def accepts(self, session: Session, now: datetime) -> bool:
+        if self.newer_than is not None and session.obtained_at < self.newer_than:
+            return False
+        return session.fresh_at(now, self.least)
+
+
+_FORGOTTEN = ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException")
+
+_AS_PARENT = _Want(least=LEAST_LEFT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Turns plans into sessions."""
+
+    holdings: Holdings
+    source: Source
+    exchanges: Mapping[Operation, Exchange]
+    locks: Locks
+    lessons: Lessons
+    prompt: Callable[[Question], str]
+    watcher: Watcher
+    now: Callable[[], datetime]
+
+    def obtain(self, plan: Plan, *, refresh: bool = False, least: timedelta | None = None) -> Session:
+        """The session that `plan` leads to, with at least `least` of its life left.
+
+        A held one that no person is needed to renew is renewed ahead of its end; one that needs a person is handed out
+        to its last minute, with a notice. `refresh` takes none that is held already. Raises StsctlError.
+        """
+        started = self.now()
+        if not plan.steps:
+            return Session(credentials=self._source(plan), request_key=plan.asker.id, obtained_at=started)
+        if refresh:
+            return self._climb(plan, _Want(least=least or LEAST_LEFT, newer_than=started))
+        held = self._held(plan.steps[-1])
+        if held is None:
+            return self._climb(plan, _Want(least=least or LEAST_LEFT))
+        margin = held.renewed_below()
+        if held.fresh_at(started, max(margin, least or margin)):
+            return held
+        lasts = held.fresh_at(started, least or LEAST_LEFT)
+        if lasts and self._person_needed(plan):
+            self.watcher.notice(f'"{plan.name}" ends in {_minutes(held, started)}, and its renewal needs you')
+            return held
+        # A renewal that is due, not asked for, takes what another process has just renewed; with a whole life
+        # below `least` only a new one will do, and it is as long as it gets.
+        try:
+            return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at + timedelta(microseconds=1)))
+        except UnavailableError as error:
+            if not lasts:
+                raise
+            self.watcher.notice(f"{error.message}; the session held lasts another {_minutes(held, started)}")
+            return held
+
+    def _held(self, step: Step) -> Session | None:
+        return self.holdings.session(step.request.cache_key())
+
+    def _person_needed(self, plan: Plan) -> bool:
+        """Whether the last step cannot be taken again without a code that a person reads."""
+        now = self.now()
+        for step in reversed(plan.steps):
+            if step is not plan.steps[-1]:
+                parent = self._held(step)
+                if parent is not None and _AS_PARENT.accepts(parent, now):
+                    return False
+            if step.asks is Asks.MFA:
+                return not step.mfa_process
+        return False
+
+    def _climb(self, plan: Plan, want: _Want) -> Session:
+        """Takes every step that is missing, in order."""
+        first, parent = self._deepest(plan)
+        session = parent
+        for position in range(first, len(plan.steps)):
+            this = want if position == len(plan.steps) - 1 else _AS_PARENT
+            try:
+                plan, session = self._take(plan, position, session, this)
+            except RefusedError as error:
+                if parent is None or position != first or error.code not in _FORGOTTEN:
+                    raise
+                # AWS no longer knows the session that the chain was to start from (revoked, or its user is gone):
+                # it is worth nothing, so the chain starts anew, further up.
+                self.holdings.drop(plan.steps[first - 1].request.cache_key())
+                return self._climb(plan, want)
+        assert session is not None
+        return session
+
+    def _deepest(self, plan: Plan) -> tuple[int, Session | None]:
+        """The first step to take, and the session to take it with (None: the source)."""
+        now = self.now()
+        for position in range(len(plan.steps) - 1, 0, -1):
+            parent = self._held(plan.steps[position - 1])
+            if parent is not None and _AS_PARENT.accepts(parent, now):
+                return position, parent
+        return 0, None
+
+    def _take(self, plan: Plan, position: int, parent: Session | None, want: _Want) -> tuple[Plan, Session]:
+        """One step: what is held meanwhile, or one call by one of all the processes that want it."""
+        key = plan.steps[position].request.cache_key()
+        started = self.now()
+        found: list[tuple[Plan, Session]] = []
+
+        def settled() -> bool:
+            within = self._within(plan, position)
+            session = self._held(within.steps[position])
+            if session is not None and want.accepts(session, self.now()):
+                found.append((within, session))
+            return bool(found)
+
+        with self.locks.hold(key, f'"{plan.steps[position].name}"', settled=settled):
+            if found or settled():
+                return found[-1]
+            failure = self.lessons.failure(key, started)
+            if failure is not None:
+                raise failure
+            try:
+                plan, session = self._call(self._within(plan, position), position, parent)
+            except (RefusedError, UnavailableError) as error:
+                _locate(plan, position, error)
+                self.lessons.failed(key, error, self.now())
+                raise
+            except PersonNeededError as error:
+                if error.asked:
+                    self.lessons.failed(key, error, self.now())
+                raise
+            self.holdings.hold(session, plan, position)
+            return plan, session
+
+    def _within(self, plan: Plan, position: int) -> Plan:
+        """`plan` with that step asking for no more than another process may just have learned that AWS gives."""
+        step = plan.steps[position]
+        if step.request.role_arn is None:
+            return plan
+        shorter = within(step, self.lessons.maximum(step.request.role_arn, step.request.endpoint))
+        return plan if shorter is step else plan.with_step(position, shorter)
+
+    def _call(self, plan: Plan, position: int, parent: Session | None) -> tuple[Plan, Session]:
+        step = plan.steps[position]
+        credentials = parent.credentials if parent else self._source(plan)
+        if step.asks is Asks.NOTHING:
+            return self._trade(plan, position, credentials, None)
+        endpoint = step.request.endpoint
+        device = f"{step.request.mfa_serial} {endpoint.url} {endpoint.instance}"
+        with self.locks.hold(device, f"the MFA device {step.request.mfa_serial}"):
+            return self._with_code(plan, position, credentials)
+
+    def _with_code(self, plan: Plan, position: int, credentials: Credentials) -> tuple[Plan, Session]:
+        """A call that a one-time code goes with; a wrong one is asked for again."""
+        step = plan.steps[position]
+        serial, endpoint = step.request.mfa_serial or "", step.request.endpoint
+        complaint: str | None = None
+        refusal: RefusedError | None = None
+        for _ in range(ATTEMPTS):
+            code = self.prompt(Question(serial=serial, name=plan.name, process=step.mfa_process, complaint=complaint))
+            if self.lessons.used(serial, endpoint, code, self.now()):
+                complaint = "that code was used already, and AWS takes each only once: wait for the next"
+                continue
+            try:
+                answer = self._trade(plan, position, credentials, code)
+            except RefusedError as error:
+                if "invalid MFA one time pass code" not in error.reason:
+                    raise
+                self.lessons.spend(serial, endpoint, code, self.now())
+                complaint, refusal = "AWS did not take that code", error
+                continue
+            self.lessons.spend(serial, endpoint, code, self.now())
+            return answer
+        raise refusal or PersonNeededError(f"{complaint}", hint="wait for the next code and try again", asked=True)
+
+    def _trade(self, plan: Plan, position: int, credentials: Credentials, code: str | None) -> tuple[Plan, Session]:
+        """One call, and a second one where AWS says only that the duration is too long."""
+        step = plan.steps[position]
+        exchange = self.exchanges[step.request.operation]
+        with self.watcher.calling(plan, position):
+            try:
+                session = exchange.obtain(step.request, credentials, code)
+            except RefusedError as error:
+                if step.request.duration is None or "exceeds the MaxSessionDuration" not in error.reason:
+                    raise
+                # A code is spent only where AWS validated it, and here it stopped before.
+                plan = plan.with_step(position, self._shorter(step, step.request.duration, error))
+                step = plan.steps[position]
+                session = exchange.obtain(step.request, credentials, code)
+        role, asked = step.request.role_arn, step.request.duration
+        if role is not None and asked is not None and asked > HOUR:
+            self.lessons.learn_maximum(role, step.request.endpoint, Maximum(at_least=asked))
+        return plan, session
+
+    def _shorter(self, step: Step, refused: timedelta, error: RefusedError) -> Step:
+        """`step` with a duration that the role gives; raises where a person typed the one that was refused."""
+        text = render_duration(refused)
+        message = f"{text} is more than the role's maximum session duration (MaxSessionDuration)"
+        assert step.request.role_arn is not None
+        self.lessons.learn_maximum(step.request.role_arn, step.request.endpoint, Maximum(below=refused))
+        shorter = within(step, self.lessons.maximum(step.request.role_arn, step.request.endpoint))
+        if shorter is step:
+            hint = "try --duration 1h, which every role gives"
+            raise RefusedError(
+                message,
+                hint=hint,
+                code=error.code,
+                reason=error.reason,
+                request_id=error.request_id,
+                operation=error.operation,
+            ) from error
+        self.watcher.notice(f'"{step.name}": {message}; asked for {render_duration(shorter.effective)}, and remembered')
+        return shorter
+
+    def _source(self, plan: Plan) -> Credentials:
+        """The first credentials, which must be those that the plan was made for."""
+        credentials = self.source.credentials()
+        if credentials is None:
+            raise ConfigurationError(
+                f'source "{plan.target.source.name}" has no credentials here', hint=f'run "stsctl plan {plan.name}"'
+            )
+        if credentials.access_key_id != plan.asker.id:
+            raise ConfigurationError(
+                f'the keys of source "{plan.target.source.name}" changed meanwhile', hint="run the same command again"
+            )
+        return credentials
+
+
+def _minutes(session: Session, now: datetime) -> str:
+    return f"{max(int(session.left_at(now).total_seconds() // 60), 0)} min"
+
+
+def _locate(plan: Plan, position: int, error: RefusedError | UnavailableError) -> None:
+    """Makes `error` say which hop of which role it was, and what may help."""
+    step = plan.steps[position]
+    of = f" on {step.request.role_arn}" if step.request.role_arn else ""
+    where = f"hop {position + 1} of {len(plan.steps)}, {step.request.operation.action}{of}"
+    what = "refused" if isinstance(error, RefusedError) else "not reached"
+    error.message = f'role "{plan.name}" {what}: {where}' + (f": {error.message}" if error.message else "")
+    error.args = (error.message,)
+    if error.hint is None and isinstance(error, RefusedError):
+        error.hint = _hint(plan, step, error)
+
+
+def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
+    """What most likely helps against a refusal, from what was and was not sent."""
+    if "unable to validate MFA code" in error.reason:
+        return f'check mfa_serial: "{step.request.mfa_serial}" is not a device of this user'
+    if "invalid MFA one time pass code" in error.reason:
+        return "wait for the next code; if none is taken, the clock of the device is off"
+    if error.code == "AccessDenied" and all(each.asks is Asks.NOTHING for each in plan.steps):
+        return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
+    return f'run "stsctl plan {plan.name}" to see what is sent'
