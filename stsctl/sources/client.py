@@ -1,0 +1,222 @@
+"""AWS's clients, built on first use, and AWS's errors in stsctl's words: the only file that knows botocore."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from stsctl.credentials import Credentials, Secret
+from stsctl.duration import render_duration
+from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
+from stsctl.request import Endpoint
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.session import Session as BotocoreSession
+
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 10
+ATTEMPTS = 3
+EMULATOR_HEADER = "x-stsctl-emulator"
+
+_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+_CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"}
+_LEAST_SKEW = timedelta(minutes=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a call answered: the parsed body, and the id of the emulator that gave it (None: AWS's own)."""
+
+    body: Mapping[str, Any]
+    instance: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """Calls AWS. `ca_bundle` is a file or folder of certificates in place of the usual ones."""
+
+    now: Callable[[], datetime]
+    ca_bundle: str | None = None
+
+    def call(
+        self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
+    ) -> Answer:
+        """One call, `operation` in AWS's spelling.
+
+        Raises RefusedError, UnavailableError, UsageError (a parameter that cannot be sent), ConfigurationError.
+        """
+        from botocore import xform_name
+
+        url = endpoint.url if service == "sts" or endpoint.instance else None
+        with _translated(f"{service}:{operation}", self.now):
+            client = self._client(service, endpoint, url, credentials)
+            body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
+        instance = headers.get(EMULATOR_HEADER)
+        _check_instance(endpoint, instance)
+        return Answer(body=body, instance=instance)
+
+    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            **({} if credentials else {"signature_version": UNSIGNED}),
+        )
+        token = credentials.session_token if credentials else None
+        return session().create_client(
+            service,
+            region_name=endpoint.region,
+            endpoint_url=url,
+            verify=self.ca_bundle,
+            config=config,
+            aws_access_key_id=credentials.access_key_id if credentials else None,
+            aws_secret_access_key=credentials.secret_access_key.reveal() if credentials else None,
+            aws_session_token=token.reveal() if token else None,
+        )
+
+
+_OWN_WAY = {
+    "profile": None,
+    "config_file": os.devnull,
+    "credentials_file": os.devnull,
+    "sts_regional_endpoints": "regional",
+}
+
+
+def session() -> BotocoreSession:
+    """A session of botocore that reads no profile: what a profile says, stsctl has already read."""
+    import botocore.session
+
+    found = botocore.session.Session()
+    for variable, value in _OWN_WAY.items():
+        found.set_config_variable(variable, value)
+    return found
+
+
+def metadata_credentials(provider_name: str) -> Credentials | None:
+    """What botocore's provider of that name (`iam-role`, `container-role`) finds on this machine; None for nothing."""
+    from botocore.credentials import create_credential_resolver
+
+    with _translated("credentials", lambda: datetime.now(UTC)):
+        found = create_credential_resolver(session()).get_provider(provider_name).load()
+        if found is None:
+            return None
+        frozen = found.get_frozen_credentials()
+    return Credentials(
+        access_key_id=frozen.access_key,
+        secret_access_key=Secret(frozen.secret_key),
+        session_token=Secret(frozen.token) if frozen.token else None,
+        expires_at=getattr(found, "_expiry_time", None),
+    )
+
+
+def _check_instance(endpoint: Endpoint, instance: str | None) -> None:
+    """Never takes an emulator's answer for AWS's, nor for another emulator's."""
+    if instance == endpoint.instance:
+        return
+    if instance is None:
+        raise StsctlError(f'"{endpoint.url}" is not the emulator that this shell was set up for')
+    if endpoint.instance is None:
+        raise StsctlError(
+            f'"{endpoint.url}" is an emulator, and this shell does not know it',
+            hint="eval $(stsctl emulator env)",
+        )
+    raise StsctlError(
+        f'"{endpoint.url}" is another emulator than the one this shell was set up for',
+        hint="eval $(stsctl emulator env)",
+    )
+
+
+@contextmanager
+def _translated(operation: str, now: Callable[[], datetime]) -> Iterator[None]:
+    """Turns botocore's errors into stsctl's; messages carry names and codes only."""
+    from botocore import exceptions
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _refused(operation, error.response, now()) from error
+    except exceptions.ParamValidationError as error:
+        raise UsageError(f"{operation} cannot be sent: {_first_line(error)}") from error
+    except exceptions.ConnectTimeoutError as error:
+        raise UnavailableError(f"no connection within {CONNECT_TIMEOUT} s to {_host(error)}", hint=_NETWORK) from error
+    except exceptions.ReadTimeoutError as error:
+        raise UnavailableError(f"no answer within {READ_TIMEOUT} s from {_host(error)}", hint=_NETWORK) from error
+    except exceptions.SSLError as error:
+        raise UnavailableError(
+            f"the certificate of {_host(error)} is not trusted", hint="set AWS_CA_BUNDLE to your proxy's certificate"
+        ) from error
+    except exceptions.ProxyConnectionError as error:
+        raise UnavailableError("the proxy cannot be reached", hint="check HTTPS_PROXY and NO_PROXY") from error
+    except exceptions.HTTPClientError as error:
+        raise UnavailableError(f"no connection to {_host(error)}", hint=_NETWORK) from error
+    except exceptions.BotoCoreError as error:
+        raise ConfigurationError(f"{operation} cannot be called: {_first_line(error)}") from error
+
+
+_NETWORK = "check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_STS)"
+
+
+def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> StsctlError:
+    error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+    code, reason = str(error.get("Code", "")), str(error.get("Message", ""))
+    status = metadata.get("HTTPStatusCode", 0)
+    if code in _THROTTLED or status == 429:
+        return UnavailableError(f"AWS throttles {operation} ({code})", hint="try again in a minute")
+    if status >= 500:
+        return UnavailableError(f"{operation} failed at AWS ({status} {code})", hint="try again in a minute")
+    message, hint = "", _HINTS.get(code)
+    skew = _skew(code, metadata.get("HTTPHeaders", {}).get("date"), now)
+    if skew is not None:
+        ahead = "ahead of" if skew > timedelta(0) else "behind"
+        message = f"this machine's clock is {render_duration(abs(skew))} {ahead} AWS's"
+        hint = "set the clock: sudo hwclock -s, or wsl --shutdown under WSL"
+    return RefusedError(
+        message,
+        hint=hint,
+        code=code,
+        reason=reason,
+        request_id=str(metadata.get("RequestId", "")),
+        operation=operation,
+    )
+
+
+_HINTS = {
+    "InvalidClientTokenId": "AWS does not know these keys (deleted, inactive, or of another partition): "
+    'run "stsctl keys list"',
+    "SignatureDoesNotMatch": 'the secret access key is wrong: run "stsctl keys add" again',
+    "RegionDisabledException": "STS is not active in this region for that account: try --region us-east-1",
+    "PackedPolicyTooLarge": "shorten the session policy, or pass fewer tags",
+}
+
+
+def _skew(code: str, date: str | None, now: datetime) -> timedelta | None:
+    """How far this clock is ahead of the server's, where a refusal may be due to that (AWS allows five minutes)."""
+    if code not in _CLOCK or not date:
+        return None
+    try:
+        ahead = now - parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return None
+    return ahead if abs(ahead) >= _LEAST_SKEW else None
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _host(error: Any) -> str:
+    """The host that a call went to; its path and query may hold what nobody should read."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(str(error.kwargs.get("endpoint_url", ""))).netloc.rpartition("@")[2] or "AWS"

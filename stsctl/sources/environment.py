@@ -1,0 +1,35 @@
+"""Credentials in AWS's own variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stsctl.credentials import Credentials, Secret
+from stsctl.errors import ConfigurationError
+from stsctl.request import Asker, AskerKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What AWS_ACCESS_KEY_ID and its companions hold; what stsctl itself exported does not count."""
+
+    environ: Mapping[str, str]
+
+    def asker(self) -> Asker | None:
+        """The access key id; see `Source`."""
+        found = self.credentials()
+        return None if found is None else Asker(kind=AskerKind.KEYS, id=found.access_key_id)
+
+    def credentials(self) -> Credentials | None:
+        """The credentials; None where the variables are not set. Raises ConfigurationError for half a pair."""
+        key_id, secret = (self.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+        if "STSCTL_SESSION" in self.environ or not (key_id or secret):
+            return None
+        if not key_id or not secret:
+            missing = "AWS_SECRET_ACCESS_KEY" if key_id else "AWS_ACCESS_KEY_ID"
+            raise ConfigurationError(f"the environment has half a pair of keys: {missing} is not set")
+        token = self.environ.get("AWS_SESSION_TOKEN") or self.environ.get("AWS_SECURITY_TOKEN")
+        return Credentials(
+            access_key_id=key_id, secret_access_key=Secret(secret), session_token=Secret(token) if token else None
+        )

@@ -1,0 +1,35 @@
+"""The role that this machine itself has: an instance's, or a container's.
+
+Sources: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html,
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stsctl.credentials import Credentials
+from stsctl.request import Asker, AskerKind
+from stsctl.sources.client import metadata_credentials
+
+EC2_INSTANCE_METADATA = "iam-role"
+ECS_CONTAINER = "container-role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRole:
+    """What one of botocore's two providers finds on this machine; it is asked once."""
+
+    provider: str
+    _found: list[Credentials | None] = field(default_factory=list)
+
+    def asker(self) -> Asker | None:
+        """The access key id; see `Source`."""
+        found = self.credentials()
+        return None if found is None else Asker(kind=AskerKind.KEYS, id=found.access_key_id)
+
+    def credentials(self) -> Credentials | None:
+        """The credentials; None where the machine has no such role."""
+        if not self._found:
+            self._found.append(metadata_credentials(self.provider))
+        return self._found[0]
