@@ -1,0 +1,117 @@
+"""What AWS's answers taught, shared by all processes: role maxima, used codes, failures; no secret, none vital."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from stsctl.arn import Arn
+from stsctl.errors import PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.host import files
+from stsctl.plan import Maximum
+from stsctl.request import Endpoint
+
+_CODE_LASTS = timedelta(minutes=3)
+"""Longer than AWS could still take a code: a step of 30 s, and one before and after it (RFC 6238)."""
+_FAILURE_LASTS = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """Small files in `folder`, one a role, a device and a failed request; an unreadable one is none."""
+
+    folder: Path
+
+    def maximum(self, role: Arn, endpoint: Endpoint) -> Maximum | None:
+        """What is known of the longest session that `role` gives."""
+        known = self._read(self._of("role", role, endpoint))
+        lengths = {name: _seconds(known.get(name)) for name in ("at_least", "below")}
+        return Maximum(**lengths) if any(lengths.values()) else None
+
+    def learn_maximum(self, role: Arn, endpoint: Endpoint, maximum: Maximum) -> None:
+        """Adds what an answer says; where it contradicts what was known, a maximum was changed, and the new counts."""
+        known = self.maximum(role, endpoint) or Maximum()
+        at_least, below = maximum.at_least or known.at_least, maximum.below or known.below
+        if at_least and below and at_least >= below:
+            at_least, below = maximum.at_least, maximum.below
+        content = {"at_least": at_least, "below": below}
+        self._write(
+            self._of("role", role, endpoint),
+            {name: length.total_seconds() for name, length in content.items() if length},
+        )
+
+    def used(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> bool:
+        """Whether AWS was given `code` a short while ago."""
+        return _digest(code) in self._codes(serial, endpoint, now)
+
+    def spend(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> None:
+        """Remembers that AWS was given `code`."""
+        codes = self._codes(serial, endpoint, now) | {_digest(code): now.timestamp()}
+        self._write(self._of("device", serial, endpoint), codes)
+
+    def failed(self, key: str, error: StsctlError, now: datetime) -> None:
+        """Remembers how the request `key` failed."""
+        shared = ("code", "reason", "request_id", "operation", "asked")
+        facts = {name: getattr(error, name) for name in shared if hasattr(error, name)}
+        self._write(
+            self._file("failure", key),
+            {
+                "at": now.timestamp(),
+                "kind": type(error).__name__,
+                "message": error.message,
+                "hint": error.hint,
+                "facts": facts,
+            },
+        )
+
+    def failure(self, key: str, since: datetime) -> StsctlError | None:
+        """How the request `key` failed, if that was after `since`."""
+        known = self._read(self._file("failure", key))
+        kind = _FAILURES.get(str(known.get("kind")))
+        at = known.get("at")
+        if (
+            kind is None
+            or not isinstance(at, float)
+            or not 0 <= at - since.timestamp() < _FAILURE_LASTS.total_seconds()
+        ):
+            return None
+        try:
+            return kind(str(known["message"]), hint=known["hint"], **known["facts"])
+        except (KeyError, TypeError):
+            return None
+
+    def _codes(self, serial: str, endpoint: Endpoint, now: datetime) -> dict[str, float]:
+        known = self._read(self._of("device", serial, endpoint))
+        first = (now - _CODE_LASTS).timestamp()
+        return {digest: at for digest, at in known.items() if isinstance(at, float) and at > first}
+
+    def _of(self, kind: str, thing: object, endpoint: Endpoint) -> Path:
+        return self._file(kind, f"{thing} {endpoint.url} {endpoint.instance}")
+
+    def _file(self, kind: str, name: str) -> Path:
+        return self.folder / f"{kind}-{_digest(name)}.json"
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            found = json.loads(files.read(path) or b"{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        files.replace(path, json.dumps(content).encode())
+
+
+_FAILURES = {kind.__name__: kind for kind in (RefusedError, UnavailableError, PersonNeededError)}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _seconds(value: object) -> timedelta | None:
+    return timedelta(seconds=value) if isinstance(value, int | float) and 0 < value < 10**6 else None
