@@ -1,0 +1,83 @@
+"""The one table of the variables that a session sets, and of those that it has to clear.
+
+All of them change together: a variable left behind by another tool, or by another session, would join the new ones to
+credentials that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stsctl.credentials import Secret, Session
+from stsctl.formats.interface import Changes, rfc3339
+
+ROLE = "STSCTL_ROLE"
+"""The name that was asked for. Its presence says that the AWS_ variables beside it are stsctl's work."""
+SESSION = "STSCTL_SESSION"
+"""The key of the request that the session answers: a digest, no secret."""
+DEPTH = "STSCTL_DEPTH"
+"""How many `stsctl exec` a program runs inside of."""
+
+_ENDINGS = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
+"""The SDKs read the first, prompts of shells the one or the other."""
+_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The newer SDKs read the first, the AWS CLI and boto3 the second."""
+_CLEARED = (
+    "AWS_SECURITY_TOKEN",  # botocore prefers it to AWS_SESSION_TOKEN
+    "AWS_PROFILE",  # an explicit profile makes the SDKs pass over the keys
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
+_SET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    # SDKs that know endpoints by account take the account from here: another's would send requests astray.
+    "AWS_ACCOUNT_ID",
+    *_ENDINGS,
+    ROLE,
+    SESSION,
+)
+
+
+def export(session: Session, *, role: str, region: str | None = None, depth: int | None = None) -> Changes:
+    """The changes that make `session` the one in use.
+
+    `role` is the name that it was asked for by. An unknown region leaves the person's own in place. `depth` is for a
+    child of `exec` alone. Long-term credentials have no token and no end, so those variables are cleared.
+    """
+    credentials = session.credentials
+    end = None if credentials.expires_at is None else rfc3339(credentials.expires_at)
+    texts = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_ACCOUNT_ID": session.account_id,
+        **dict.fromkeys(_ENDINGS, end),
+        ROLE: role,
+        SESSION: session.request_key,
+    }
+    if region:
+        texts |= dict.fromkeys(_REGIONS, region)
+    if depth is not None:
+        texts[DEPTH] = str(depth)
+    changes: dict[str, Secret | None] = dict.fromkeys((*_CLEARED, *_SET))
+    changes |= {name: None if text is None else Secret(text) for name, text in texts.items()}
+    changes["AWS_SECRET_ACCESS_KEY"] = credentials.secret_access_key
+    changes["AWS_SESSION_TOKEN"] = credentials.session_token
+    return changes
+
+
+def unset() -> Changes:
+    """The changes that take back whatever `export` can set."""
+    return dict.fromkeys((*_SET, *_REGIONS, DEPTH))
+
+
+def child(environ: Mapping[str, str], changes: Changes) -> dict[str, str]:
+    """The environment of a child: `environ` with `changes` applied, as plain text."""
+    kept = {name: value for name, value in environ.items() if name not in changes}
+    return kept | {name: value.reveal() for name, value in changes.items() if value is not None}

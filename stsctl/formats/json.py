@@ -1,0 +1,58 @@
+"""Sessions as JSON: for `credential_process`, in STS's own shape, and as variables."""
+
+from __future__ import annotations
+
+import json
+
+from stsctl.credentials import Session
+from stsctl.formats.interface import Changes, rfc3339
+
+
+class Json:
+    """The variables as one object; null for one to be removed."""
+
+    failure = ""
+
+    def render(self, changes: Changes) -> str:
+        """The object, indented."""
+        plain = {name: None if value is None else value.reveal() for name, value in changes.items()}
+        return json.dumps(plain, indent=2) + "\n"
+
+
+def credential_process(session: Session) -> str:
+    """What an SDK reads from a `credential_process`: one line, compact, since some read little more than 1 KB.
+
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    """
+    answer = {"Version": 1, **_credentials(session)}
+    if session.account_id is not None:
+        answer["AccountId"] = session.account_id
+    return json.dumps(answer, separators=(",", ":")) + "\n"
+
+
+def assume_role(session: Session) -> str:
+    """The session in the shape of STS's own answers: AssumeRole's, or GetSessionToken's where there is no role.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    answer: dict[str, object] = {"Credentials": _credentials(session)}
+    if session.identity is not None and session.identity.session_role is not None:
+        answer["AssumedRoleUser"] = {"AssumedRoleId": session.user_id, "Arn": str(session.identity)}
+    if session.packed_policy_size is not None:
+        answer["PackedPolicySize"] = session.packed_policy_size
+    if session.source_identity is not None:
+        answer["SourceIdentity"] = session.source_identity
+    return json.dumps(answer, indent=2) + "\n"
+
+
+def _credentials(session: Session) -> dict[str, object]:
+    credentials = session.credentials
+    answer: dict[str, object] = {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+    }
+    if credentials.session_token is not None:
+        answer["SessionToken"] = credentials.session_token.reveal()
+    if credentials.expires_at is not None:
+        answer["Expiration"] = rfc3339(credentials.expires_at)
+    return answer
