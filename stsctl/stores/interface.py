@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from stsctl.credentials import Secret
+from stsctl.errors import StoreError
 
 
 class Kind(Enum):
@@ -19,6 +20,9 @@ class Kind(Enum):
     SESSION = "session"
     KEYS = "keys"
     MANIFEST = "manifest"
+    """The list of all other items in the store: kind and key of each."""
+    DATA_KEY = "data-key"
+    """What sealed files are sealed with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,19 @@ class Capacity:
     outlives_reboot: bool
 
 
+class DamagedError(StoreError):
+    """An item is there and is not what was put: changed, cut off, or another one's.
+
+    It is left where it is, so that nothing is lost before somebody has looked; `put` moves it aside.
+    """
+
+
 class Store(Protocol):
-    """Keeps items; every method raises StoreError, with a hint, when the store cannot be reached or trusted."""
+    """Keeps items; every method raises StoreError, with a hint, when the store cannot be reached or trusted.
+
+    A key is any text of up to 1,000 characters; a value any text within the capacity. Two writers of one item at a
+    time are kept apart by whoever calls (a lock); where they are not, one of them wins or the item is gone.
+    """
 
     @property
     def name(self) -> str:

@@ -1,0 +1,222 @@
+"""What is held: the items of one store, the index beside them, and the manifest that finds them without it.
+
+A write goes manifest, item, index; a removal index, item, manifest. So whenever a process is killed, the manifest lists
+at least what the store has, and what the index lists and the store has not is found to be missing when it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from stsctl.arn import Arn
+from stsctl.credentials import Session
+from stsctl.errors import StoreError
+from stsctl.host.lock import Lock
+from stsctl.stores import codec
+from stsctl.stores.codec import LongTermKeys
+from stsctl.stores.index import Entry, Index, KeysEntry
+from stsctl.stores.interface import DamagedError, Item, Kind, Store
+
+_LOCK_LIMIT = timedelta(seconds=90)
+"""Longer than a store's own limit, so that a wait ends with the store's error where the store is what hangs."""
+_MANIFEST = "manifest"
+
+_Items = frozenset[tuple[Kind, str]]
+
+
+class Held:
+    """The sessions and long-term keys of one store.
+
+    `locks` is the folder of locks that keeps the manifest's writers apart; None where the store is this process's own.
+    Methods raise StoreError when the store cannot be reached, FileError when the index cannot.
+    """
+
+    def __init__(self, store: Store, index: Index, locks: Path | None) -> None:
+        self._store = store
+        self._index = index
+        self._locks = locks
+        self._answers: dict[str, tuple[Entry | None, Session | None]] = {}
+
+    @property
+    def store(self) -> str:
+        """The store's name, for entries."""
+        return self._store.name
+
+    def session(self, request_key: str) -> Session | None:
+        """The session that answers the request with that key; None where there is none, or none that can be trusted.
+
+        Whether it is still fresh is for the caller to say. The store is asked again only when the index says that
+        something has changed, so that hundreds of processes can look for one session while it is being obtained.
+        """
+        entry = self._index.get(request_key)
+        if request_key in self._answers:
+            listed, answer = self._answers[request_key]
+            if listed == entry:
+                return answer
+        answer = self._read(request_key)
+        self._answers[request_key] = (entry, answer)
+        return answer
+
+    def hold(self, session: Session, entry: Entry) -> None:
+        """Keeps a session, and forgets those that ended before it was obtained."""
+        self._answers.pop(session.request_key, None)
+        with self._changed() as manifest:
+            listed = manifest | {(Kind.SESSION, session.request_key)}
+            self._list(manifest, listed)
+            self._store.put(Item(kind=Kind.SESSION, key=session.request_key, value=codec.session_text(session)))
+            self._index.put(entry)
+            # What is wanted has been done; the next one to hold a session tries the rest again.
+            with contextlib.suppress(StoreError):
+                self._drop(listed, self._ended(session.obtained_at))
+
+    def drop(self, request_key: str) -> bool:
+        """Forgets a session; False where none was held."""
+        with self._changed() as manifest:
+            return self._drop(manifest, frozenset({(Kind.SESSION, request_key)})) > 0
+
+    def drop_all(self) -> int:
+        """Forgets every session, long-term keys excepted; how many there were. Needs no index."""
+        with self._changed() as manifest:
+            indexed = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
+            return self._drop(manifest, frozenset(item for item in manifest | indexed if item[0] is Kind.SESSION))
+
+    def keys(self, name: str) -> LongTermKeys | None:
+        """The long-term keys with that name, None where there are none.
+
+        Raises DamagedError when they are there and cannot be read: unlike a session they cannot be had anew, so nothing
+        is removed.
+        """
+        text = self._store.get(Kind.KEYS, name)
+        if text is None:
+            return None
+        keys = codec.parse_keys(text, name)
+        if keys is None:
+            raise DamagedError(
+                f'the keys "{name}" are in the store ({self.store}), and are not in a form that can be read',
+                hint=f'enter them again: "stsctl keys add {name}"',
+            )
+        return keys
+
+    def hold_keys(self, keys: LongTermKeys) -> None:
+        """Keeps long-term keys, in place of those with the same name."""
+        with self._changed() as manifest:
+            self._list(manifest, manifest | {(Kind.KEYS, keys.name)})
+            self._store.put(Item(kind=Kind.KEYS, key=keys.name, value=codec.keys_text(keys)))
+            self._index.put_keys(self._keys_entry(keys))
+
+    def drop_keys(self, name: str) -> bool:
+        """Forgets long-term keys; False where there were none."""
+        with self._changed() as manifest:
+            return self._drop(manifest, frozenset({(Kind.KEYS, name)})) > 0
+
+    def entries(self) -> list[Entry]:
+        """What the index lists of this store's sessions, ended ones included; asks the store nothing."""
+        return [entry for entry in self._index.all() if entry.store == self.store]
+
+    def keys_entries(self) -> list[KeysEntry]:
+        """What the index lists of this store's long-term keys; asks the store nothing."""
+        return [entry for entry in self._index.all_keys() if entry.store == self.store]
+
+    def rebuild(self) -> int:
+        """Lists anew what the manifest knows and the index has lost; how many entries that were.
+
+        A session does not know what the person called it, so it is listed by its role's name, and as one that needs
+        a person.
+        """
+        added = 0
+        with self._changed() as manifest:
+            for kind, key in sorted(manifest, key=lambda item: item[1]):
+                if kind is Kind.SESSION and self._index.get(key) is None:
+                    session = self._read(key)
+                    if session is not None:
+                        self._index.put(self._entry(session))
+                        added += 1
+                elif kind is Kind.KEYS and self._index.get_keys(key) is None:
+                    keys = self.keys(key)
+                    if keys is not None:
+                        self._index.put_keys(self._keys_entry(keys))
+                        added += 1
+        return added
+
+    def _read(self, request_key: str) -> Session | None:
+        try:
+            text = self._store.get(Kind.SESSION, request_key)
+        except DamagedError:
+            # Another one will be obtained, and takes its place.
+            return None
+        return None if text is None else codec.parse_session(text, request_key)
+
+    def _drop(self, manifest: _Items, doomed: _Items) -> int:
+        dropped = 0
+        for kind, key in doomed:
+            if kind is Kind.SESSION:
+                self._answers.pop(key, None)
+                self._index.delete(key)
+            else:
+                self._index.delete_keys(key)
+            dropped += self._store.delete(kind, key)
+        self._list(manifest, manifest - doomed)
+        return dropped
+
+    def _ended(self, now: datetime) -> _Items:
+        """The sessions that have ended."""
+        ended = (entry for entry in self.entries() if entry.expires_at is not None and entry.expires_at <= now)
+        return frozenset((Kind.SESSION, entry.request_key) for entry in ended)
+
+    @contextlib.contextmanager
+    def _changed(self) -> Iterator[_Items]:
+        """The manifest, while no other process changes it."""
+        with contextlib.ExitStack() as stack:
+            if self._locks is not None:
+                lock = Lock(self._locks, f"manifest of {self.store}", "stsctl is writing to the store")
+                lock.acquire(_LOCK_LIMIT)
+                stack.enter_context(lock)
+            yield self._manifest()
+
+    def _manifest(self) -> _Items:
+        """What the store has; where the manifest is lost or damaged, what the index lists."""
+        try:
+            text = self._store.get(Kind.MANIFEST, _MANIFEST)
+        except DamagedError:
+            text = None
+        items = None if text is None else codec.parse_manifest(text)
+        if items is None:
+            sessions = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
+            items = frozenset(sessions | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
+            self._list(frozenset(), items)
+        return items
+
+    def _list(self, old: _Items, new: _Items) -> None:
+        if new != old:
+            self._store.put(Item(kind=Kind.MANIFEST, key=_MANIFEST, value=codec.manifest_text(new)))
+
+    def _entry(self, session: Session) -> Entry:
+        return Entry(
+            request_key=session.request_key,
+            name=_role_name(session.identity) or session.credentials.access_key_id,
+            identity=None if session.identity is None else str(session.identity),
+            account_id=session.account_id,
+            access_key_id=session.credentials.access_key_id,
+            obtained_at=session.obtained_at,
+            expires_at=session.expires_at,
+            store=self.store,
+            needs_person=True,
+        )
+
+    def _keys_entry(self, keys: LongTermKeys) -> KeysEntry:
+        return KeysEntry(
+            name=keys.name,
+            access_key_id=keys.credentials.access_key_id,
+            identity=str(keys.identity),
+            account_id=keys.account_id,
+            added_at=keys.added_at,
+            store=self.store,
+            mfa_serial=keys.mfa_serial,
+        )
+
+
+def _role_name(identity: Arn | None) -> str | None:
+    return None if identity is None else identity.session_role

@@ -1,0 +1,244 @@
+"""The operating system's keyring, through the `keyring` package's own back-ends.
+
+The package is imported when it is first needed. Each call to it has a time limit, because a keyring whose daemon stands
+still, or whose dialogue nobody answers, never returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from stsctl.credentials import Secret
+from stsctl.errors import StoreError
+from stsctl.host import deadline
+from stsctl.stores import parts
+from stsctl.stores.interface import Capacity, Item, Kind
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+_Answer = TypeVar("_Answer")
+
+_WINDOWS = "keyring.backends.Windows"
+_TRUSTED = frozenset(
+    {
+        "keyring.backends.SecretService",
+        "keyring.backends.libsecret",
+        "keyring.backends.kwallet",
+        "keyring.backends.macOS",
+        _WINDOWS,
+    }
+)
+_NONE = "keyring.backends.fail"
+_WINDOWS_LONGEST = 1000
+"""Characters to an item of the Windows Credential Manager, which takes 2,560 bytes of UTF-16."""
+
+_PLAIN = frozenset(f"{string.ascii_lowercase}{string.digits}._@-".encode())
+_LONGEST_NAME = 200
+
+_OTHER_STORE = (
+    'put store = "sealed-file" under [defaults] and key_file = "~/.config/stsctl/key" under [sealed_file] '
+    'in config.toml ("stsctl config path" says where it is)'
+)
+
+
+def time_limit(environ: Mapping[str, str], platform: str = sys.platform) -> timedelta:
+    """How long a call may take: a minute where the keyring can show a dialogue, else five seconds."""
+    if platform == "darwin":
+        dialogue = "SSH_CONNECTION" not in environ
+    else:
+        dialogue = any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return timedelta(seconds=60 if dialogue else 5)
+
+
+class KeyringStore:
+    """Keeps each item as one password of the keyring, or as several where the keyring takes only short ones.
+
+    `service` is what the keyring files them under. `limit` is how long one call may take. `backend` is used in place of
+    the one that the `keyring` package chooses, and `longest` in place of what that one is known to take (characters).
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: timedelta,
+        service: str = "stsctl",
+        name: str = "keyring",
+        backend: KeyringBackend | None = None,
+        longest: int | None = None,
+    ) -> None:
+        self._limit = limit
+        self._service = service
+        self._name = name
+        self._chosen = backend
+        self._longest = longest
+
+    @property
+    def name(self) -> str:
+        """As the configuration and `list` write it."""
+        return self._name
+
+    @property
+    def capacity(self) -> Capacity:
+        """What it can take: divided values have no limit that matters."""
+        return Capacity(item_bytes=None, items=None, outlives_reboot=True)
+
+    def get(self, kind: Kind, key: str) -> Secret | None:
+        """The value of an item; None where there is none, or parts of it are missing."""
+        place = _place(kind, key)
+        # Another process may put the item anew, and clear the parts away that the head named a moment ago.
+        for _ in range(3):
+            text = self._read(place)
+            if text is None:
+                return None
+            head = parts.parse_head(text)
+            if head is not None:
+                text = self._united(place, head)
+            if text is not None:
+                value = parts.unpack(text)
+                return None if value is None else Secret(value)
+        return None
+
+    def put(self, item: Item) -> None:
+        """Keeps `item`; the password that names the parts of a divided value is written last."""
+        place = _place(item.kind, item.key)
+        text = parts.pack(item.value.reveal())
+        longest = self._longest_value()
+        if longest is None:
+            self._write(place, text)
+            return
+        old = parts.parse_head(self._read(place) or "")
+        keep: dict[str, int] = {}
+        if len(text) > longest:
+            free = next(at for at in parts.PLACES if old is None or at != old.place)
+            head, pieces = parts.divide(text, longest, free)
+            for number, piece in enumerate(pieces):
+                self._write(_part(place, free, number), piece)
+            text, keep = str(head), {free: head.count}
+        self._write(place, text)
+        self._clear(place, keep)
+
+    def delete(self, kind: Kind, key: str) -> bool:
+        """Forgets an item; False where there was none."""
+        place = _place(kind, key)
+        deleted = self._remove(place)
+        if self._longest_value() is not None:
+            self._clear(place, {})
+        return deleted
+
+    def _united(self, place: str, head: parts.Head) -> str | None:
+        return parts.unite(head, lambda number: self._read(_part(place, head.place, number)))
+
+    def _clear(self, place: str, keep: Mapping[str, int]) -> None:
+        """Removes the parts that no head names, the last first: what a kill leaves is found again from the first."""
+        for at in parts.PLACES:
+            first = end = keep.get(at, 0)
+            while self._read(_part(place, at, end)) is not None:
+                end += 1
+            for number in reversed(range(first, end)):
+                self._remove(_part(place, at, number))
+
+    def _read(self, place: str) -> str | None:
+        return self._call(lambda backend: backend.get_password(*self._address(backend, place)))
+
+    def _write(self, place: str, text: str) -> None:
+        self._call(lambda backend: backend.set_password(*self._address(backend, place), text))
+
+    def _remove(self, place: str) -> bool:
+        from keyring.errors import PasswordDeleteError
+
+        def remove(backend: KeyringBackend) -> bool:
+            try:
+                backend.delete_password(*self._address(backend, place))
+            except PasswordDeleteError:
+                # Some back-ends raise it for any failure, so that a second look has to tell.
+                if backend.get_password(*self._address(backend, place)) is not None:
+                    raise
+                return False
+            return True
+
+        return self._call(remove)
+
+    def _address(self, backend: KeyringBackend, place: str) -> tuple[str, str]:
+        """Service and user name. On Windows a service takes one user name only; a second one moves the first."""
+        windows = type(backend).__module__ == _WINDOWS
+        return (f"{self._service} {place}" if windows else self._service), place
+
+    def _longest_value(self) -> int | None:
+        if self._longest is not None:
+            return self._longest
+        module = self._call(lambda backend: type(backend).__module__)
+        return _WINDOWS_LONGEST if module == _WINDOWS else None
+
+    def _call(self, action: Callable[[KeyringBackend], _Answer]) -> _Answer:
+        """What `action` does with the back-end, in time, its errors in stsctl's words."""
+
+        def act() -> _Answer:
+            if self._chosen is None:
+                self._chosen = _choose()
+            return action(self._chosen)
+
+        try:
+            return deadline.call(act, self._limit)
+        except StoreError:
+            raise
+        except TimeoutError as error:
+            raise StoreError(
+                f"the keyring did not answer in {self._limit.total_seconds():g} seconds",
+                hint=f"answer its dialogue or restart its daemon, or {_OTHER_STORE}",
+            ) from error
+        except Exception as error:
+            raise _explained(error) from error
+
+
+def _choose() -> KeyringBackend:
+    """The back-end that the `keyring` package chooses, if it is one of its own that keeps secrets safe."""
+    import keyring.core
+
+    keyring.core.init_backend()
+    chosen = keyring.core.get_keyring()
+    # Where several are to be had the package chains them, and a write could end in any.
+    for candidate in getattr(chosen, "backends", [chosen]):
+        if type(candidate).__module__ in _TRUSTED:
+            backend: KeyringBackend = candidate
+            return backend
+    kind = type(chosen)
+    if kind.__module__ == _NONE:
+        raise StoreError("there is no keyring here", hint=_OTHER_STORE)
+    raise StoreError(
+        f'the keyring back-end "{kind.__module__}.{kind.__qualname__}" is not one that stsctl trusts with secrets',
+        hint=f"let the keyring package choose the system's own (unset PYTHON_KEYRING_BACKEND), or {_OTHER_STORE}",
+    )
+
+
+def _explained(error: Exception) -> StoreError:
+    """What an error of the keyring package, or of what it stands on, means to the person."""
+    name = type(error).__name__
+    if name in ("KeyringLocked", "LockedException", "PromptDismissedException"):
+        return StoreError("the keyring is locked", hint=f"unlock it where you are logged in, or {_OTHER_STORE}")
+    if name in ("NoKeyringError", "RuntimeError", "SecretServiceNotAvailableException"):
+        return StoreError("there is no keyring here", hint=_OTHER_STORE)
+    if isinstance(error, ImportError):
+        return StoreError("the keyring back-end that is configured cannot be loaded", hint=_OTHER_STORE)
+    if name == "InitError":
+        return StoreError(
+            "the keyring cannot be opened", hint=f"log in where it can ask for its password, or {_OTHER_STORE}"
+        )
+    return StoreError(f"the keyring failed ({name})", hint=_OTHER_STORE)
+
+
+def _place(kind: Kind, key: str) -> str:
+    """The user name of an item: as readable as can be, and different for each even where case does not count."""
+    spelled = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in key.encode(errors="surrogatepass"))
+    if len(spelled) > _LONGEST_NAME:
+        spelled = "+" + hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+    return f"{kind.value}:{spelled}"
+
+
+def _part(place: str, at: str, number: int) -> str:
+    return f"{place}#{at}{number}"
