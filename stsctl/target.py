@@ -52,7 +52,11 @@ class MfaMode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The beginning of a chain. `profile` is the AWS profile meant by PROFILE and PROCESS."""
+    """The beginning of a chain.
+
+    `profile` is the AWS profile that PROFILE means, `process` the command line that PROCESS runs. `access_key_id` is the
+    id of its keys where the configuration tells it, so that it need not be looked up among the secrets.
+    """
 
     kind: SourceKind
     name: str
@@ -61,6 +65,7 @@ class Source:
     mfa_serial: str | None = None
     mfa_process: tuple[str, ...] = ()
     region: str | None = None
+    access_key_id: str | None = None
     origin: Origin | None = None
 
 
@@ -119,8 +124,8 @@ class Wanted:
 class Target:
     """A name resolved: the source, and the roles in the order in which they are assumed.
 
-    With no hops the target is the source itself. `policy_files` are files to be read for a hop's `policy`
-    (hop name → path); whoever resolves reads them.
+    With no hops the target is the source itself. `region` is the one that the command line said, for every call;
+    `endpoint_url` and `ca_bundle` are what the AWS profile on the way says of the way to STS.
     """
 
     name: str
@@ -128,4 +133,6 @@ class Target:
     hops: tuple[Hop, ...] = ()
     mfa: MfaMode = MfaMode.AUTO
     region: str | None = None
+    endpoint_url: str | None = None
+    ca_bundle: str | None = None
     warnings: tuple[str, ...] = field(default=())

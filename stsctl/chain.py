@@ -1,0 +1,236 @@
+"""How an AWS profile is reached: from which first credentials, through which roles.
+
+The order in which a profile's ways in count, and what is refused, is that of the SDKs; what differs is said where it
+does. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from stsctl import limits
+from stsctl.argv import command, runs_stsctl
+from stsctl.arn import Arn
+from stsctl.errors import UsageError
+from stsctl.nearest import suggestion
+from stsctl.profile import KEY_ID, Profile, Profiles
+from stsctl.target import Hop, Source, SourceKind
+
+_CREDENTIAL_SOURCES = {
+    "Environment": SourceKind.ENVIRONMENT,
+    "Ec2InstanceMetadata": SourceKind.INSTANCE_METADATA,
+    "EcsContainer": SourceKind.CONTAINER,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A source and the roles from there on, in the order in which they are assumed.
+
+    `endpoint_url` and `ca_bundle` are what the profile that was asked for says of the way to STS.
+    """
+
+    source: Source
+    hops: tuple[Hop, ...] = ()
+    endpoint_url: str | None = None
+    ca_bundle: str | None = None
+
+    def then(self, *hops: Hop) -> Chain:
+        """The chain with more roles at its end."""
+        return replace(self, hops=(*self.hops, *hops))
+
+
+def of_profile(profiles: Profiles, name: str) -> Chain:
+    """How the profile `name` is reached; raises ConfigurationError, with file and line, where it cannot be."""
+    profile = profiles.get(name)
+    return replace(
+        _reach(profiles, profile, ()),
+        endpoint_url=profiles.endpoint_url(profile),
+        ca_bundle=profile.get("ca_bundle"),
+    )
+
+
+def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain:
+    """`path` is the profiles that led here. One that is only a source gives its keys before its role."""
+    is_role = profile.get("role_arn") is not None and profile.get("web_identity_token_file") is None
+    if not is_role or (path and profile.holds_keys):
+        return Chain(source=source_of(profile))
+    here = (*path, profile.name)
+    source_profile, credential_source = profile.get("source_profile"), profile.get("credential_source")
+    if source_profile is not None and credential_source is not None:
+        raise profile.problem(
+            "credential_source", "has both source_profile and credential_source", hint="take one of the two out"
+        )
+    if credential_source is not None:
+        return Chain(source=_named_source(profile, credential_source)).then(hop_of(profile))
+    if source_profile is None:
+        raise profile.problem(
+            "role_arn",
+            "has role_arn, but neither source_profile nor credential_source",
+            hint="add source_profile = NAME, the profile whose credentials may assume the role",
+        )
+    if source_profile == profile.name and profile.holds_keys:
+        return Chain(source=_keys(profile)).then(hop_of(profile))
+    if source_profile in here:
+        raise profile.problem("source_profile", f"the source profiles go round: {_arrows(*here, source_profile)}")
+    if source_profile not in profiles and source_profile not in profiles.written:
+        hint = suggestion(source_profile, profiles)
+        raise profile.problem("source_profile", f'source_profile "{source_profile}" is no profile', hint=hint)
+    return _reach(profiles, profiles.get(source_profile), here).then(hop_of(profile))
+
+
+def _arrows(*names: str) -> str:
+    return " → ".join(names)
+
+
+def source_of(profile: Profile) -> Source:
+    """The first credentials that `profile` itself gives; raises ConfigurationError where it gives none."""
+    for keys, way in ((("web_identity_token_file",), "a web identity token"), (_SSO, "Identity Center")):
+        _refuse(profile, keys, way)
+    if KEY_ID in profile.shared:
+        return _keys(profile)
+    _refuse(profile, ("login_session",), '"aws login"')
+    process = profile.get("credential_process")
+    if process is not None:
+        return _process(profile, process)
+    if profile.holds_keys:
+        return _keys(profile)
+    raise profile.problem(
+        "",
+        "has no credentials: no keys, no role_arn, no credential_process",
+        hint=f'run "stsctl keys add NAME" to keep a pair of keys, or add role_arn to [profile {profile.name}]',
+    )
+
+
+_SSO = ("sso_session", "sso_start_url", "sso_account_id", "sso_role_name")
+
+
+def _refuse(profile: Profile, keys: tuple[str, ...], way: str) -> None:
+    for key in keys:
+        if profile.get(key) is not None:
+            raise profile.problem(
+                key,
+                f"signs in through {way} ({key}), and stsctl does not know that way in yet",
+                hint="name a source with keys, a credential_process or a credential_source instead",
+            )
+
+
+def _keys(profile: Profile) -> Source:
+    keys = profile.credentials()
+    return replace(_source(profile, SourceKind.PROFILE, None), access_key_id=keys.access_key_id if keys else None)
+
+
+def _process(profile: Profile, process: str) -> Source:
+    if runs_stsctl(process):
+        raise profile.problem(
+            "credential_process",
+            "gets its credentials from stsctl itself, so stsctl cannot get them from it",
+            hint="name the role or source that the credential_process names",
+        )
+    return _source(profile, SourceKind.PROCESS, process)
+
+
+def _source(profile: Profile, kind: SourceKind, process: str | None) -> Source:
+    return Source(
+        kind=kind,
+        name=profile.name,
+        profile=profile.name,
+        process=process,
+        mfa_serial=_checked(profile, "mfa_serial", "mfa_serial"),
+        mfa_process=_mfa_process(profile),
+        region=profile.get("region"),
+        origin=profile.origin,
+    )
+
+
+def _named_source(profile: Profile, name: str) -> Source:
+    kind = _CREDENTIAL_SOURCES.get(name)
+    if kind is None:
+        known = ", ".join(_CREDENTIAL_SOURCES)
+        raise profile.problem("credential_source", f'credential_source "{name}" is none of {known}')
+    return Source(kind=kind, name=kind.value, region=profile.get("region"), origin=profile.at("credential_source"))
+
+
+def is_hook(profile: Profile) -> bool:
+    """Whether SDKs that use `profile` ask stsctl, so that it is an answer of stsctl's and no question to it."""
+    process = profile.get("credential_process")
+    before = ("role_arn", "web_identity_token_file", *_SSO, "login_session")
+    reached = KEY_ID not in profile.shared and not any(profile.get(key) for key in before)
+    return process is not None and reached and runs_stsctl(process)
+
+
+def leads_somewhere(profile: Profile) -> bool:
+    """Whether `profile` names any way to credentials, so that it is worth offering."""
+    ways = ("role_arn", "include_profile", "credential_process", *_SSO, "login_session", KEY_ID)
+    return any(profile.get(key) for key in ways) and not is_hook(profile)
+
+
+def hop_of(profile: Profile) -> Hop:
+    """The role that `profile` names, with all that it says of it; raises ConfigurationError for what STS refuses."""
+    try:
+        role_arn = Arn.parse_role(profile.get("role_arn") or "")
+    except UsageError as error:
+        raise profile.problem("role_arn", error.message, hint=error.hint) from error
+    tags, transitive = _tags(profile)
+    return Hop(
+        name=profile.name,
+        role_arn=role_arn,
+        session_name=_checked(profile, "role_session_name", "session_name"),
+        duration=_duration(profile),
+        external_id=_checked(profile, "external_id", "external_id"),
+        mfa_serial=_checked(profile, "mfa_serial", "mfa_serial"),
+        mfa_process=_mfa_process(profile),
+        source_identity=_checked(profile, "source_identity", "source_identity"),
+        tags=tags,
+        transitive=transitive,
+        region=profile.get("region"),
+        origin=profile.origin,
+    )
+
+
+def _checked(profile: Profile, key: str, field: str) -> str | None:
+    text = profile.get(key)
+    problem = None if text is None else limits.problem_with(field, text)
+    if problem:
+        raise profile.problem(key, f'{key} "{text}" {problem}')
+    return text
+
+
+def _duration(profile: Profile) -> timedelta | None:
+    text = profile.get("duration_seconds")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise profile.problem("duration_seconds", f'duration_seconds "{text}" is no number of seconds')
+    length = timedelta(seconds=min(int(text[:9]), 10**8))
+    problem = limits.problem_with_duration(length)
+    if problem:
+        raise profile.problem("duration_seconds", f"duration_seconds {text} {problem}", hint="write 900 to 43200")
+    return length
+
+
+def _tags(profile: Profile) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """aws-vault's form: `session_tags = key1=value1,key2=value2` and `transitive_session_tags = key1,key2`."""
+    tags = []
+    for part in filter(None, (part.strip() for part in (profile.get("session_tags") or "").split(","))):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise profile.problem("session_tags", f'"{part}" in session_tags is no key=value')
+        tags.append((key.strip(), value.strip()))
+    keys = (part.strip() for part in (profile.get("transitive_session_tags") or "").split(","))
+    transitive = tuple(filter(None, keys))
+    problem = limits.problem_with_tags(tags, transitive)
+    if problem:
+        raise profile.problem("session_tags" if tags else "transitive_session_tags", problem)
+    return tuple(tags), transitive
+
+
+def _mfa_process(profile: Profile) -> tuple[str, ...]:
+    text = profile.get("mfa_process")
+    if text is None:
+        return ()
+    try:
+        return command(text)
+    except UsageError as error:
+        raise profile.problem("mfa_process", error.message, hint=error.hint) from error

@@ -1,0 +1,102 @@
+"""Where STS is asked for a target: partition, region, URL, and which emulator it is.
+
+Sources: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html for the URL,
+https://docs.aws.amazon.com/general/latest/gr/sts.html for the regions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stsctl.errors import ConfigurationError
+from stsctl.limits import problem_with_url
+from stsctl.request import Endpoint
+from stsctl.settings import Settings
+from stsctl.target import Hop, Source, Target
+
+_REGIONS = {
+    "aws-cn": ("cn-", "cn-north-1"),
+    "aws-us-gov": ("us-gov-", "us-gov-west-1"),
+    "aws-eusc": ("eusc-", "eusc-de-east-1"),
+    "aws-iso": ("us-iso-", "us-iso-east-1"),
+    "aws-iso-b": ("us-isob-", "us-isob-east-1"),
+    "aws-iso-e": ("eu-isoe-", "eu-isoe-west-1"),
+    "aws-iso-f": ("us-isof-", "us-isof-south-1"),
+}
+"""How a partition's regions begin, and the one that is asked where nobody names one."""
+_AWS = ("aws", "us-east-1")
+
+_REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
+_LOOPBACK = re.compile(r"https?://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/.*)?")
+
+
+def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
+    """Where `hop` of `target` is asked for (None: what is asked with the source's own credentials).
+
+    The partition is the role's. Regions count in this order: the flag, the role's own or that of what leads to it,
+    AWS_REGION, AWS_DEFAULT_REGION, `[defaults]`, the partition's own. Nothing that comes later in the chain has a say,
+    so targets that share a beginning share its sessions. Raises ConfigurationError.
+    """
+    roles = (hop,) if hop is not None else target.hops[:1]
+    partition = roles[0].role_arn.partition if roles else None
+    region = _region(target, hop, settings, partition)
+    url = _url(target, settings)
+    return Endpoint(
+        partition=partition or partition_of(region),
+        region=region,
+        url=url,
+        instance=settings.emulator.value if url is not None and is_loopback(url) else None,
+    )
+
+
+def ca_bundle(target: Target, settings: Settings) -> str | None:
+    """The file of certificates that the endpoint's own is checked against; None for the usual ones."""
+    return settings.ca_bundle.value or target.ca_bundle
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in."""
+    return next((name for name, (prefix, _) in _REGIONS.items() if region.startswith(prefix)), _AWS[0])
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` leads to this machine."""
+    return _LOOPBACK.fullmatch(url) is not None
+
+
+def _region(target: Target, hop: Hop | None, settings: Settings, partition: str | None) -> str:
+    for region, place, must_fit in _candidates(target, hop, settings):
+        if not _REGION.fullmatch(region):
+            raise ConfigurationError(f'{place}: "{region}" is no region', hint="a region looks like eu-west-1")
+        if partition is None or partition_of(region) == partition:
+            return region
+        if must_fit:
+            raise ConfigurationError(
+                f'{place}: region "{region}" is in partition {partition_of(region)}, the role in {partition}'
+            )
+    return _REGIONS.get(partition or "", _AWS)[1]
+
+
+def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator[tuple[str, str, bool]]:
+    """The regions that were named, with their places; the last part says whether it was named for this very role."""
+    if target.region:
+        yield target.region, "--region", True
+    before = target.hops[: target.hops.index(hop) + 1] if hop is not None else ()
+    chain: tuple[Hop | Source, ...] = (*reversed(before), target.source)
+    for one in chain:
+        if one.region:
+            yield one.region, str(one.origin or one.name), one is hop
+    if settings.region.value:
+        yield settings.region.value, str(settings.region.origin), False
+
+
+def _url(target: Target, settings: Settings) -> str | None:
+    if settings.ignores_endpoint_urls.value:
+        return None
+    if settings.endpoint_url.value or target.endpoint_url is None:
+        return settings.endpoint_url.value
+    problem = problem_with_url(target.endpoint_url)
+    if problem:
+        raise ConfigurationError(f'the endpoint_url "{target.endpoint_url}" of "{target.name}" {problem}')
+    return target.endpoint_url.rstrip("/")

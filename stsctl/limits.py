@@ -1,0 +1,140 @@
+"""The texts and numbers that STS takes: lengths, characters, counts.
+
+What a person wrote is refused before it is sent, never mended. Sources: the STS API reference
+(https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html); for tags,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stsctl.arn import Arn
+from stsctl.errors import UsageError
+
+SHORTEST_ROLE = timedelta(minutes=15)
+LONGEST_ROLE = timedelta(hours=12)
+POLICY_LENGTH = 2048
+"""Characters of a session policy (and of the policy ARNs with it), by the documentation."""
+POLICY_ARNS = 10
+TAGS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    shortest: int
+    longest: int
+    pattern: re.Pattern[str]
+    allowed: str
+
+
+_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
+
+_FORMS = {
+    "session_name": _Form(shortest=2, longest=64, pattern=_NAME, allowed="letters, digits and _+=,.@-"),
+    "source_identity": _Form(shortest=2, longest=64, pattern=_NAME, allowed="letters, digits and _+=,.@-"),
+    "external_id": _Form(
+        shortest=2,
+        longest=1224,
+        pattern=re.compile(r"[\w+=,.@:/-]*", re.ASCII),
+        allowed="letters, digits and _+=,.@:/-",
+    ),
+    "mfa_serial": _Form(
+        shortest=9,
+        longest=256,
+        pattern=re.compile(r"[\w+=/:,.@-]*", re.ASCII),
+        allowed="letters, digits and _+=/:,.@-",
+    ),
+}
+
+_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[\x21-\x7e]*)?", re.ASCII | re.IGNORECASE)
+_TEMPLATE_FIELD = re.compile(r"\{([^{}]*)\}")
+_TEMPLATE_FIELDS = ("user", "host")
+_TAG_MARKS = frozenset("_.:/=+-@")
+
+
+def problem_with(field: str, text: str) -> str | None:
+    """What STS would say against `text` as `field`: session_name, source_identity, external_id or mfa_serial."""
+    form = _FORMS[field]
+    if not form.shortest <= len(text) <= form.longest:
+        return f"has {len(text)} characters, it takes {form.shortest} to {form.longest}"
+    if not form.pattern.fullmatch(text):
+        return f"takes only {form.allowed}"
+    return None
+
+
+def problem_with_template(text: str) -> str | None:
+    """What is wrong with a session name that may hold `{user}` and `{host}`."""
+    fields = _TEMPLATE_FIELD.findall(text)
+    unknown = [name for name in fields if name not in _TEMPLATE_FIELDS]
+    if unknown:
+        return f'has the template field "{{{unknown[0]}}}", there are {{user}} and {{host}}'
+    if not fields:
+        return problem_with("session_name", text)
+    # A field stands for at least one character; with two the shortest name is reached.
+    return problem_with("session_name", _TEMPLATE_FIELD.sub("xx", text))
+
+
+def problem_with_duration(length: timedelta) -> str | None:
+    """What AWS has against `length` as a role session's."""
+    return None if SHORTEST_ROLE <= length <= LONGEST_ROLE else "is refused by AWS: a role's session lasts 15m to 12h"
+
+
+def problem_with_tags(tags: Sequence[tuple[str, str]], transitive: Iterable[str]) -> str | None:
+    """What AWS has against session tags and the keys among them that are handed on."""
+    if len(tags) > TAGS:
+        return f"there are {len(tags)} tags, AWS takes {TAGS}"
+    seen: set[str] = set()
+    for key, value in tags:
+        found = _problem_with_tag(key, value)
+        if found:
+            return found
+        if key.lower() in seen:
+            return f'tag key "{key}" is there twice (upper and lower case are the same to AWS)'
+        seen.add(key.lower())
+    missing = [key for key in transitive if key.lower() not in seen]
+    return f'transitive key "{missing[0]}" is not among the tags' if missing else None
+
+
+def _problem_with_tag(key: str, value: str) -> str | None:
+    if not 1 <= len(key) <= 128:
+        return f"a tag key has {len(key)} characters, AWS takes 1 to 128"
+    if key.lower().startswith("aws:"):
+        return f'tag key "{key}" starts with "aws:", which is AWS\'s own'
+    if len(value) > 256:
+        return f'the value of tag "{key}" has {len(value)} characters, AWS takes 256'
+    if not all(_in_a_tag(character) for character in key + value):
+        return f'tag "{key}" takes only letters, digits, spaces and _.:/=+-@'
+    return None
+
+
+def _in_a_tag(character: str) -> bool:
+    return character in _TAG_MARKS or unicodedata.category(character)[0] in "LZN"
+
+
+def problem_with_policy_arns(arns: Sequence[str]) -> str | None:
+    """What AWS has against the managed policies of a session."""
+    if len(arns) > POLICY_ARNS:
+        return f"there are {len(arns)} policy ARNs, AWS takes {POLICY_ARNS}"
+    for text in arns:
+        try:
+            arn = Arn.parse(text)
+        except UsageError as error:
+            return error.message
+        if arn.service != "iam" or not arn.resource.startswith("policy/"):
+            return f'"{text}" is no ARN of a managed policy'
+    return None
+
+
+def problem_with_policy(text: str) -> str | None:
+    """What AWS has against the length of a session policy."""
+    return f"has {len(text)} characters, AWS takes {POLICY_LENGTH}" if len(text) > POLICY_LENGTH else None
+
+
+def problem_with_url(text: str) -> str | None:
+    """What is wrong with the URL of an endpoint: scheme, host, port and path, no name or password in it."""
+    return None if _URL.fullmatch(text) else "is no URL of an endpoint"

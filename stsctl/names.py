@@ -1,0 +1,274 @@
+"""From what a person typed to the target that it means.
+
+Names are looked up in stsctl's own configuration, then among the AWS profiles; a role's ARN is a target by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from stsctl import overrides
+from stsctl.arn import Arn
+from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
+from stsctl.configuration import Configuration, RoleEntry, SourceEntry
+from stsctl.errors import ConfigurationError, UsageError
+from stsctl.nearest import suggestion
+from stsctl.profile import Profiles
+from stsctl.settings import Settings
+from stsctl.tables import compact_policy
+from stsctl.target import Hop, MfaMode, Origin, Source, SourceKind, Target, Wanted
+
+ENVIRONMENT = "environment"
+"""The name of the keys in the environment, where nobody gave it to anything else."""
+
+ReadPolicy = Callable[[str, Origin], str]
+"""Reads a `policy_file`: its path as written, and where that was written, to the file's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A name that can be typed, for listings and completions."""
+
+    name: str
+    kind: str
+    description: str
+    origin: Origin
+
+
+def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
+    """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
+    roles = [
+        _named(role.hop, "role", role.hop.description or str(role.hop.role_arn))
+        for role in configuration.roles.values()
+    ]
+    sources = [
+        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}")
+        for entry in configuration.sources.values()
+    ]
+    others = [
+        Named(name=name, kind="profile", description=profile.get("role_arn") or "AWS profile", origin=profile.origin)
+        for name, profile in profiles.by_name.items()
+        if leads_somewhere(profile)
+    ]
+    known = {one.name for one in (*roles, *sources)}
+    return (*roles, *sources, *(one for one in others if one.name not in known))
+
+
+class _Placed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def origin(self) -> Origin | None: ...
+
+
+def _named(one: _Placed, kind: str, description: str) -> Named:
+    return Named(name=one.name, kind=kind, description=description, origin=one.origin or Origin(place=one.name))
+
+
+def resolve(
+    wanted: Wanted, configuration: Configuration, profiles: Profiles, settings: Settings, *, read_policy: ReadPolicy
+) -> Target:
+    """What `wanted` means.
+
+    Raises ConfigurationError, with file and line, for a name that is unknown, ambiguous or leads nowhere, and
+    UsageError for what the command line says against AWS's rules.
+    """
+    wanted = overrides.checked(wanted)
+    return _Resolver(wanted, configuration, profiles, settings, read_policy).target()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    chain: Chain
+    mfa: MfaMode | None = None
+
+
+class _Resolver:
+    def __init__(
+        self,
+        wanted: Wanted,
+        configuration: Configuration,
+        profiles: Profiles,
+        settings: Settings,
+        read_policy: ReadPolicy,
+    ) -> None:
+        self._wanted = wanted
+        self._configuration = configuration
+        self._profiles = profiles
+        self._settings = settings
+        self._read_policy = read_policy
+
+    def target(self) -> Target:
+        reached = self._whole_chain()
+        chain = reached.chain
+        if chain.hops:
+            general = tuple(overrides.with_defaults(hop, self._settings) for hop in chain.hops)
+            hops = (*general[:-1], overrides.with_flags(general[-1], self._wanted, self._settings))
+        else:
+            overrides.refuse_for_source(self._wanted)
+            hops = ()
+        _one_partition(hops)
+        mfa = self._settings.mfa
+        source = self._source(chain)
+        if self._wanted.mfa_serial:
+            # AWS takes a code only from the user whose device it is: the one at the beginning.
+            source = replace(source, mfa_serial=self._wanted.mfa_serial)
+            hops = tuple(replace(hop, mfa_serial=None) for hop in hops)
+        return Target(
+            name=self._wanted.name,
+            source=source,
+            hops=hops,
+            mfa=self._wanted.mfa or (mfa.value if mfa.overrides_files else reached.mfa or mfa.value),
+            region=self._wanted.region,
+            endpoint_url=chain.endpoint_url,
+            ca_bundle=chain.ca_bundle,
+        )
+
+    def _whole_chain(self) -> _Reached:
+        """The chain with what --from and --via say of it."""
+        wanted, via = self._wanted, list(self._wanted.via)
+        own = None if _is_arn(wanted.name) else self._reach(wanted.name, (), None)
+        if own is not None and not wanted.source and not via:
+            return own
+        last = _hop_of_arn(wanted.name) if own is None else _last(own, wanted.name)
+        if wanted.source:
+            before = self._reach(wanted.source, (), None).chain
+        elif via and not _is_arn(via[0]):
+            first = via.pop(0)
+            before = self._reach(first, (), None).chain
+            _last(_Reached(chain=before), first)
+        elif own is not None:
+            before = replace(own.chain, hops=own.chain.hops[:-1])
+        else:
+            before = self._only_source()
+        between = [_hop_of_arn(n) if _is_arn(n) else _last(self._reach(n, (), None), n) for n in via]
+        chain = before.then(*between, last)
+        if own is None:
+            return _Reached(chain=chain)
+        url, bundle = own.chain.endpoint_url or chain.endpoint_url, own.chain.ca_bundle or chain.ca_bundle
+        return _Reached(chain=replace(chain, endpoint_url=url, ca_bundle=bundle), mfa=own.mfa)
+
+    def _reach(self, name: str, path: tuple[str, ...], asked_at: Origin | None) -> _Reached:
+        """How a name is reached; `path` is the roles that led to it, `asked_at` the line that names it."""
+        role, entry = self._configuration.roles.get(name), self._configuration.sources.get(name)
+        if name in path:
+            raise ConfigurationError(f"{asked_at}: the roles go round: {' → '.join((*path, name))}")
+        self._refuse_ambiguous(name, role, entry)
+        if role is not None:
+            before = self._reach(role.from_name, (*path, name), role.from_at)
+            return _Reached(chain=before.chain.then(self._with_policy(role)), mfa=role.mfa)
+        if entry is not None:
+            return _Reached(chain=self._of_source(entry.source))
+        if name in self._profiles or name in self._profiles.written:
+            return _Reached(chain=of_profile(self._profiles, name))
+        if name == ENVIRONMENT:
+            return _Reached(chain=Chain(source=Source(kind=SourceKind.ENVIRONMENT, name=name)))
+        raise self._unknown(name, asked_at)
+
+    def _of_source(self, source: Source) -> Chain:
+        """The beginning that `[source.NAME]` stands for; one of type profile leads on to what the AWS profile is."""
+        if source.kind is not SourceKind.PROFILE or source.profile is None:
+            return Chain(source=source)
+        if source.profile not in self._profiles and source.profile not in self._profiles.written:
+            hint = suggestion(source.profile, self._profiles)
+            raise ConfigurationError(f'{source.origin}: there is no AWS profile "{source.profile}"', hint=hint)
+        chain = of_profile(self._profiles, source.profile)
+        theirs = chain.source
+        first = replace(
+            theirs,
+            name=theirs.name if chain.hops else source.name,
+            mfa_serial=source.mfa_serial or theirs.mfa_serial,
+            mfa_process=source.mfa_process or theirs.mfa_process,
+            region=source.region or theirs.region,
+        )
+        return replace(chain, source=first)
+
+    def _with_policy(self, role: RoleEntry) -> Hop:
+        if role.policy_file is None or role.policy_at is None:
+            return role.hop
+        try:
+            return replace(role.hop, policy=compact_policy(self._read_policy(role.policy_file, role.policy_at)))
+        except UsageError as error:
+            message = f'{role.policy_at}: policy_file "{role.policy_file}" {error.message}'
+            raise ConfigurationError(message, hint=error.hint) from error
+
+    def _refuse_ambiguous(self, name: str, role: RoleEntry | None, entry: SourceEntry | None) -> None:
+        """A name that a person wrote in both places could mean either; what stsctl wrote gives way to nobody."""
+        ours = (role.hop.origin if role else None) or (entry.source.origin if entry else None)
+        profile = self._profiles.by_name.get(name)
+        added = (role is not None and role.added) or (entry is not None and entry.added)
+        if ours is None or profile is None or added or is_hook(profile):
+            return
+        # A source that is the AWS profile of its own name means the same by both.
+        if entry is not None and entry.source.profile == name:
+            return
+        raise ConfigurationError(
+            f'"{name}" could be two things: {ours} and {profile.origin}', hint="rename one of the two"
+        )
+
+    def _unknown(self, name: str, asked_at: Origin | None) -> ConfigurationError:
+        known = [one.name for one in listing(self._configuration, self._profiles)]
+        place = "" if asked_at is None else f"{asked_at}: "
+        hint = suggestion(name, known)
+        if hint is None:
+            hint = 'run "stsctl config show" to see the names' if known else 'begin with "stsctl keys add NAME"'
+        return ConfigurationError(f'{place}there is no role, source or AWS profile "{name}"', hint=hint)
+
+    def _only_source(self) -> Chain:
+        """The source that a role's ARN is assumed from when nobody said: the only one there is."""
+        found: dict[str, Chain] = {}
+        for name, entry in self._configuration.sources.items():
+            found[name] = self._of_source(entry.source)
+        if "default" not in found and "default" in self._profiles:
+            taken = any(chain.source.profile == "default" for chain in found.values())
+            # Most [default] sections say only a region.
+            with contextlib.suppress(ConfigurationError):
+                if not taken:
+                    found["default"] = of_profile(self._profiles, "default")
+        if len(found) == 1:
+            return next(iter(found.values()))
+        arn = self._wanted.name
+        if found:
+            names = ", ".join(f'"{name}"' for name in found)
+            hint = f"stsctl assume {arn} --from {next(iter(found))}"
+            raise ConfigurationError(f"who is to assume the role? there are {names}", hint=hint)
+        raise ConfigurationError(
+            "who is to assume the role? there is no source yet",
+            hint=f'run "stsctl keys add NAME", then "stsctl assume {arn} --from NAME"',
+        )
+
+    def _source(self, chain: Chain) -> Source:
+        """The chain's source, with the mfa_process that holds generally where nobody on the way says one."""
+        process = self._settings.mfa_process
+        said = chain.source.mfa_process or any(hop.mfa_process for hop in chain.hops)
+        if said and not process.overrides_files:
+            return chain.source
+        return replace(chain.source, mfa_process=process.value)
+
+
+def _is_arn(name: str) -> bool:
+    return name.startswith("arn:")
+
+
+def _hop_of_arn(text: str) -> Hop:
+    return Hop(name=text, role_arn=Arn.parse_role(text))
+
+
+def _last(reached: _Reached, name: str) -> Hop:
+    """The role itself, without what leads to it."""
+    if not reached.chain.hops:
+        raise UsageError(f'"{name}" is a source, and a role is needed here', hint=f"did you mean --from {name}?")
+    return reached.chain.hops[-1]
+
+
+def _one_partition(hops: tuple[Hop, ...]) -> None:
+    for before, hop in itertools.pairwise(hops):
+        if before.role_arn.partition != hop.role_arn.partition:
+            raise ConfigurationError(
+                f'"{before.name}" is in partition {before.role_arn.partition} and "{hop.name}" in'
+                f" {hop.role_arn.partition}: a role cannot assume one of another partition"
+            )

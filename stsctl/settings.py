@@ -1,0 +1,235 @@
+"""Every setting that is no role's own: flag over environment over file over default, each with its origin."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from enum import Enum, IntEnum
+from typing import Generic, TypeVar
+
+from stsctl import limits
+from stsctl.argv import command
+from stsctl.configuration import Configuration, SealKey, StoreName
+from stsctl.duration import parse_duration, render_duration
+from stsctl.errors import ConfigurationError, UsageError
+from stsctl.nearest import suggestion
+from stsctl.target import MfaMode, Origin
+
+Value = TypeVar("Value")
+_T = TypeVar("_T")
+
+
+class Level(IntEnum):
+    """What kind of place a value comes from; the higher wins."""
+
+    DEFAULT = 0
+    FILE = 1
+    ENVIRONMENT = 2
+    FLAG = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Generic[Value]):
+    """A value with its name and where it was said."""
+
+    name: str
+    value: Value
+    level: Level
+    origin: Origin
+
+    @property
+    def text(self) -> str:
+        """The value as a configuration would write it; empty where there is none."""
+        value: object = self.value
+        if isinstance(value, Enum):
+            return str(value.value)
+        if isinstance(value, timedelta):
+            return render_duration(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, tuple):
+            return shlex.join(value)
+        return "" if value is None else str(value)
+
+    @property
+    def overrides_files(self) -> bool:
+        """Whether it was said for this call or this shell, and so counts more than what a file says of a role."""
+        return self.level >= Level.ENVIRONMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one run; `config show` prints them in this order.
+
+    `duration`, `session_name`, `mfa` and `mfa_process` are for roles that do not say their own, `region` for those that
+    name none. `prompt_timeout` limits the wait for a person, `lock_timeout` that for another stsctl. `endpoint_url` and
+    `ca_bundle` are what the environment says of the way to STS; `ignores_endpoint_urls` sets every such URL aside.
+    `emulator` is the id of the emulator that the endpoint is said to be.
+    """
+
+    store: Setting[StoreName]
+    prompt: Setting[bool]
+    prompt_timeout: Setting[timedelta]
+    lock_timeout: Setting[timedelta]
+    region: Setting[str | None]
+    duration: Setting[timedelta | None]
+    session_name: Setting[str | None]
+    mfa: Setting[MfaMode]
+    mfa_process: Setting[tuple[str, ...]]
+    seal_key: Setting[SealKey | None]
+    seal_key_file: Setting[str | None]
+    seal_key_process: Setting[tuple[str, ...]]
+    endpoint_url: Setting[str | None]
+    ignores_endpoint_urls: Setting[bool]
+    ca_bundle: Setting[str | None]
+    emulator: Setting[str | None]
+
+    def all(self) -> tuple[Setting[object], ...]:
+        """All of them, in order."""
+        return tuple(getattr(self, one.name) for one in fields(self))
+
+
+PROMPT_TIMEOUT = timedelta(seconds=45)
+"""Well below the minute after which programs that run a credential_process begin to give up."""
+LOCK_TIMEOUT = timedelta(minutes=3)
+"""Three prompts, with the calls between them."""
+
+
+def resolve(
+    configuration: Configuration, environ: Mapping[str, str], flags: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings that hold. `flags` are the global flags as typed, by setting (`store`, `prompt_timeout`, …).
+
+    Raises UsageError for a flag, ConfigurationError for a variable that says what cannot be meant.
+    """
+    choose = _Chooser(configuration, environ, flags or {})
+    defaults, sealed = configuration.defaults, configuration.sealed_file
+    return Settings(
+        store=choose("store", _store, defaults.store, StoreName.KEYRING),
+        prompt=choose.prompt(),
+        prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),
+        lock_timeout=choose("lock_timeout", _timeout, defaults.lock_timeout, LOCK_TIMEOUT),
+        region=choose("region", _as_it_is, defaults.region, None, ("AWS_REGION", "AWS_DEFAULT_REGION")),
+        duration=choose("duration", _duration, defaults.duration, None),
+        session_name=choose("session_name", _session_name, defaults.session_name, None),
+        mfa=choose("mfa", _mfa, defaults.mfa, MfaMode.AUTO),
+        mfa_process=choose("mfa_process", command, defaults.mfa_process or None, ()),
+        seal_key=choose("sealed_file.key", _seal_key, sealed.key, None, ()),
+        seal_key_file=choose("sealed_file.key_file", _as_it_is, sealed.key_file, None, ()),
+        seal_key_process=choose("sealed_file.key_process", command, sealed.key_process or None, (), ()),
+        endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
+        ignores_endpoint_urls=choose(
+            "ignore_configured_endpoint_urls", _truth, None, False, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",)
+        ),
+        ca_bundle=choose("ca_bundle", _as_it_is, None, None, ("AWS_CA_BUNDLE",)),
+        emulator=choose("emulator", _as_it_is, None, None),
+    )
+
+
+class _Chooser:
+    """Looks for one setting after the other in flags, variables and files."""
+
+    def __init__(self, configuration: Configuration, environ: Mapping[str, str], flags: Mapping[str, str]) -> None:
+        self._origins = {
+            **configuration.defaults.origins,
+            **{f"sealed_file.{key}": origin for key, origin in configuration.sealed_file.origins.items()},
+        }
+        self._environ = environ
+        self._flags = flags
+
+    def __call__(
+        self,
+        name: str,
+        read: Callable[[str], _T],
+        in_file: _T | None,
+        otherwise: _T,
+        variables: tuple[str, ...] | None = None,
+    ) -> Setting[_T]:
+        if name in self._flags:
+            flag = f"--{name.replace('_', '-')}"
+            try:
+                value = read(self._flags[name])
+            except UsageError as error:
+                raise UsageError(f"{flag}: {error.message}", hint=error.hint) from error
+            return Setting(name=name, value=value, level=Level.FLAG, origin=Origin(place=flag))
+        for variable in (f"STSCTL_{name.upper()}",) if variables is None else variables:
+            # To set a variable to nothing is the way to take it back for one command.
+            if text := self._environ.get(variable):
+                try:
+                    value = read(text)
+                except UsageError as error:
+                    raise ConfigurationError(f"variable {variable}: {error.message}", hint=error.hint) from error
+                return Setting(name=name, value=value, level=Level.ENVIRONMENT, origin=Origin(place=variable))
+        if in_file is not None:
+            return Setting(name=name, value=in_file, level=Level.FILE, origin=self._origins[name])
+        return Setting(name=name, value=otherwise, level=Level.DEFAULT, origin=Origin(place="default"))
+
+    def prompt(self) -> Setting[bool]:
+        """Whether a person may be asked: the flag and the variable say that not."""
+        if "no_prompt" in self._flags:
+            return Setting(name="prompt", value=False, level=Level.FLAG, origin=Origin(place="--no-prompt"))
+        return self("prompt", lambda text: not _truth(text), None, True, ("STSCTL_NO_PROMPT",))
+
+
+def _as_it_is(text: str) -> str | None:
+    return text
+
+
+def _truth(text: str) -> bool:
+    value = text.strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise UsageError(f'"{text}" is neither true nor false', hint="write 1 or 0")
+
+
+def _one_of(text: str, known: tuple[str, ...]) -> None:
+    if text not in known:
+        raise UsageError(f'"{text}" is none of {", ".join(known)}', hint=suggestion(text, known))
+
+
+def _store(text: str) -> StoreName:
+    _one_of(text, tuple(one.value for one in StoreName))
+    return StoreName(text)
+
+
+def _mfa(text: str) -> MfaMode:
+    _one_of(text, tuple(one.value for one in MfaMode))
+    return MfaMode(text)
+
+
+def _seal_key(text: str) -> SealKey | None:
+    _one_of(text, tuple(one.value for one in SealKey))
+    return SealKey(text)
+
+
+def _duration(text: str) -> timedelta | None:
+    length = parse_duration(text)
+    problem = limits.problem_with_duration(length)
+    if problem:
+        raise UsageError(f'"{text}" {problem}', hint="try 1h")
+    return length
+
+
+def _timeout(text: str) -> timedelta:
+    length = parse_duration(text)
+    if length <= timedelta(0):
+        raise UsageError(f'"{text}" is no time at all', hint="try 45s")
+    return length
+
+
+def _session_name(text: str) -> str | None:
+    problem = limits.problem_with_template(text)
+    if problem:
+        raise UsageError(f'session name "{text}" {problem}')
+    return text
+
+
+def _url(text: str) -> str | None:
+    problem = limits.problem_with_url(text)
+    if problem:
+        raise UsageError(f'"{text}" {problem}', hint="an endpoint looks like http://127.0.0.1:5000")
+    return text.rstrip("/")

@@ -1,0 +1,238 @@
+"""A TOML text as tables that are read key by key, strictly: whatever is wrong is said with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import Enum
+from typing import TypeVar
+
+from stsctl import limits, toml_lines
+from stsctl.argv import command
+from stsctl.arn import Arn
+from stsctl.duration import parse_duration
+from stsctl.errors import ConfigurationError, UsageError
+from stsctl.nearest import suggestion
+from stsctl.target import Origin
+
+_Choice = TypeVar("_Choice", bound=Enum)
+_POSITION = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a text in quotes",
+    list: "a list",
+    dict: "a table",
+}
+
+
+class Table:
+    """One table of a text, with its place; every method raises ConfigurationError with the line."""
+
+    def __init__(self, values: Mapping[str, object], path: toml_lines.Path, text: _Text) -> None:
+        self.path = path
+        self._values = values
+        self._text = text
+
+    @property
+    def title(self) -> str:
+        """As its header writes it."""
+        return f"[{'.'.join(_written(part) for part in self.path)}]"
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def at(self, *keys: str) -> Origin:
+        """Where a key of this table is written; without a key, where the table begins."""
+        return self._text.origin((*self.path, *keys))
+
+    def origins(self) -> Mapping[str, Origin]:
+        """Where each of its keys is written."""
+        return {key: self.at(key) for key in self._values}
+
+    def problem(self, key: str | None, what: str, *, hint: str | None = None) -> ConfigurationError:
+        """An error about a key of it."""
+        place = self.at() if key is None else self.at(key)
+        return ConfigurationError(f"{place}: {what}", hint=hint)
+
+    def only(self, known: Iterable[str]) -> None:
+        """Refuses every key that is not known."""
+        known = tuple(known)
+        for key in self._values:
+            if key not in known:
+                where = f" in {self.title}" if self.path else ""
+                hint = suggestion(key, known) or f"known are {', '.join(known)}"
+                raise self.problem(key, f'unknown key "{key}"{where}', hint=hint)
+
+    def _get(self, key: str, *kinds: type) -> object:
+        value = self._values.get(key)
+        # To Python, true is a number.
+        if value is None or (isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)):
+            return value
+        expected = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
+        raise self.problem(key, f"{key} is {_KINDS.get(type(value), 'a date or time')}, it takes {expected}")
+
+    def text(self, key: str) -> str | None:
+        """A text that says something."""
+        value = self._get(key, str)
+        if value == "":
+            raise self.problem(key, f"{key} is empty", hint="leave the line out")
+        return None if value is None else str(value)
+
+    def checked(self, key: str, field: str) -> str | None:
+        """A text that STS takes as `field` of `limits.problem_with`."""
+        text = self.text(key)
+        problem = None if text is None else limits.problem_with(field, text)
+        if problem:
+            raise self.problem(key, f'{key} "{text}" {problem}')
+        return text
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self._get(key, list)
+        if not isinstance(value, list):
+            return ()
+        if not all(isinstance(item, str) for item in value):
+            raise self.problem(key, f'{key} takes a list of texts, as ["one", "two"]')
+        return tuple(value)
+
+    def command(self, key: str) -> tuple[str, ...]:
+        """A program and its arguments: a list, or a text that is parted as a shell would."""
+        value = self._get(key, list, str)
+        if isinstance(value, str):
+            try:
+                return command(value)
+            except UsageError as error:
+                raise self.problem(key, f"{key}: {error.message}", hint=error.hint) from error
+        words = self.texts(key)
+        if value is not None and (not words or not words[0]):
+            raise self.problem(key, f"{key} names no program")
+        return words
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """A table of texts."""
+        value = self._get(key, dict)
+        if not isinstance(value, dict):
+            return ()
+        for name, text in value.items():
+            if not isinstance(text, str):
+                raise ConfigurationError(f'{self.at(key, name)}: the value of "{name}" in {key} is a text in quotes')
+        return tuple(value.items())
+
+    def duration(self, key: str) -> timedelta | None:
+        """A length of time: `"1h30m"`, or a number of seconds."""
+        value = self._get(key, str, int)
+        if value is None:
+            return None
+        try:
+            return parse_duration(str(value))
+        except UsageError as error:
+            raise self.problem(key, f"{key}: {error.message}", hint=error.hint) from error
+
+    def choice(self, key: str, kind: type[_Choice]) -> _Choice | None:
+        """One of the values of `kind`."""
+        text = self.text(key)
+        if text is None:
+            return None
+        known = [member.value for member in kind]
+        if text not in known:
+            hint = suggestion(text, known)
+            raise self.problem(key, f'{key} "{text}" is none of {", ".join(known)}', hint=hint)
+        return kind(text)
+
+    def role_arn(self, key: str) -> Arn:
+        """The ARN of a role; it must be there."""
+        text = self.text(key)
+        if text is None:
+            raise self.problem(None, f"{self.title} has no {key}", hint=f'add {key} = "arn:aws:iam::…:role/…"')
+        try:
+            return Arn.parse_role(text)
+        except UsageError as error:
+            raise self.problem(key, error.message, hint=error.hint) from error
+
+    def policy(self, key: str) -> str | None:
+        """A session policy, given as JSON in a text or as a table; compact JSON."""
+        value = self._get(key, str, dict)
+        if value is None:
+            return None
+        try:
+            return compact_policy(value if isinstance(value, str) else json.dumps(value))
+        except (UsageError, TypeError) as error:
+            # A TypeError is a date, which TOML has and JSON has not.
+            what = error.message if isinstance(error, UsageError) else "holds a date; write it in quotes"
+            raise self.problem(key, f"{key} {what}") from error
+
+    def table(self, key: str) -> Table:
+        """The table under `key`, empty where there is none."""
+        value = self._get(key, dict)
+        return Table(value if isinstance(value, dict) else {}, (*self.path, key), self._text)
+
+    def tables(self, key: str) -> Mapping[str, Table]:
+        """The tables under `key`, by name."""
+        parent = self.table(key)
+        return {name: parent.table(name) for name in parent._values}
+
+
+class _Text:
+    """A text and the lines of its keys."""
+
+    def __init__(self, text: str, place: str) -> None:
+        self._lines = toml_lines.locate(text)
+        self._place = place
+
+    def origin(self, path: toml_lines.Path) -> Origin:
+        """Where `path` is written; keys inside a value are found at the value."""
+        for length in range(len(path), 0, -1):
+            line = self._lines.get(path[:length])
+            if line is not None:
+                return Origin(place=self._place, line=line)
+        return Origin(place=self._place)
+
+
+def read(content: bytes, place: str) -> Table:
+    """The outermost table of a TOML text; raises ConfigurationError with the line of what is no TOML."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{place}:{line}: this line is not UTF-8 text") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _POSITION.fullmatch(str(error))
+        what = match["what"] if match else str(error)
+        at = int(match["line"]) if match and match["line"] else text.count("\n") + 1
+        raise ConfigurationError(f"{place}:{at}: this is no TOML: {what[:1].lower()}{what[1:]}") from error
+    return Table(values, (), _Text(text.replace("\r\n", "\n"), place))
+
+
+def compact_policy(text: str) -> str:
+    """A session policy without the spaces that count against its length; raises UsageError for what is no policy."""
+    try:
+        value = json.loads(text, object_pairs_hook=_no_doubles)
+    except ValueError as error:
+        raise UsageError(f"is no JSON: {str(error)[:1].lower()}{str(error)[1:]}") from error
+    if not isinstance(value, dict):
+        raise UsageError("is no policy: it takes a JSON object with a Statement")
+    policy = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    problem = limits.problem_with_policy(policy)
+    if problem:
+        raise UsageError(problem, hint="take out what no session of this role needs")
+    return policy
+
+
+def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'"{double}" is there twice')
+    return found
+
+
+def _written(part: str) -> str:
+    return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False)
