@@ -54,8 +54,8 @@ class MfaMode(Enum):
 class Source:
     """The beginning of a chain.
 
-    `profile` is the AWS profile that PROFILE means, `process` the command line that PROCESS runs. `access_key_id` is the
-    id of its keys where the configuration tells it, so that it need not be looked up among the secrets.
+    `profile` is the AWS profile that PROFILE means, `process` the command line that PROCESS runs. `access_key_id` is
+    the id of its keys where the configuration tells it, so that it need not be looked up among the secrets.
     """
 
     kind: SourceKind
