@@ -43,12 +43,8 @@ def replace(path: Path, content: bytes) -> None:
     private_folder(goal.parent)
     draft = goal.parent / f".{goal.name}.{secrets.token_hex(8)}"
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        _write_new(draft, content)
         try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             draft.replace(goal)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -57,6 +53,28 @@ def replace(path: Path, content: bytes) -> None:
         _settle(goal.parent)
     except OSError as error:
         raise _problem("write", path, error) from error
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Writes `content` to a new file that only its owner can read; False, and nothing done, where there is one."""
+    private_folder(path.parent)
+    try:
+        _write_new(path, content)
+        _settle(path.parent)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _problem("write", path, error) from error
+    return True
+
+
+def move(path: Path, goal: Path) -> None:
+    """Gives a file another name in its folder; raises FileError."""
+    try:
+        path.rename(goal)
+        _settle(goal.parent)
+    except OSError as error:
+        raise _problem("rename", path, error) from error
 
 
 def remove(path: Path) -> bool:
@@ -68,6 +86,20 @@ def remove(path: Path) -> bool:
     except OSError as error:
         raise _problem("remove", path, error) from error
     return True
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Writes a file that must not be there yet, private from birth; leaves none behind when that fails."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _settle(folder: Path) -> None:
