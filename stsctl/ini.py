@@ -20,6 +20,7 @@ MARKER = "# managed by stsctl"
 
 BYTE_ORDER_MARK = "\ufeff"
 
+_MARKER = re.compile(re.escape(MARKER) + r"(?:: *(?P<name>.*))?")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADER = re.compile(r"\[(?P<name>.+)\]")
 _DELIMITER = re.compile(r"[=:]")
@@ -38,16 +39,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section: its header is on `line` (counted from 1), and `end` is the line after its last.
+    """A section, from its header on `line` (counted from 1) to `last`, its last line that is no comment and not empty.
 
-    `managed` says that stsctl wrote it: its marker stands between the header and the first key.
+    `written_for` is what the marker says that stands between the header and the first key, where stsctl wrote the
+    section; else it is None.
     """
 
     name: str
     line: int
-    end: int
-    managed: bool
+    last: int
+    written_for: str | None
     entries: Mapping[str, Entry] = field(repr=False)
+
+    @property
+    def managed(self) -> bool:
+        """Whether stsctl wrote it."""
+        return self.written_for is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ def parse(content: bytes, place: str) -> Document:
     reader = _Reader(place)
     for number, line in enumerate(lines, start=1):
         reader.take(number, line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
-    return Document(place=place, lines=lines, sections=reader.sections(len(lines) + 1))
+    return Document(place=place, lines=lines, sections=reader.sections())
 
 
 class _Open:
@@ -97,8 +104,8 @@ class _Open:
     def __init__(self, name: str, line: int) -> None:
         self.name = name
         self.line = line
-        self.end = 0
-        self.managed = False
+        self.last = line
+        self.written_for: str | None = None
         self.parts: dict[str, list[str]] = {}
         self.lines: dict[str, int] = {}
 
@@ -118,34 +125,35 @@ class _Reader:
         if not text:
             self._go_on("")
         elif text[0] in "#;":
-            self._comment(text)
+            self._comment(text, number)
         else:
             indent = len(line) - len(line.lstrip())
             if self._key and indent > self._indent:
                 self._go_on(text)
-                return
-            self._indent = indent
-            header = _HEADER.match(text)
-            if header:
-                self._start_section(header["name"], number)
             else:
-                self._start_key(text, number)
+                self._indent = indent
+                header = _HEADER.match(text)
+                if header:
+                    self._start_section(header["name"], number)
+                else:
+                    self._start_key(text, number)
+            if self._section is not None:
+                self._section.last = number
 
     def _go_on(self, text: str) -> None:
         if self._section is not None and self._key:
             self._section.parts[self._key].append(text)
 
-    def _comment(self, text: str) -> None:
-        section = self._section
-        if section is not None and not section.parts and _is_marker(text):
-            section.managed = True
+    def _comment(self, text: str, number: int) -> None:
+        section, marker = self._section, _MARKER.fullmatch(text)
+        if section is not None and not section.parts and marker:
+            section.written_for = marker["name"] or ""
+            section.last = number
 
     def _start_section(self, name: str, number: int) -> None:
         before = self._open.get(name)
         if before is not None and name != _DEFAULTS:
             raise self._problem(number, f'section "{name}" is already at line {before.line}')
-        if self._section is not None:
-            self._section.end = number
         self._section = before or _Open(name, number)
         self._open[name] = self._section
         self._key = ""
@@ -164,17 +172,15 @@ class _Reader:
         self._section.parts[key] = [text[delimiter.end() :].strip()]
         self._section.lines[key] = number
 
-    def sections(self, end: int) -> dict[str, Section]:
-        """What was read, `end` being the line after the last."""
-        if self._section is not None:
-            self._section.end = end
+    def sections(self) -> dict[str, Section]:
+        """What was read."""
         defaults = self._entries(self._open[_DEFAULTS]) if _DEFAULTS in self._open else {}
         return {
             name: Section(
                 name=name,
                 line=section.line,
-                end=section.end,
-                managed=section.managed,
+                last=section.last,
+                written_for=section.written_for,
                 entries={**self._entries(section), **{k: e for k, e in defaults.items() if k not in section.parts}},
             )
             for name, section in self._open.items()
@@ -200,8 +206,3 @@ class _Reader:
 
     def _problem(self, line: int, what: str) -> ConfigurationError:
         return ConfigurationError(f"{self._place}:{line}: {what}")
-
-
-def _is_marker(comment: str) -> bool:
-    rest = comment.removeprefix(MARKER)
-    return rest != comment and (not rest or rest[0] in ": ")

@@ -148,7 +148,7 @@ def load(
     sections: dict[str, tuple[ini.Section | None, ini.Section | None]] = {}
     services: dict[str, Mapping[str, Mapping[str, str]]] = {}
     for section in configured.sections.values():
-        kind, name = _kind(section.name)
+        kind, name = kind_of(section.name)
         if kind == "profile":
             sections[name] = (section, None)
         elif kind == "services":
@@ -165,7 +165,7 @@ def load(
     return Profiles(by_name=by_name, services=services, written=written)
 
 
-def _kind(header: str) -> tuple[str, str]:
+def kind_of(header: str) -> tuple[str, str]:
     """Whose section it is, as botocore tells them apart: by how the header begins, if it is two words."""
     if header == "default":
         return "profile", "default"

@@ -34,16 +34,16 @@ def read(path: Path) -> bytes | None:
         raise _problem("read", path, error) from error
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Writes `content` to `path`: afterwards it holds the old or the new, whole, and only its owner can read it.
 
-    A link is followed and its goal replaced. Raises FileError.
+    A link is followed and its goal replaced. `mode` may be stricter than the usual. Raises FileError.
     """
     goal = Path(os.path.realpath(path))
     private_folder(goal.parent)
     draft = goal.parent / f".{goal.name}.{secrets.token_hex(8)}"
     try:
-        _write_new(draft, content)
+        _write_new(draft, content, mode)
         try:
             draft.replace(goal)
         except BaseException:
@@ -88,9 +88,9 @@ def remove(path: Path) -> bool:
     return True
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Writes a file that must not be there yet, private from birth; leaves none behind when that fails."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(content)

@@ -1,0 +1,42 @@
+"""Changing `~/.aws/config` and `~/.aws/credentials` while other programs, and other stsctls, may too."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from stsctl.host import files
+from stsctl.host.lock import Lock
+
+_PATIENCE = timedelta(seconds=10)
+"""Nobody is asked anything while such a file is changed, so nobody holds its lock for long."""
+
+
+def change(path: Path, edit: Callable[[bytes], bytes], *, locks: Path) -> bool:
+    """Gives the file's bytes (none: empty) to `edit` and puts what comes back in their place; False: it was the same.
+
+    The file is read under the lock, right before it is written; afterwards it holds the old or the new, whole. A link
+    is followed. Only its owner can read it then, and one that could not be written stays so. Raises FileError,
+    LockError, and whatever `edit` raises, with nothing written.
+    """
+    goal = Path(os.path.realpath(path))
+    with Lock(locks, f"aws-file {goal}", label=f"changing {path.name}") as lock:
+        lock.acquire(_PATIENCE)
+        before = files.read(goal)
+        after = edit(before or b"")
+        if after == (before or b""):
+            return False
+        _clear(goal)
+        files.replace(goal, after, mode=0o600 if before is None else goal.stat().st_mode & 0o600)
+        return True
+
+
+def _clear(goal: Path) -> None:
+    """Removes the drafts of a change that was killed: they hold secrets. Under the lock nobody else has one."""
+    for draft in goal.parent.glob(f".{glob.escape(goal.name)}.*"):
+        if re.fullmatch(r"[0-9a-f]{16}", draft.name.rpartition(".")[2]):
+            files.remove(draft)
