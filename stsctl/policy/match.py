@@ -1,0 +1,183 @@
+"""What a statement is about: actions, resources, principals, and the policy variables in them.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html and the pages beside it on
+the elements Action, Resource and Principal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stsctl.policy.principal import Grant, Principal, role_without_path
+from stsctl.policy.request import Request
+from stsctl.policy.wildcard import Matcher, Token, any_of, matcher, resource_tokens, tokens
+
+
+class Variable(NamedTuple):
+    """A policy variable: the condition key, in lower case, whose value it stands for, and what to take without one."""
+
+    key: str
+    default: str | None
+
+
+Template = Sequence[Token | Variable]
+"""A pattern in which policy variables still stand."""
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_INSIDE = re.compile(r"\s*(?P<key>[^,']*?)\s*(,\s*'(?P<default>[^']*)'\s*)?")
+
+
+def template(pattern: str, split: Callable[[str], Iterable[Token]] = tokens) -> Template:
+    """A pattern with its variables; `split` gives the tokens of the text around them.
+
+    `${*}`, `${?}` and `${$}` are those characters themselves.
+    """
+    row: list[Token | Variable] = []
+    at = 0
+    for found in _VARIABLE.finditer(pattern):
+        row += split(pattern[at : found.start()])
+        row.append(_variable(found[1]))
+        at = found.end()
+    return [*row, *split(pattern[at:])]
+
+
+def _variable(inside: str) -> Variable | str:
+    if inside in ("*", "?", "$"):
+        return inside
+    parts = _INSIDE.fullmatch(inside)
+    return Variable(parts["key"].lower(), parts["default"]) if parts else Variable(inside, None)
+
+
+def fill(row: Template, request: Request) -> list[Token] | None:
+    """A template with each variable's value in its place, as plain text; None when one has no value, or several."""
+    filled: list[Token] = []
+    for token in row:
+        if not isinstance(token, Variable):
+            filled.append(token)
+            continue
+        values = request.values(token.key)
+        if len(values) == 1:
+            filled.append(values[0])
+        elif token.default is None or values:
+            return None
+        else:
+            filled.append(token.default)
+    return filled
+
+
+def has_variables(pattern: str) -> bool:
+    """Whether a pattern refers to condition keys, or spells `${*}`, `${?}` or `${$}`."""
+    return _VARIABLE.search(pattern) is not None
+
+
+def resource_template(pattern: str) -> Template:
+    """A resource's pattern; in an ARN, variables count only behind the fifth colon."""
+    segments = pattern.split(":", 5)
+    if len(segments) < 6:
+        return resource_tokens(pattern)
+    head = pattern[: -len(segments[5])] if segments[5] else pattern
+    return [*resource_tokens(head), *template(segments[5])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """The element Action, or NotAction."""
+
+    patterns: tuple[str, ...]
+    negated: bool
+    _match: Matcher = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, patterns: Sequence[str], *, negated: bool) -> Actions:
+        """The actions that `patterns` name in any case, or all others."""
+        return cls(
+            patterns=tuple(patterns), negated=negated, _match=any_of([tokens(pattern.lower()) for pattern in patterns])
+        )
+
+    def match(self, verb: str) -> bool:
+        """Whether the element takes in an action that is spelled in lower case."""
+        return self._match(verb) is not self.negated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """The element Resource, or NotResource."""
+
+    patterns: tuple[str, ...]
+    negated: bool
+    _match: Matcher = field(repr=False, compare=False)
+    _templates: tuple[Template, ...] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, patterns: Sequence[str], *, negated: bool, variables: bool) -> Resources:
+        """The resources that `patterns` name, or all others; `variables` where the policy's version has them."""
+        varied = [pattern for pattern in patterns if variables and has_variables(pattern)]
+        fixed = [resource_tokens(pattern) for pattern in patterns if pattern not in varied]
+        return cls(
+            patterns=tuple(patterns),
+            negated=negated,
+            _match=any_of(fixed),
+            _templates=tuple(resource_template(pattern) for pattern in varied),
+        )
+
+    def match(self, request: Request) -> bool:
+        """Whether the element takes in the request's resource."""
+        found = self._match(request.resource)
+        if not found and self._templates:
+            found = any(_match_template(row, request) for row in self._templates)
+        return found is not self.negated
+
+
+def _match_template(row: Template, request: Request) -> bool:
+    filled = fill(row, request)
+    return filled is not None and matcher(filled)(request.resource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principals:
+    """The element Principal, or NotPrincipal: for each type (AWS, Service, Federated, CanonicalUser) who is named.
+
+    `"*"` by itself is the type `*`.
+    """
+
+    entries: tuple[tuple[str, tuple[str, ...]], ...]
+    negated: bool
+    _everyone: bool = field(repr=False, compare=False)
+    _names: frozenset[str] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[str, Sequence[str]]], *, negated: bool) -> Principals:
+        """Those who are named, or all others."""
+        names: set[str] = set()
+        for sort, values in entries:
+            for value in values:
+                names.add(value if sort in ("AWS", "*") else f"{sort}:{value}")
+                pathless = role_without_path(value)
+                if pathless:
+                    names.add(pathless)
+        return cls(
+            entries=tuple((sort, tuple(values)) for sort, values in entries),
+            negated=negated,
+            _everyone="*" in names,
+            _names=frozenset(names),
+        )
+
+    def grant(self, principal: Principal) -> Grant:
+        """How closely the element names `principal`.
+
+        NotPrincipal names everybody but those whose account *and* whose user or role it lists, because each is checked
+        in turn (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html).
+        """
+        if self.negated:
+            steps = principal.exempt_by
+            listed = bool(steps) and all(not step.isdisjoint(self._names) for step in steps)
+            return Grant.NONE if self._everyone or listed else Grant.PRINCIPAL
+        if self._everyone:
+            return Grant.PRINCIPAL
+        for name, grant in principal.names:
+            if name in self._names:
+                return grant
+        return Grant.NONE

@@ -1,0 +1,54 @@
+"""What is asked: one action on one resource, by somebody, in a context of condition keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stsctl.policy.principal import Principal
+
+Context = Mapping[str, str | Sequence[str] | None]
+"""Condition keys, in any case, with their values; None keeps out a key that would follow from the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to be decided.
+
+    `resource_account` owns the resource; where it is None, the resource's ARN tells, or else it is taken for the
+    principal's own. Condition keys that follow from the principal and the resource are filled in where `context` leaves
+    them out.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    resource_account: str | None = None
+    context: Context = field(default_factory=dict)
+    owner: str | None = field(init=False, repr=False, compare=False)
+    verb: str = field(init=False, repr=False, compare=False)
+    _keys: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        owner = self.resource_account
+        if owner is None:
+            parts = self.resource.split(":", 5)
+            named = parts[4] if len(parts) == 6 else ""
+            owner = named if len(named) == 12 and named.isdecimal() else self.principal.account
+        object.__setattr__(self, "owner", owner)
+        object.__setattr__(self, "verb", self.action.lower())
+        object.__setattr__(self, "_keys", {})
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """The values of a condition key that is spelled in lower case; none where the request does not carry it."""
+        if not self._keys:
+            self._fill()
+        return self._keys.get(key, ())
+
+    def _fill(self) -> None:
+        keys = self._keys
+        keys.update(self.principal.keys)
+        if self.owner is not None:
+            keys["aws:resourceaccount"] = (self.owner,)
+        for name, value in self.context.items():
+            keys[name.lower()] = (value,) if isinstance(value, str) else tuple(value or ())

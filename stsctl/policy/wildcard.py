@@ -1,0 +1,207 @@
+"""Wildcards: `*` is any text, `?` any one character; matched in time that does not explode, whatever the pattern.
+
+A pattern is a row of tokens: pieces of literal text, and `Wild`s between them. Text that a policy variable stands for
+is such a literal piece, so that a `*` in a user's name is an asterisk. A pattern that needs `*` alone is matched piece
+by piece, each at the first place it is found; any other by an automaton whose states are the bits of one integer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+
+Matcher = Callable[[str], bool]
+"""Whether a text matches."""
+
+
+class Wild(Enum):
+    """What stands for other characters in a pattern; the `_WITHIN` ones do not stand for a colon."""
+
+    ANY = "*"
+    ONE = "?"
+    ANY_WITHIN = "*:"
+    ONE_WITHIN = "?:"
+
+
+Token = str | Wild
+
+_WILD = re.compile(r"([*?])")
+_BY_CHARACTER = {"*": Wild.ANY, "?": Wild.ONE}
+_BY_CHARACTER_WITHIN = {"*": Wild.ANY_WITHIN, "?": Wild.ONE_WITHIN}
+
+
+def tokens(pattern: str) -> list[Token]:
+    """The tokens of a pattern as it is written."""
+    return [_BY_CHARACTER.get(part, part) for part in _WILD.split(pattern) if part]
+
+
+def resource_tokens(pattern: str) -> list[Token]:
+    """The tokens of a resource's pattern.
+
+    Wildcards in the first five segments of an ARN keep to their segment, but for a `*` at the end of one, which goes on
+    over the colons (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
+    """
+    segments = pattern.split(":", 5)
+    if segments[0] != "arn":
+        return tokens(pattern)
+    found: list[Token] = []
+    for number, segment in enumerate(segments):
+        if number:
+            found.append(":")
+        if number == 5:
+            found += tokens(segment)
+            continue
+        found += [_BY_CHARACTER_WITHIN.get(part, part) for part in _WILD.split(segment) if part]
+        if segment.endswith("*"):
+            found[-1] = Wild.ANY
+    return found
+
+
+def glob(pattern: str) -> Matcher:
+    """What matches `pattern`, `*` and `?` standing for any characters."""
+    return matcher(tokens(pattern))
+
+
+def matcher(pattern: Iterable[Token]) -> Matcher:
+    """What matches a pattern that is given in tokens."""
+    row = _joined(pattern)
+    kinds = {token for token in row if isinstance(token, Wild)}
+    if not kinds:
+        return "".join(str(token) for token in row).__eq__
+    if kinds == {Wild.ANY}:
+        return _by_pieces(_pieces(row))
+    return _automaton(row)
+
+
+def _joined(pattern: Iterable[Token]) -> list[Token]:
+    """The tokens, with neighbouring texts joined and one `*` where several stand together."""
+    row: list[Token] = []
+    for token in pattern:
+        last = row[-1] if row else None
+        if isinstance(token, str) and isinstance(last, str):
+            row[-1] = last + token
+        elif token is not last or token not in (Wild.ANY, Wild.ANY_WITHIN):
+            row.append(token)
+    return row
+
+
+def _pieces(row: Sequence[Token]) -> list[str]:
+    """The literal pieces before, between and after the `*`s."""
+    pieces = [""]
+    for token in row:
+        if isinstance(token, str):
+            pieces[-1] += token
+        else:
+            pieces.append("")
+    return pieces
+
+
+def _everything(_text: str) -> bool:
+    return True
+
+
+def _by_pieces(pieces: list[str]) -> Matcher:
+    """Matches pieces with anything between them; the first place each is found at is as good as any later one."""
+    first, *middle, last = pieces
+    if not middle and not last:
+        return (lambda text: text.startswith(first)) if first else _everything
+    shortest = len(first) + len(last)
+
+    def match(text: str) -> bool:
+        end = len(text) - len(last)
+        if len(text) < shortest or not text.startswith(first) or not text.endswith(last):
+            return False
+        at = len(first)
+        for piece in middle:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return True
+
+    return match
+
+
+def _automaton(row: Sequence[Token]) -> Matcher:
+    """Matches with one bit for each place in the pattern that the text read so far may have reached."""
+    stays, stays_within, steps = _transitions(row)
+    goal = 1 << sum(len(places) for places in steps.values())
+    ones, ones_within = _bits(steps.pop(Wild.ONE, ())), _bits(steps.pop(Wild.ONE_WITHIN, ()))
+    other = (ones | ones_within, stays | stays_within)
+    known: dict[str | Wild, tuple[int, int]] = {":": (ones, stays)}
+    for character, places in steps.items():
+        step, stay = (ones, stays) if character == ":" else other
+        known[character] = (_bits(places) | step, stay)
+
+    def match(text: str) -> bool:
+        reached = 1
+        for character in text:
+            step, stay = known.get(character, other)
+            reached = (reached & step) << 1 | reached & stay
+            if not reached:
+                return False
+        return reached & goal != 0
+
+    return match
+
+
+def _transitions(row: Sequence[Token]) -> tuple[int, int, dict[str | Wild, list[int]]]:
+    """The places that a `*` lets stay (on any character; on any but a colon), and those that each character leaves."""
+    stays: list[int] = []
+    stays_within: list[int] = []
+    steps: dict[str | Wild, list[int]] = {}
+    place = 0
+    for token in row:
+        if token is Wild.ANY:
+            stays.append(place)
+        elif token is Wild.ANY_WITHIN:
+            stays_within.append(place)
+        else:
+            for step in token if isinstance(token, str) else (token,):
+                steps.setdefault(step, []).append(place)
+                place += 1
+    return _bits(stays), _bits(stays_within), steps
+
+
+def _bits(places: Sequence[int]) -> int:
+    """The integer with these bits set; the places rise."""
+    if not places:
+        return 0
+    digits = bytearray(places[-1] // 8 + 1)
+    for place in places:
+        digits[place // 8] |= 1 << place % 8
+    return int.from_bytes(digits, "little")
+
+
+def any_of(patterns: Iterable[Sequence[Token]]) -> Matcher:
+    """What matches any of several patterns; those without wildcards, or with one at the end, cost no more than one."""
+    literals: set[str] = set()
+    prefixes: list[str] = []
+    others: list[Matcher] = []
+    for pattern in patterns:
+        row = _joined(pattern)
+        text = row[0] if row and isinstance(row[0], str) else ""
+        if row in ([], [text]):
+            literals.add(text)
+        elif row in ([Wild.ANY], [text, Wild.ANY]):
+            prefixes.append(text)
+        else:
+            others.append(matcher(row))
+    return _either(frozenset(literals), tuple(prefixes), others)
+
+
+def _either(literals: frozenset[str], prefixes: tuple[str, ...], others: Sequence[Matcher]) -> Matcher:
+    if "" in prefixes:
+        return _everything
+    if not others and not prefixes:
+        return literals.__contains__
+    if not others and not literals:
+        return lambda text: text.startswith(prefixes)
+
+    def match(text: str) -> bool:
+        if text in literals or text.startswith(prefixes):
+            return True
+        return any(other(text) for other in others)
+
+    return match
