@@ -39,11 +39,12 @@ class Posix:
         # "%c" of a number is a byte below 128 and differs between awks above it: other characters stay as they are.
         program = re.sub(
             r"[^\w./+=,@:\x80-\U0010ffff-]",
-            lambda odd: f'%c",{ord(odd[0])};printf"',
+            lambda odd: f'%c", {ord(odd[0])};printf"',
             value,
             flags=re.ASCII,
         )
-        return [f"{name}=`awk 'BEGIN{{printf\"{program}.\"}}'`", f'export {name}="${{{name}%.}}"']
+        spelled = f"""echo 'BEGIN{{printf"{program}."}}'|awk -f -"""  # no argument of awk: those are for all to see
+        return [f'{name}="`{spelled}`"', f'export {name}="${{{name}%.}}"']
 
 
 class Fish:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +42,8 @@ def from_ps(pid: int) -> Process | None:
     """The same by way of ps(1), for systems without /proc."""
     if os.name != "posix":
         return None
+    import subprocess  # where there is /proc, nobody waits for it to be loaded
+
     try:
         answer = subprocess.run(  # noqa: S603 - a fixed program and a number
             [_PS, "-o", "ppid=,lstart=,comm=", "-p", str(pid)],
