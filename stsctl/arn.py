@@ -12,7 +12,7 @@ from stsctl.errors import UsageError
 
 _PARTITION = re.compile(r"aws(-[a-z]+)*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_ROLE = re.compile(r"role/(?P<path>([\x21-\x7e]+/)*)(?P<name>[\w+=,.@-]{1,64})", re.ASCII)
+_ROLE = re.compile(r"role/([\x21-\x7e]+/)?[\w+=,.@-]{1,64}", re.ASCII)
 _LONGEST = 2048
 
 
