@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from stsctl.errors import UsageError
 
-_FORM = re.compile(r"(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,8})s?)?", re.ASCII)
+_FORM = re.compile(r"(?:(?P<hours>\d{1,4})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,8})s)?", re.ASCII)
+_SECONDS = re.compile(r"(?P<seconds>\d{1,8})", re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta:
     """The length that `text` spells, in hours, minutes and seconds; a bare number is seconds. Raises UsageError."""
-    match = _FORM.fullmatch(text.strip())
+    # A bare number stands alone: in 1h30 it could be read as minutes.
+    match = _SECONDS.fullmatch(text.strip()) or _FORM.fullmatch(text.strip())
     if not text.strip() or match is None:
         raise UsageError(f'"{text}" is no duration', hint="write it as 30m, 1h, 1h30m or a number of seconds")
     return timedelta(**{unit: int(number) for unit, number in match.groupdict().items() if number})
