@@ -30,7 +30,9 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
+        # What the environment holds need not be UTF-8, and an encoding error would carry the text.
+        mine, theirs = (secret.reveal().encode(errors="surrogatepass") for secret in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     def __bool__(self) -> bool:
         return bool(self.reveal())
@@ -108,9 +110,11 @@ class Session:
         if self.expires_at is None:
             return timedelta(0)
         life = self.expires_at - self.obtained_at
-        if life >= timedelta(minutes=60):
+        # STS counts from when it answers and in whole seconds, so an hour is a little less by the time it is here.
+        minutes = round(life / timedelta(minutes=1))
+        if minutes >= 60:
             return timedelta(minutes=20)
-        return timedelta(minutes=16) if life >= timedelta(minutes=30) else life / 3
+        return timedelta(minutes=16) if minutes >= 30 else life / 3
 
 
 LEAST_LEFT = timedelta(minutes=1)
