@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
-from stsctl.errors import StsctlError
+from stsctl.errors import StsctlError, UsageError
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import packed_policy_size, session_credentials, text_of
 from stsctl.sources.client import Clients
@@ -26,7 +26,7 @@ class AssumeRole:
         answer = self.clients.call("sts", "AssumeRole", request.endpoint, credentials, **_parameters(request, code))
         now = self.clients.now()
         user = answer.body.get("AssumedRoleUser") or {}
-        identity = Arn.parse(text_of(user, "Arn"))
+        identity = _identity(text_of(user, "Arn"))
         _check_identity(request, identity)
         return Session(
             credentials=session_credentials(answer.body, now),
@@ -56,6 +56,13 @@ def _parameters(request: SessionRequest, code: str | None) -> dict[str, object]:
         "TokenCode": code,
     }
     return {name: value for name, value in every.items() if value not in (None, [])}
+
+
+def _identity(text: str) -> Arn:
+    try:
+        return Arn.parse(text)
+    except UsageError as error:
+        raise StsctlError("STS's answer has no usable Arn: it is not used") from error
 
 
 def _check_identity(request: SessionRequest, identity: Arn) -> None:

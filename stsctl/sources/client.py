@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials, Secret
@@ -33,7 +34,7 @@ _LEAST_SKEW = timedelta(minutes=4)
 class Answer:
     """What a call answered: the parsed body, and the id of the emulator that gave it (None: AWS's own)."""
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     instance: str | None
 
 
@@ -54,7 +55,7 @@ class Clients:
         from botocore import xform_name
 
         url = endpoint.url if service == "sts" or endpoint.instance else None
-        with _translated(f"{service}:{operation}", self.now):
+        with _translated(f"{service}:{operation}", self.now, endpoint):
             client = self._client(service, endpoint, url, credentials)
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -66,11 +67,19 @@ class Clients:
         from botocore import UNSIGNED
         from botocore.config import Config
 
+        if self.ca_bundle and not Path(self.ca_bundle).exists():
+            raise ConfigurationError(
+                f'there are no certificates at "{self.ca_bundle}"', hint="check AWS_CA_BUNDLE and ca_bundle"
+            )
+        # Where STS is asked is part of the request's key: no variable sends it anywhere else.
+        own: dict[str, Any] = {"ignore_configured_endpoint_urls": service == "sts" or None}
+        if credentials is None:
+            own["signature_version"] = UNSIGNED
         config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-            **({} if credentials else {"signature_version": UNSIGNED}),
+            **own,
         )
         token = credentials.session_token if credentials else None
         return session().create_client(
@@ -107,7 +116,7 @@ def metadata_credentials(provider_name: str) -> Credentials | None:
     """What botocore's provider of that name (`iam-role`, `container-role`) finds on this machine; None for nothing."""
     from botocore.credentials import create_credential_resolver
 
-    with _translated("credentials", lambda: datetime.now(UTC)):
+    with _translated(f"credentials of {provider_name}", lambda: datetime.now(UTC), None):
         found = create_credential_resolver(session()).get_provider(provider_name).load()
         if found is None:
             return None
@@ -138,13 +147,17 @@ def _check_instance(endpoint: Endpoint, instance: str | None) -> None:
 
 
 @contextmanager
-def _translated(operation: str, now: Callable[[], datetime]) -> Iterator[None]:
+def _translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint | None) -> Iterator[None]:
     """Turns botocore's errors into stsctl's; messages carry names and codes only."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except exceptions.ClientError as error:
+        instance = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(EMULATOR_HEADER)
+        if endpoint and instance:
+            _check_instance(endpoint, instance)
         raise _refused(operation, error.response, now()) from error
     except exceptions.ParamValidationError as error:
         raise UsageError(f"{operation} cannot be sent: {_first_line(error)}") from error
@@ -153,28 +166,45 @@ def _translated(operation: str, now: Callable[[], datetime]) -> Iterator[None]:
     except exceptions.ReadTimeoutError as error:
         raise UnavailableError(f"no answer within {READ_TIMEOUT} s from {_host(error)}", hint=_NETWORK) from error
     except exceptions.SSLError as error:
-        raise UnavailableError(
-            f"the certificate of {_host(error)} is not trusted", hint="set AWS_CA_BUNDLE to your proxy's certificate"
-        ) from error
+        raise _no_tls(error) from error
     except exceptions.ProxyConnectionError as error:
         raise UnavailableError("the proxy cannot be reached", hint="check HTTPS_PROXY and NO_PROXY") from error
-    except exceptions.HTTPClientError as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         raise UnavailableError(f"no connection to {_host(error)}", hint=_NETWORK) from error
+    except (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError):
+        raise ConfigurationError(f"the {operation} are not to be had on this machine") from None  # the cause has a body
     except exceptions.BotoCoreError as error:
         raise ConfigurationError(f"{operation} cannot be called: {_first_line(error)}") from error
+    except (ResponseParserError, KeyError, ValueError):
+        raise _no_answer(operation) from None  # the cause shows what was answered
 
 
 _NETWORK = "check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_STS)"
+
+
+def _no_answer(operation: str) -> UnavailableError:
+    return UnavailableError(f"what answered {operation} is not AWS (a proxy, a portal?)", hint=_NETWORK)
+
+
+def _no_tls(error: Any) -> UnavailableError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return UnavailableError(
+            f"the certificate of {_host(error)} is not trusted", hint="set AWS_CA_BUNDLE to your proxy's certificate"
+        )
+    return UnavailableError(f"no TLS with {_host(error)}", hint=_NETWORK)
 
 
 def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> StsctlError:
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, reason = str(error.get("Code", "")), str(error.get("Message", ""))
     status = metadata.get("HTTPStatusCode", 0)
+    if status < 500 and status != 429 and not code:
+        return _no_answer(operation)
     if code in _THROTTLED or status == 429:
         return UnavailableError(f"AWS throttles {operation} ({code})", hint="try again in a minute")
     if status >= 500:
-        return UnavailableError(f"{operation} failed at AWS ({status} {code})", hint="try again in a minute")
+        what = " ".join(dict.fromkeys((str(status), code)))
+        return UnavailableError(f"{operation} failed at AWS ({what})", hint="try again in a minute")
     message, hint = "", _HINTS.get(code)
     skew = _skew(code, metadata.get("HTTPHeaders", {}).get("date"), now)
     if skew is not None:

@@ -51,7 +51,7 @@ def parse_answer(answer: Secret, name: str) -> Credentials:
             session_token=Secret(_text(token)) if token else None,
             expires_at=expires_at,
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConfigurationError(
             f'the credential_process of "{name}" did not answer in the form that AWS describes',
             hint="run it by hand: it should print one JSON object with Version 1",
@@ -59,6 +59,6 @@ def parse_answer(answer: Secret, name: str) -> Credentials:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError("no text")
     return value
