@@ -163,6 +163,9 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
     if not serials:
         return None
     serial = serials[0]
+    if _temporary(around.asker):
+        warnings.append("the source's credentials are temporary, so no MFA code can be given with them")
+        return None
     if ":u2f/" in serial:
         raise ConfigurationError(
             f'"{serial}" is a security key, and STS takes only codes that a device shows',
@@ -170,9 +173,6 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
         )
     if len(serials) > 1:
         warnings.append(f"{len(serials)} MFA devices are named on the way; AWS takes only the source's own: {serial}")
-    if _temporary(around.asker):
-        warnings.append("the source's credentials are temporary, so no MFA code can be given with them")
-        return None
     processes = (target.source.mfa_process, *(hop.mfa_process for hop in target.hops))
     direct, reason = _where_the_code_goes(target, around)
     return _Code(serial=serial, process=next((p for p in processes if p), ()), direct=direct, reason=reason)
@@ -262,15 +262,16 @@ def _duration(hop: Hop, endpoint: Endpoint, around: Surroundings, *, chained: bo
             raise UsageError(
                 f'a duration of {text} is refused by AWS for "{hop.name}": a role that a session assumes'
                 " (role chaining) ends after an hour",
-                hint="leave --duration out" if not code_at_stake else "try --duration 1h",
+                hint="try --duration 1h",
             )
         return _Duration(requested=wanted, effective=HOUR, because="a role that a session assumes ends after an hour")
     if hop.duration_typed:
         return _Duration(requested=wanted, effective=wanted)
     known = around.maximum_of(hop.role_arn, endpoint) or Maximum()
-    if code_at_stake and hop.duration_general and wanted > max(known.at_least or HOUR, HOUR):
+    sure = max(known.at_least or HOUR, HOUR)
+    if code_at_stake and hop.duration_general and wanted > sure:
         because = f"the role's maximum is not known, and a code is at stake; --duration {text} asks for all of it"
-        return _Duration(requested=wanted, effective=HOUR, because=because)
+        return _Duration(requested=wanted, effective=sure, because=because)
     return _Duration(requested=wanted, effective=wanted)
 
 
