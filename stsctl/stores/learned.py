@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -73,11 +74,7 @@ class Learned:
         known = self._read(self._file("failure", key))
         kind = _FAILURES.get(str(known.get("kind")))
         at = known.get("at")
-        if (
-            kind is None
-            or not isinstance(at, float)
-            or not 0 <= at - since.timestamp() < _FAILURE_LASTS.total_seconds()
-        ):
+        if kind is None or not isinstance(at, float) or not 0 < at - since.timestamp() < _FAILURE_LASTS.total_seconds():
             return None
         try:
             return kind(str(known["message"]), hint=known["hint"], **known["facts"])
@@ -98,12 +95,14 @@ class Learned:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             found = json.loads(files.read(path) or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError, files.FileError):
             return {}
         return found if isinstance(found, dict) else {}
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
-        files.replace(path, json.dumps(content).encode())
+        # None of it is vital: it may not stand in the way of a session, nor of the error that is being remembered.
+        with contextlib.suppress(files.FileError):
+            files.replace(path, json.dumps(content).encode())
 
 
 _FAILURES = {kind.__name__: kind for kind in (RefusedError, UnavailableError, PersonNeededError)}
