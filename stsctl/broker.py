@@ -6,6 +6,7 @@ the source, the exchanges, locks, what was learned, the person who can be asked,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from stsctl.sources.interface import Exchange, Source
 
 ATTEMPTS = 3
 """How often a code is asked for before a wrong one is final."""
+
+_CODE = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,7 @@ class Broker:
         # below `least` only a new one will do, and it is as long as it gets.
         try:
             return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at + timedelta(microseconds=1)))
-        except UnavailableError as error:
+        except (UnavailableError, PersonNeededError) as error:
             if not lasts:
                 raise
             self.watcher.notice(f"{error.message}; the session held lasts another {_minutes(held, started)}")
@@ -178,8 +181,9 @@ class Broker:
                 if parent is None or position != first or error.code not in _FORGOTTEN:
                     raise
                 # AWS no longer knows the session that the chain was to start from (revoked, or its user is gone):
-                # it is worth nothing, so the chain starts anew, further up.
-                self.holdings.drop(plan.steps[first - 1].request.cache_key())
+                # it is worth nothing, so the chain starts anew, further up. Another process may have been there first.
+                if self._held(plan.steps[first - 1]) == parent:
+                    self.holdings.drop(plan.steps[first - 1].request.cache_key())
                 return self._climb(plan, want)
         assert session is not None
         return session
@@ -211,12 +215,14 @@ class Broker:
                 return found[-1]
             failure = self.lessons.failure(key, started)
             if failure is not None:
+                _locate(plan, position, failure)
                 raise failure
             try:
                 plan, session = self._call(self._within(plan, position), position, parent)
             except (RefusedError, UnavailableError) as error:
-                _locate(plan, position, error)
+                # Those who wait for it may want another role: each says for itself where it failed.
                 self.lessons.failed(key, error, self.now())
+                _locate(plan, position, error)
                 raise
             except PersonNeededError as error:
                 if error.asked:
@@ -251,6 +257,9 @@ class Broker:
         refusal: RefusedError | None = None
         for _ in range(ATTEMPTS):
             code = self.prompt(Question(serial=serial, name=plan.name, process=step.mfa_process, complaint=complaint))
+            if not _CODE.fullmatch(code):
+                complaint = "a code has six digits"
+                continue
             if self.lessons.used(serial, endpoint, code, self.now()):
                 complaint = "that code was used already, and AWS takes each only once: wait for the next"
                 continue
@@ -264,7 +273,9 @@ class Broker:
                 continue
             self.lessons.spend(serial, endpoint, code, self.now())
             return answer
-        raise refusal or PersonNeededError(f"{complaint}", hint="wait for the next code and try again", asked=True)
+        raise refusal or PersonNeededError(
+            f"no MFA code was taken: {complaint}", hint=f"stsctl assume {plan.name}", asked=True
+        )
 
     def _trade(self, plan: Plan, position: int, credentials: Credentials, code: str | None) -> tuple[Plan, Session]:
         """One call, and a second one where AWS says only that the duration is too long."""
@@ -323,13 +334,16 @@ def _minutes(session: Session, now: datetime) -> str:
     return f"{max(int(session.left_at(now).total_seconds() // 60), 0)} min"
 
 
-def _locate(plan: Plan, position: int, error: RefusedError | UnavailableError) -> None:
+def _locate(plan: Plan, position: int, error: StsctlError) -> None:
     """Makes `error` say which hop of which role it was, and what may help."""
+    if not isinstance(error, RefusedError | UnavailableError):
+        return
     step = plan.steps[position]
     of = f" on {step.request.role_arn}" if step.request.role_arn else ""
     where = f"hop {position + 1} of {len(plan.steps)}, {step.request.operation.action}{of}"
+    kind = "role" if plan.target.hops else "source"
     what = "refused" if isinstance(error, RefusedError) else "not reached"
-    error.message = f'role "{plan.name}" {what}: {where}' + (f": {error.message}" if error.message else "")
+    error.message = f'{kind} "{plan.name}" {what}: {where}' + (f": {error.message}" if error.message else "")
     error.args = (error.message,)
     if error.hint is None and isinstance(error, RefusedError):
         error.hint = _hint(plan, step, error)
