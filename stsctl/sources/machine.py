@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from stsctl.credentials import Credentials
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.client import metadata_credentials
+from stsctl.target import SourceKind
 
-EC2_INSTANCE_METADATA = "iam-role"
-ECS_CONTAINER = "container-role"
+_PROVIDERS = {SourceKind.INSTANCE_METADATA: "iam-role", SourceKind.CONTAINER: "container-role"}
+"""By what name botocore knows what looks there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineRole:
-    """What one of botocore's two providers finds on this machine; it is asked once."""
+    """The role of the instance or of the container that this is; it is asked for once."""
 
-    provider: str
+    kind: SourceKind
     _found: list[Credentials | None] = field(default_factory=list)
 
     def asker(self) -> Asker | None:
@@ -31,5 +32,5 @@ class MachineRole:
     def credentials(self) -> Credentials | None:
         """The credentials; None where the machine has no such role."""
         if not self._found:
-            self._found.append(metadata_credentials(self.provider))
+            self._found.append(metadata_credentials(_PROVIDERS[self.kind]))
         return self._found[0]

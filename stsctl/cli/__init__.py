@@ -1,0 +1,147 @@
+"""The command tree and its one error boundary: parse, call, report."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from stsctl import __version__
+from stsctl.cli.app import App
+from stsctl.cli.report import Report
+from stsctl.errors import STATUS_BUG, STATUS_INTERRUPTED, StsctlError, UsageError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "Daily": ("assume", "env", "exec", "whoami", "list", "logout", "plan"),
+    "Once": ("keys", "config", "profile", "credential-process", "shell-init"),
+    "Try it": ("demo", "emulator"),
+}
+"""Every command, by the group that the help shows it in; each is `command` of the module of its name."""
+
+
+class Commands(click.Group):
+    """Loads a command's module when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All of them, in the order of the help."""
+        return [name for names in COMMANDS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called so."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"stsctl.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was typed; an unknown one is refused with the nearest."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from stsctl.nearest import suggestion
+
+            hint = suggestion(args[0], self.list_commands(ctx)) or 'run "stsctl --help"'
+            raise UsageError(f'there is no command "{args[0]}"', hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, under their groups' headings."""
+        for title, names in COMMANDS.items():
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, each.get_short_help_str(70)) for name, each in found if each])
+
+
+@click.command(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--store", metavar="NAME", help="Where sessions rest: keyring, sealed-file or memory.")
+@click.option("--debug", is_flag=True, envvar="STSCTL_DEBUG", help="Say on standard error what is done.")
+@click.version_option(__version__, "-V", "--version", prog_name="stsctl", message="%(prog)s %(version)s")
+@click.pass_context
+def stsctl(ctx: click.Context, *, store: str | None, debug: bool) -> None:
+    """Get temporary AWS credentials for a role, keep them in the keyring, hand them to what needs them.
+
+    Name a role of your configuration, a profile of ~/.aws/config, or a role's ARN. "stsctl demo" shows it all on an
+    emulator of its own, with no account and no configuration.
+    """
+    report = Report(os.environ)
+    if debug:
+        _log()
+    ctx.obj = App(os.environ, report, {"store": store} if store else {})
+    if ctx.invoked_subcommand is None:
+        from stsctl.cli.overview import overview
+
+        overview(ctx.obj)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Runs stsctl and ends the process with its status."""
+    report = Report(os.environ)
+    sys.excepthook = _hide
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv), report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout has gone: there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
+
+
+def _run(argv: list[str], report: Report) -> int:
+    try:
+        answer = stsctl.main(argv, prog_name="stsctl", standalone_mode=False)
+    except StsctlError as error:
+        report.error(error)
+        return error.status
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "stsctl"
+        message = error.format_message()
+        report.error(UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f'run "{command} --help"'))
+        return UsageError.status
+    except click.ClickException as error:
+        report.error(StsctlError(error.format_message().rstrip(".")))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        report.notice("interrupted")
+        return STATUS_INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary
+        return _bug(error, report)
+    return answer if isinstance(answer, int) else 0
+
+
+def _bug(error: Exception, report: Report) -> int:
+    """A failure that is stsctl's own fault: where it happened goes into a file, what was in hand does not."""
+    from stsctl.cli.bug import write
+
+    place = write(error, os.environ)
+    kind = type(error).__name__
+    hint = f'report it with the file "{place}", which holds no secret' if place else "run it again with --debug"
+    report.error(StsctlError(f"this is a bug in stsctl: {kind}", hint=hint))
+    return STATUS_BUG
+
+
+def _hide(kind: type[BaseException], _error: BaseException, _trace: TracebackType | None) -> None:
+    """In place of a traceback, whose last line could hold anything."""
+    sys.stderr.write(f"stsctl: error: this is a bug in stsctl: {kind.__name__}\n")
+
+
+def _log() -> None:
+    """What stsctl and botocore log, on stderr; botocore only from INFO on, since below that it logs what it signs."""
+    logging.basicConfig(level=logging.DEBUG, format="stsctl: debug: %(name)s: %(message)s")
+    for name in ("botocore", "boto3", "urllib3", "keyring", "filelock", "asyncio"):
+        logging.getLogger(name).setLevel(logging.INFO)

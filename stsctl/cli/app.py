@@ -1,0 +1,600 @@
+"""The one file that names concrete sources and stores; each part is made on first use."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import getpass
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stsctl import configuration, endpoint, names, plan, profile, settings
+from stsctl.arn import Arn
+from stsctl.broker import Broker
+from stsctl.cli.ask import MfaPrompt
+from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
+from stsctl.cli.report import Report
+from stsctl.configuration import Configuration, SealKey, StoreName
+from stsctl.credentials import Credentials, Secret, Session
+from stsctl.errors import ConfigurationError, PersonNeededError, UsageError
+from stsctl.host import files, paths
+from stsctl.plan import Asks, Plan
+from stsctl.request import Asker, AskerKind, Endpoint, Operation
+from stsctl.target import Origin, Source, SourceKind, Target, Wanted
+
+if TYPE_CHECKING:
+    from stsctl.formats.credentials_file import AwsFiles
+    from stsctl.host.session_leader import SessionLeader
+    from stsctl.names import Named
+    from stsctl.sources.client import Clients
+    from stsctl.sources.interface import Source as SourceOfCredentials
+    from stsctl.stores.current import Terminals
+    from stsctl.stores.held import Held
+    from stsctl.stores.index import Index
+    from stsctl.stores.interface import Store
+    from stsctl.stores.keyring import KeyringStore
+    from stsctl.stores.sealing_key import SealingKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obtained:
+    """A session, and how it was come by."""
+
+    session: Session
+    plan: Plan
+    wanted: Wanted
+    region: str | None
+    """The region that what is run with it should use; None leaves the person's own."""
+
+
+class App:
+    """One run of stsctl on this machine."""
+
+    def __init__(self, environ: Mapping[str, str], report: Report, flags: Mapping[str, str] | None = None) -> None:
+        self.environ = environ
+        self.report = report
+        self._flags = dict(flags or {})
+
+    @classmethod
+    def of_process(cls) -> App:
+        """For this process, with nothing typed."""
+        return cls(os.environ, Report(os.environ))
+
+    def typed(self, name: str | None, options: dict[str, Any]) -> tuple[Wanted | None, Acting]:
+        """What was typed, as values: what is wanted (None without a name), and how it is to be got."""
+        self._flags |= take_flags(options)
+        return take_wanted(name, options), take_acting(options)
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    @cached_property
+    def paths(self) -> paths.Paths:
+        """Where the files are."""
+        return paths.find(self.environ)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What config.toml and added.toml say."""
+        return configuration.load(
+            files.read(self.paths.config),
+            files.read(self.paths.added),
+            config_place=self.short(self.paths.config),
+            added_place=self.short(self.paths.added),
+        )
+
+    @cached_property
+    def profiles(self) -> profile.Profiles:
+        """What the AWS files say."""
+        return profile.load(
+            files.read(self.paths.aws_config),
+            files.read(self.paths.aws_credentials),
+            config_place=self.short(self.paths.aws_config),
+            credentials_place=self.short(self.paths.aws_credentials),
+        )
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """What holds, of flags, variables, files and defaults."""
+        return settings.resolve(self.configuration, self.environ, self._flags)
+
+    def short(self, path: Path) -> str:
+        """A path as people write it."""
+        home = self.environ.get("HOME")
+        return f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Every name that can be typed, with what it is; for completions."""
+        return [(one.name, one.description) for one in names.listing(self.configuration, self.profiles)]
+
+    # ── what is held ──
+
+    @cached_property
+    def index(self) -> Index:
+        """What is held, without its secrets."""
+        from stsctl.stores.index import Index
+
+        return Index(self.paths.index)
+
+    @cached_property
+    def held(self) -> Held:
+        """The sessions and keys in the store."""
+        from stsctl.stores.held import Held
+
+        return Held(self._store(), self.index, self.paths.locks)
+
+    @property
+    def _emulated(self) -> bool:
+        """Whether this shell was set up for an emulator; what that issues rests apart from what AWS issues."""
+        url = self.settings.endpoint_url.value
+        return self.settings.emulator.value is not None and url is not None and endpoint.is_loopback(url)
+
+    def _store(self) -> Store:
+        """The store that the settings name; never a weaker one in its place."""
+        suffix = " (emulator)" if self._emulated else ""
+        match self.settings.store.value:
+            case StoreName.KEYRING:
+                return self._keyring()
+            case StoreName.SEALED_FILE:
+                from stsctl.stores.sealed_file import SealedFileStore
+
+                folder = self.paths.sealed / "emulator" if self._emulated else self.paths.sealed / "aws"
+                return SealedFileStore(folder, self._sealing_key(), name=f"sealed-file{suffix}")
+            case StoreName.MEMORY:
+                from stsctl.stores.memory import MemoryStore
+
+                return MemoryStore()
+
+    def _keyring(self) -> KeyringStore:
+        from stsctl.stores.keyring import KeyringStore, time_limit
+
+        limit = time_limit(self.environ)
+        if self._emulated:
+            return KeyringStore(limit=limit, service="stsctl emulator", name="keyring (emulator)")
+        return KeyringStore(limit=limit)
+
+    def _sealing_key(self) -> SealingKey:
+        """Where the sealed files' key comes from; a file or a program that is named says so by itself."""
+        from stsctl.stores.sealing_key import KeyFile, KeyProcess, KeyringKey, Passphrase
+
+        chosen, key_file = self.settings.seal_key.value, self.settings.seal_key_file.value
+        if key_file is not None:
+            return KeyFile(path=Path(key_file).expanduser())
+        if self.settings.seal_key_process.value:
+            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self.environ)
+        if chosen is SealKey.KEYRING:
+            return KeyringKey(store=self._keyring())
+        return Passphrase(ask=lambda prompt: Secret(self.ask(prompt, hidden=True)))
+
+    @cached_property
+    def terminals(self) -> Terminals:
+        """The current session of each terminal."""
+        from stsctl.stores.current import Terminals
+
+        return Terminals(folder=self.paths.current)
+
+    @cached_property
+    def leader(self) -> SessionLeader | None:
+        """Which terminal this is."""
+        from stsctl.host import session_leader
+
+        return session_leader.find()
+
+    # ── what is current ──
+
+    def chosen(self, wanted: Wanted | None) -> Wanted:
+        """What was named, or else the current session; raises UsageError where there is none.
+
+        Sources, in order: the command line, the variables that `env` and `exec` set, this terminal's current session —
+        which counts more than the variables where it was assumed under them.
+        """
+        if wanted is not None:
+            return wanted
+        current = self.current()
+        if current is not None:
+            return current
+        where = (
+            "no session is current in this terminal" if self.leader else "there is no terminal, so no current session"
+        )
+        raise UsageError(f"{where}, and no role was named", hint="stsctl assume NAME")
+
+    def current(self) -> Wanted | None:
+        """The current session, as it was asked for; None where there is none."""
+        from stsctl.stores.current import in_use
+
+        terminal = self.terminals.get(self.leader) if self.leader else None
+        role, key = self.environ.get("STSCTL_ROLE"), self.environ.get("STSCTL_SESSION")
+        return in_use(terminal, role, key, self.index.get(key) if key else None)
+
+    def make_current(self, obtained: Obtained) -> bool:
+        """Makes a session this terminal's current one; False where there is no terminal."""
+        from stsctl.stores.current import Current
+
+        if self.leader is None:
+            return False
+        now_in_use = self.environ.get("STSCTL_SESSION")
+        self.terminals.put(
+            self.leader,
+            Current(wanted=obtained.wanted, request_key=obtained.session.request_key, replaces=now_in_use),
+        )
+        return True
+
+    def listing(self) -> tuple[Named, ...]:
+        """Every name that can be typed, with its origin."""
+        return names.listing(self.configuration, self.profiles)
+
+    def add_keys(self, name: str, credentials: Credentials, identity: Arn, mfa_serial: str | None) -> None:
+        """Keeps long-term keys in the store, and names them in added.toml unless config.toml does."""
+        from stsctl.formats import added
+        from stsctl.stores.codec import LongTermKeys
+
+        entry = self.configuration.sources.get(name)
+        values = {"type": "keys", "access_key_id": credentials.access_key_id, "user_arn": str(identity)}
+        if mfa_serial:
+            values["mfa_serial"] = mfa_serial
+        place = self.short(self.paths.added)
+        written = None
+        if entry is None or entry.added:
+            written = added.with_source(files.read(self.paths.added) or b"", name, values, place=place)
+        keys = LongTermKeys(
+            name=name,
+            credentials=credentials,
+            identity=identity,
+            account_id=identity.account,
+            added_at=self.now(),
+            mfa_serial=mfa_serial,
+        )
+        self.held.hold_keys(keys)
+        if written is not None:
+            files.replace(self.paths.added, written)
+
+    def check_new_source(self, name: str) -> None:
+        """Raises ConfigurationError where keys called `name` could not be a source."""
+        known = self.configuration.roles.get(name)
+        entry = self.configuration.sources.get(name)
+        if known is not None:
+            raise ConfigurationError(f'"{name}" is a role ({known.hop.origin})', hint="choose another name")
+        if entry is not None and entry.source.kind is not SourceKind.KEYS:
+            kind = entry.source.kind.value
+            raise ConfigurationError(f'"{name}" is a source of type {kind} ({entry.source.origin})')
+        if not name or not name.isprintable() or name.startswith(("-", "arn:")) or name != name.strip():
+            raise UsageError(f'"{name}" cannot be a name', hint="stsctl keys add work")
+
+    def caller_identity(self, credentials: Credentials | None = None, *, region: str | None = None) -> Arn:
+        """Whose credentials these are, those in the environment if none are given; asks AWS."""
+        from stsctl.sources.environment import Environment
+        from stsctl.sources.identity import caller_identity
+
+        credentials = credentials or Environment(environ=self.environ).credentials()
+        if credentials is None:
+            raise UsageError("there are no credentials in the environment", hint="stsctl assume NAME")
+        return caller_identity(self.clients(), self._own_endpoint(region), credentials)
+
+    def find_mfa_device(self, credentials: Credentials, identity: Arn, *, region: str | None = None) -> str | None:
+        """The one device of a user that shows codes, where there is just one and the user may ask."""
+        from stsctl.sources.identity import mfa_devices
+
+        if not identity.resource.startswith("user/"):
+            return None
+        devices = mfa_devices(self.clients(), self._own_endpoint(region), credentials)
+        codes = [serial for serial in devices if ":u2f/" not in serial]
+        return codes[0] if len(codes) == 1 else None
+
+    def _own_endpoint(self, region: str | None) -> Endpoint:
+        """Where credentials of the person's own are asked about."""
+        source = Source(kind=SourceKind.KEYS, name="keys")
+        return endpoint.resolve(Target(name="keys", source=source, region=region), None, self.settings)
+
+    def remove_keys(self, name: str) -> bool:
+        """Takes keys out of the store and out of added.toml; False where there were none."""
+        from stsctl.formats import added
+
+        entry = self.configuration.sources.get(name)
+        dropped = self.held.drop_keys(name)
+        if entry is not None and entry.added:
+            content = files.read(self.paths.added) or b""
+            files.replace(self.paths.added, added.without_source(content, name, place=self.short(self.paths.added)))
+            dropped = True
+        return dropped
+
+    def aws_files(self, credentials: bytes | None = None) -> AwsFiles:
+        """The AWS files as they are now; `credentials` where that one is already at hand."""
+        from stsctl.formats.credentials_file import AwsFiles
+
+        return AwsFiles(
+            credentials=(files.read(self.paths.aws_credentials) or b"") if credentials is None else credentials,
+            config=files.read(self.paths.aws_config) or b"",
+            credentials_place=self.short(self.paths.aws_credentials),
+            config_place=self.short(self.paths.aws_config),
+        )
+
+    def change_credentials(self, edit: Callable[[bytes], bytes]) -> None:
+        """Changes ~/.aws/credentials, while no other stsctl does."""
+        from stsctl.host import aws_files
+
+        aws_files.change(self.paths.aws_credentials, edit, locks=self.paths.locks)
+
+    def keep_report(self, at: datetime, text: str) -> Path:
+        """Writes the report of a bug; gives its place."""
+        place = self.paths.reports / f"{at:%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+        files.replace(place, text.encode())
+        return place
+
+    # ── the machine ──
+
+    def calling_shell(self) -> str:
+        """The shell that called."""
+        from stsctl.host import shells
+
+        return shells.calling(self.environ)
+
+    def become(self, program: list[str] | None, environ: Mapping[str, str]) -> int:
+        """Turns into `program`, or into the person's own shell."""
+        from stsctl.host import process, shells
+
+        return process.replace(program or shells.subshell(self.environ), environ)
+
+    def ask(self, prompt: str, *, hidden: bool) -> str:
+        """What the person types on the terminal; raises PersonNeededError."""
+        from stsctl.host import terminal
+
+        if not self.settings.prompt.value:
+            raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
+        with self.report.quiet():
+            return terminal.Terminal().ask(prompt, hidden=hidden, timeout=self.settings.prompt_timeout.value)
+
+    # ── from a name to a session ──
+
+    def target(self, wanted: Wanted) -> Target:
+        """What a name means."""
+        return names.resolve(wanted, self.configuration, self.profiles, self.settings, read_policy=self._read_policy)
+
+    def _read_policy(self, path: str, origin: Origin) -> str:
+        place = Path(path).expanduser()
+        content = files.read(place if place.is_absolute() else self.paths.config_home / place)
+        if content is None:
+            raise ConfigurationError(f'{origin}: there is no policy_file "{path}"')
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f'{origin}: policy_file "{path}" is not text') from error
+
+    def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
+        """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
+        from stsctl.stores.learned import Learned
+
+        asker = self._asker(target, source)
+        return plan.make(
+            target,
+            plan.Surroundings(
+                asker=asker,
+                person=plan.Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
+                endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
+                maximum_of=Learned(folder=self.paths.learned).maximum,
+            ),
+        )
+
+    def _asker(self, target: Target, source: SourceOfCredentials | None) -> Asker:
+        if source is None:
+            known = target.source.access_key_id or self._key_id(target.source)
+            return Asker(kind=AskerKind.KEYS, id=known or "")
+        asker = source.asker()
+        if asker is None:
+            raise _nothing_there(target.source)
+        return asker
+
+    def obtain(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
+        """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
+        target = self.target(wanted)
+        source = self._source(target)
+        steps = self.plan(target, source=source)
+        for warning in steps.warnings:
+            self.report.notice(warning)
+        session = self._broker(steps, source, wanted, acting).obtain(steps, refresh=acting.refresh, least=least)
+        return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+
+    def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
+        from stsctl.sources.assume_role import AssumeRole
+        from stsctl.sources.session_token import SessionToken
+        from stsctl.stores.held import Held
+        from stsctl.stores.index import Index
+        from stsctl.stores.learned import Learned
+        from stsctl.stores.memory import MemoryStore
+
+        clients = self.clients(steps.target)
+        held = Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
+        return Broker(
+            holdings=_Holdings(held, wanted, self._region(steps.target)),
+            source=source,
+            exchanges={
+                Operation.ASSUME_ROLE: AssumeRole(clients=clients),
+                Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
+            },
+            locks=_Locks(self),
+            lessons=Learned(folder=self.paths.learned),
+            prompt=self._prompt(acting),
+            watcher=_Watcher(self.report),
+            now=self.now,
+        )
+
+    def clients(self, target: Target | None = None) -> Clients:
+        """What calls AWS."""
+        from stsctl.sources.client import Clients
+
+        bundle = endpoint.ca_bundle(target, self.settings) if target else self.settings.ca_bundle.value
+        return Clients(now=self.now, ca_bundle=bundle)
+
+    def _region(self, target: Target) -> str | None:
+        """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""
+        said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
+        return next((region for region in said if region), self.settings.region.value)
+
+    def _prompt(self, acting: Acting) -> MfaPrompt:
+        from stsctl.host import process
+
+        timeout = self.settings.prompt_timeout.value
+        given = acting.mfa_token
+        if acting.mfa_token_stdin:
+            given = sys.stdin.readline()
+        return MfaPrompt(
+            report=self.report,
+            run=lambda argv: process.run(argv, environ=self.environ, timeout=timeout),
+            ask=functools.partial(self.ask, hidden=False) if self.settings.prompt.value else None,
+            given=given,
+        )
+
+    # ── where first credentials come from ──
+
+    def _source(self, target: Target) -> SourceOfCredentials:
+        """The concrete source of a target."""
+        source = target.source
+        match source.kind:
+            case SourceKind.KEYS:
+                from stsctl.sources.keys import StoredKeys
+
+                return StoredKeys(
+                    name=source.name,
+                    key_id=lambda: self._key_id(source),
+                    read=lambda: self._stored_keys(source.name),
+                )
+            case SourceKind.ENVIRONMENT:
+                from stsctl.sources.environment import Environment
+
+                return Environment(environ=self.environ)
+            case SourceKind.PROFILE:
+                from stsctl.sources.profile_keys import ProfileKeys
+
+                return ProfileKeys(profile=self.profiles.get(source.profile or source.name))
+            case SourceKind.PROCESS:
+                from stsctl.sources.process import Process
+
+                return Process(name=source.name, run=lambda: self._run_process(source))
+            case SourceKind.INSTANCE_METADATA | SourceKind.CONTAINER:
+                from stsctl.sources.machine import MachineRole
+
+                return MachineRole(kind=source.kind)
+
+    def _key_id(self, source: Source) -> str | None:
+        """The id of stored keys, from the index where it has it."""
+        if source.kind is not SourceKind.KEYS:
+            return None
+        entry = self.index.get_keys(source.name)
+        if entry is not None and entry.store == self.held.store:
+            return entry.access_key_id
+        keys = self.held.keys(source.name)
+        return keys.credentials.access_key_id if keys else None
+
+    def _stored_keys(self, name: str) -> Credentials | None:
+        keys = self.held.keys(name)
+        return keys.credentials if keys else None
+
+    def _run_process(self, source: Source) -> Secret:
+        from stsctl.argv import command
+        from stsctl.host import process
+
+        timeout = self.settings.prompt_timeout.value
+        return Secret(process.run(command(source.process or ""), environ=self.environ, timeout=timeout))
+
+
+class _Holdings:
+    """What the broker holds, listed under the names that people use."""
+
+    def __init__(self, held: Held, wanted: Wanted, region: str | None) -> None:
+        self._held = held
+        self._wanted = wanted
+        self._region = region
+
+    def session(self, request_key: str) -> Session | None:
+        return self._held.session(request_key)
+
+    def drop(self, request_key: str) -> None:
+        self._held.drop(request_key)
+
+    def hold(self, session: Session, plan: Plan, position: int) -> None:
+        from stsctl.stores.index import Entry
+
+        step, last = plan.steps[position], position == len(plan.steps) - 1
+        names = [each.name for each in plan.steps[: position + 1] if each.request.role_arn]
+        entry = Entry(
+            request_key=session.request_key,
+            name=plan.name if last else step.name,
+            chain=(plan.target.source.name, *names),
+            identity=str(session.identity) if session.identity else None,
+            account_id=session.account_id,
+            access_key_id=session.credentials.access_key_id,
+            region=self._region if last else None,
+            obtained_at=session.obtained_at,
+            expires_at=session.expires_at,
+            needs_person=any(each.asks is Asks.MFA and not each.mfa_process for each in plan.steps[: position + 1]),
+            store=self._held.store,
+            instance=step.request.endpoint.instance,
+            wanted=self._wanted if last else None,
+        )
+        self._held.hold(session, entry)
+
+
+class _Locks:
+    """The locks of this user's processes."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @contextlib.contextmanager
+    def hold(self, name: str, label: str, *, settled: Callable[[], bool] | None = None) -> Iterator[bool]:
+        from stsctl.host.lock import Lock
+
+        report = self._app.report
+        with contextlib.ExitStack() as spinning, Lock(self._app.paths.locks, name, f"stsctl, for {label}") as lock:
+
+            def waiting(holder: str) -> None:
+                if report.decorated:
+                    spinning.enter_context(report.waiting(f"waiting for {holder}"))
+                else:
+                    report.notice(f"waiting for {holder}")
+
+            held = lock.acquire(self._app.settings.lock_timeout.value, poll=settled, waiting=waiting)
+            spinning.close()
+            yield held
+
+
+class _Watcher:
+    """Tells the person what happens meanwhile."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def notice(self, text: str) -> None:
+        self._report.notice(text)
+
+    def calling(self, plan: Plan, position: int) -> contextlib.AbstractContextManager[None]:
+        step = plan.steps[position]
+        return self._report.waiting(
+            f"{step.request.operation.action} for {step.name} ({position + 1} of {len(plan.steps)})"
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"
+
+
+_BEGINNINGS = {
+    SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    SourceKind.INSTANCE_METADATA: ("this machine has no instance metadata", "is it an EC2 instance with a role?"),
+    SourceKind.CONTAINER: ("there is no container credentials endpoint here", "is this an ECS task or an EKS pod?"),
+}
+
+
+def _nothing_there(source: Source) -> ConfigurationError:
+    what, hint = _BEGINNINGS.get(source.kind, ("it has no credentials", f"stsctl keys add {source.name}"))
+    return ConfigurationError(f'source "{source.name}": {what}', hint=hint)

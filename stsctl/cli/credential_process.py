@@ -1,0 +1,26 @@
+"""`stsctl credential-process`: the answer to an SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import acting_options, name_argument, wanted_options
+from stsctl.formats import json
+
+
+@click.command("credential-process")
+@name_argument(required=True)
+@wanted_options
+@acting_options
+@click.pass_obj
+def command(app: App, /, *, name: str, **options: Any) -> None:
+    """Answer an SDK: credential_process = stsctl credential-process NAME, in ~/.aws/config.
+
+    Prints one line of JSON. A question, where one is needed, appears on the terminal; where there is none it fails,
+    and says what to type.
+    """
+    wanted, acting = app.typed(name, options)
+    app.report.data(json.credential_process(app.obtain(app.chosen(wanted), acting).session))

@@ -1,0 +1,56 @@
+"""`stsctl env`: the session as variables, for `eval $(stsctl env)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import acting_options, name_argument, wanted_options
+from stsctl.errors import StsctlError
+from stsctl.formats import environment
+from stsctl.formats.dotenv import Dotenv
+from stsctl.formats.interface import Format
+from stsctl.formats.json import Json
+from stsctl.formats.shell import SHELLS
+
+
+@click.command("env")
+@name_argument()
+@wanted_options
+@acting_options
+@click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
+@click.option("--format", "form", type=click.Choice(["dotenv", "json"]), help="Write a file's form instead.")
+@click.option("--unset", is_flag=True, help="Take back what was exported.")
+@click.pass_obj
+def command(app: App, /, *, name: str | None, shell: str | None, form: str | None, unset: bool, **options: Any) -> None:
+    """Export a session into this shell: eval $(stsctl env).
+
+    Without NAME it is the current session. All variables that AWS's tools read for credentials change together, so
+    nothing of an earlier session is left behind. If it fails, what is printed makes the eval fail too.
+
+    fish: stsctl env | source.  PowerShell: stsctl env | Invoke-Expression.
+    """
+    writer = _writer(app, shell, form)
+    try:
+        wanted, acting = app.typed(name, options)
+        if unset:
+            changes = environment.unset()
+        else:
+            obtained = app.obtain(app.chosen(wanted), acting)
+            changes = environment.export(obtained.session, role=obtained.wanted.name, region=obtained.region)
+        text = writer.render(changes)
+    except (StsctlError, click.UsageError, KeyboardInterrupt):
+        if writer.failure:
+            app.report.data(writer.failure)
+        raise
+    app.report.data(text)
+
+
+def _writer(app: App, shell: str | None, form: str | None) -> Format:
+    if form == "dotenv":
+        return Dotenv()
+    if form == "json":
+        return Json()
+    return SHELLS[shell or app.calling_shell()]

@@ -1,0 +1,110 @@
+"""`stsctl list`: what is held, and for how long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import json_option
+from stsctl.cli.panel import left
+from stsctl.formats.interface import rfc3339
+from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.stores.index import Entry
+
+_BAR = 10
+
+
+@click.command("list")
+@click.option("--names", is_flag=True, help="Print every name that can be typed, one a line.")
+@json_option
+@click.pass_obj
+def command(app: App, *, names: bool, as_json: bool) -> None:
+    """List the sessions that are held: who they make you, how long they last, by which chain, in which store."""
+    if names:
+        app.report.data("\n".join(name for name, _ in app.names()))
+        return
+    now = app.now()
+    entries = [entry for entry in app.held.entries() if entry.expires_at is None or entry.expires_at > now]
+    if as_json:
+        app.report.answer([_as_json(entry) for entry in entries])
+    elif not entries:
+        app.report.notice("no session is held")
+    elif app.report.decorated_data:
+        _table(app, entries, now)
+    else:
+        app.report.data("\n".join(_line(entry, now) for entry in entries))
+
+
+def _line(entry: Entry, now: datetime) -> str:
+    ends = rfc3339(entry.expires_at) if entry.expires_at else "-"
+    cells = (entry.name, entry.identity or "-", ends, _left(entry, now), " → ".join(entry.chain), entry.store)
+    return "\t".join(visible(cell) for cell in cells)
+
+
+def _left(entry: Entry, now: datetime) -> str:
+    return left(entry.expires_at - now) if entry.expires_at else "no end"
+
+
+def _table(app: App, entries: list[Entry], now: datetime) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    for title in ("name", "you are", "time left", "chain", "store"):
+        table.add_column(title, overflow="fold")
+    current = app.current()
+    for entry in entries:
+        mark = "● " if entry.wanted is not None and entry.wanted == current else "  "
+        table.add_row(
+            Text(mark + visible(entry.name), style="bold" if entry.wanted else "dim"),
+            Text(_who(entry)),
+            Text(f"{_bar(entry, now)} {_left(entry, now)}", style=_colour(entry, now)),
+            Text(visible(" → ".join(entry.chain))),
+            Text(visible(entry.store)),
+        )
+    app.report.console(data=True).print(table)
+
+
+def _who(entry: Entry) -> str:
+    if entry.identity is None:
+        return "-"
+    _, _, session = entry.identity.rpartition(":")
+    return visible(f"{entry.account_id} {session.removeprefix('assumed-role/')}")
+
+
+def _share(entry: Entry, now: datetime) -> float:
+    if entry.expires_at is None:
+        return 1.0
+    life = max(entry.expires_at - entry.obtained_at, timedelta(seconds=1))
+    return min(max((entry.expires_at - now) / life, 0.0), 1.0)
+
+
+def _bar(entry: Entry, now: datetime) -> str:
+    full = round(_share(entry, now) * _BAR)
+    return "━" * full + "╌" * (_BAR - full)
+
+
+def _colour(entry: Entry, now: datetime) -> str:
+    share = _share(entry, now)
+    return "green" if share > 1 / 3 else "yellow" if share > 1 / 10 else "red"
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "identity": entry.identity,
+        "account_id": entry.account_id,
+        "access_key_id": entry.access_key_id,
+        "obtained_at": rfc3339(entry.obtained_at),
+        "expires_at": rfc3339(entry.expires_at) if entry.expires_at else None,
+        "chain": list(entry.chain),
+        "region": entry.region,
+        "needs_person": entry.needs_person,
+        "store": entry.store,
+    }

@@ -1,0 +1,168 @@
+"""The flags that several commands share, and how what is typed becomes a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stsctl.duration import parse_duration
+from stsctl.errors import StsctlError
+from stsctl.target import MfaMode, Wanted
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time, as 30m, 1h30m or 3600."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The length that was typed."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except StsctlError as error:
+            self.fail(f"{error.message}; {error.hint}", param, ctx)
+
+
+class Tag(click.ParamType[tuple[str, str]]):
+    """A session tag, as KEY=VALUE."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The key and the value that were typed."""
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            self.fail(f'"{value}" is no tag, write it as KEY=VALUE', param, ctx)
+        return key, text
+
+
+def complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The roles, sources and profiles whose name begins so; none where the configuration cannot be read."""
+    from click.shell_completion import CompletionItem
+
+    from stsctl.cli.app import App
+
+    try:
+        known = App.of_process().names()
+    except StsctlError:
+        return []
+    return [CompletionItem(name, help=what) for name, what in known if name.startswith(incomplete)]
+
+
+def _all(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    def apply(command: _F) -> _F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return apply
+
+
+def _option(*names: str, help: str, **settings: Any) -> Callable[[_F], _F]:  # noqa: A002 - click's own word
+    return click.option(*names, help=help, **settings)
+
+
+def name_argument(*, required: bool = False) -> Callable[[_F], _F]:
+    """The NAME of a role, a source or a profile, or a role ARN."""
+    return click.argument("name", required=required, shell_complete=complete_name)
+
+
+_NAME = {"metavar": "NAME", "shell_complete": complete_name}
+_MFA = click.Choice([mode.value for mode in MfaMode])
+
+wanted_options = _all(
+    _option("--from", "source", **_NAME, help="Start from this source, role or profile."),
+    _option("--via", multiple=True, **_NAME, help="A role on the way, in order; repeat it for more."),
+    _option("-d", "--duration", type=Duration(), help="How long the session should last: 30m, 1h, 12h."),
+    _option("--session-name", metavar="TEXT", help="The session's name; {user} and {host} are filled in."),
+    _option("--external-id", metavar="TEXT", help="The external id that the role's trust policy asks for."),
+    _option("--mfa-serial", metavar="ARN", help="The MFA device whose code is given."),
+    _option("--mfa", type=_MFA, help="Where the code goes: into a session that roles share, or into the call itself."),
+    _option("--no-session", is_flag=True, help="The same as --mfa direct: no GetSessionToken."),
+    _option("--source-identity", metavar="TEXT", help="The source identity that the session carries on."),
+    _option("--tag", "tags", type=Tag(), multiple=True, help="A session tag; repeat it for more."),
+    _option(
+        "--transitive", multiple=True, metavar="KEY", help="A tag that goes on down the chain; repeat it for more."
+    ),
+    _option("--policy", metavar="JSON", help="A session policy, which narrows what the session may do."),
+    _option("--policy-file", type=click.Path(path_type=Path), help="A file with a session policy."),
+    _option("--policy-arn", "policy_arns", multiple=True, metavar="ARN", help="A managed policy as session policy."),
+    _option("--region", metavar="REGION", help="The region, for STS and for what is run."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """How a session is to be obtained this time."""
+
+    mfa_token: str | None = None
+    mfa_token_stdin: bool = False
+    refresh: bool = False
+    no_cache: bool = False
+
+
+acting_options = _all(
+    _option("-t", "--mfa-token", metavar="CODE", help="The MFA code, in place of a question."),
+    _option("--mfa-token-stdin", is_flag=True, help="Read the MFA code from standard input."),
+    _option("--no-prompt", is_flag=True, help="Ask nobody; fail where a person is needed."),
+    _option("--prompt-timeout", metavar="DURATION", help="How long to wait for an answer (45s)."),
+    _option("--refresh", is_flag=True, help="Get a new session, even where one is held."),
+    _option("--no-cache", is_flag=True, help="Neither take a held session nor hold the new one."),
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def take_flags(options: dict[str, Any]) -> dict[str, str]:
+    """Takes out of `options` what is a setting rather than a matter of one role."""
+    flags = {}
+    if options.pop("no_prompt", False):
+        flags["no_prompt"] = "1"
+    timeout = options.pop("prompt_timeout", None)
+    if timeout is not None:
+        flags["prompt_timeout"] = timeout
+    return flags
+
+
+def take_acting(options: dict[str, Any]) -> Acting:
+    """Takes out of `options` how the session is to be obtained."""
+    return Acting(**{field.name: options.pop(field.name) for field in fields(Acting) if field.name in options})
+
+
+def take_wanted(name: str | None, options: dict[str, Any]) -> Wanted | None:
+    """Takes out of `options` what is wanted; None where no name was typed. Raises click.UsageError."""
+    if options.pop("no_session", False):
+        options["mfa"] = MfaMode.DIRECT.value
+    policy_file = options.pop("policy_file", None)
+    typed = {field.name: options.pop(field.name) for field in fields(Wanted) if field.name in options}
+    if policy_file is not None:
+        if typed.get("policy"):
+            raise click.UsageError("--policy and --policy-file are two session policies, and there can be one")
+        typed["policy"] = _text_of(policy_file)
+    typed["mfa"] = MfaMode(typed["mfa"]) if typed.get("mfa") else None
+    if name is None:
+        if any(typed.values()):
+            raise click.UsageError("these options need the NAME of a role")
+        return None
+    return Wanted(name=name, **typed)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f'cannot read "{path}"', param_hint="--policy-file") from error

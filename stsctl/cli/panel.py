@@ -1,0 +1,68 @@
+"""Who you are now: the short answer of `assume`, on the terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from stsctl.cli.app import Obtained
+from stsctl.cli.report import Report
+from stsctl.formats.visible import visible
+
+
+def left(length: timedelta) -> str:
+    """A time that is left, as people say it."""
+    minutes = max(int(length.total_seconds() // 60), 0)
+    if minutes >= 48 * 60:
+        return f"{minutes // (24 * 60)} days"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
+def show(report: Report, obtained: Obtained, now: datetime, next_steps: list[str]) -> None:
+    """Shows who the session makes the person, for how long and by which chain; one line where there is no terminal."""
+    session = obtained.session
+    ends = session.expires_at
+    who = str(session.identity or obtained.plan.target.source.name)
+    if not report.decorated:
+        until = f" until {ends:%Y-%m-%d %H:%M:%S} UTC ({left(ends - now)})" if ends else ""
+        report.notice(f"you are {who}{until}")
+        return
+    rows = [("you are", _who(obtained)), ("chain", " → ".join(map(visible, obtained.plan.chain)))]
+    if ends:
+        rows.append(("ends", f"{ends.astimezone():%H:%M} (in {left(ends - now)})"))
+    if obtained.region:
+        rows.append(("region", visible(obtained.region)))
+    rows += [("next" if not i else "", step) for i, step in enumerate(next_steps)]
+    _panel(report, obtained.wanted.name, rows)
+
+
+def _who(obtained: Obtained) -> str:
+    session = obtained.session
+    identity = session.identity
+    if identity is None:
+        return f"the user of {visible(obtained.plan.target.source.name)}, with MFA"
+    if identity.session_role is None:
+        return visible(str(identity))
+    name = f"[bold]{_plain(identity.session_role)}[/] as {_plain(identity.session_name or '')}"
+    return f"{name}, account [bold]{session.account_id}[/]"
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(visible(text))
+
+
+def _panel(report: Report, title: str, rows: list[tuple[str, str]]) -> None:
+    from rich import box
+    from rich.panel import Panel
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, value)
+    panel = Panel(table, title=f"[bold green]{_plain(title)}[/]", title_align="left", box=box.ROUNDED, expand=False)
+    report.console().print(panel)

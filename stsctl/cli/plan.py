@@ -1,0 +1,117 @@
+"""`stsctl plan`: the steps to a role, each with its reason; nothing is called and nobody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import json_option, name_argument, wanted_options
+from stsctl.duration import render_duration
+from stsctl.formats.visible import visible
+from stsctl.plan import Asks, Plan, Step
+
+
+@click.command("plan")
+@name_argument()
+@wanted_options
+@json_option
+@click.pass_obj
+def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> None:
+    """Show how a role is reached: the calls, what each is given, how long it lasts and why.
+
+    Nothing is called, nobody is asked and no secret is read.
+    """
+    wanted, _ = app.typed(name, options)
+    plan = app.plan(app.target(app.chosen(wanted)))
+    if as_json:
+        app.report.answer(_as_json(plan))
+    else:
+        app.report.data("\n".join(_lines(app, plan)))
+
+
+def _lines(app: App, plan: Plan) -> Iterator[str]:
+    source = plan.target.source
+    key_id = plan.asker.id or f"no keys yet: stsctl keys add {source.name}"
+    where = f" ({source.origin})" if source.origin else ""
+    yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {visible(key_id)}'
+    if not plan.steps:
+        yield "  and is reached at once: these credentials are handed on as they are"
+    for position, step in enumerate(plan.steps, start=1):
+        yield ""
+        yield app.report.strong(f"{position}. {step.request.operation.action}") + f"  {_object(step)}"
+        for label, value in _details(step):
+            yield f"     {label:<16}{visible(value)}"
+    for warning in plan.warnings:
+        yield ""
+        yield f"note: {visible(warning)}"
+
+
+def _object(step: Step) -> str:
+    request = step.request
+    return visible(str(request.role_arn) if request.role_arn else f"for {request.mfa_serial}")
+
+
+def _details(step: Step) -> Iterator[tuple[str, str]]:
+    request = step.request
+    yield "why", step.reason
+    lasts = render_duration(step.effective)
+    if step.capped_because:
+        lasts += f", not {render_duration(step.requested)}" if step.requested else ""
+        lasts += f": {step.capped_because}"
+    yield "lasts", lasts
+    if step.asks is Asks.MFA:
+        how = f"answered by {step.mfa_process[0]}" if step.mfa_process else "asked of you"
+        yield "MFA code", f"{request.mfa_serial}, {how}"
+    yield from (
+        (label, value)
+        for label, value in (
+            ("session name", request.session_name),
+            ("external id", request.external_id),
+            ("source identity", request.source_identity),
+            ("tags", ", ".join(f"{key}={text}" for key, text in request.tags)),
+            ("transitive", ", ".join(request.transitive_tag_keys)),
+            ("session policy", request.policy),
+            ("policy ARNs", ", ".join(request.policy_arns)),
+            ("asked at", f"{request.endpoint.url or 'sts'} in {request.endpoint.region}"),
+        )
+        if value
+    )
+
+
+def _as_json(plan: Plan) -> dict[str, object]:
+    return {
+        "name": plan.name,
+        "source": {
+            "name": plan.target.source.name,
+            "type": plan.target.source.kind.value,
+            "access_key_id": plan.asker.id or None,
+        },
+        "steps": [_step_as_json(step) for step in plan.steps],
+        "warnings": list(plan.warnings),
+    }
+
+
+def _step_as_json(step: Step) -> dict[str, object]:
+    request = step.request
+    return {
+        "operation": request.operation.action,
+        "role_arn": str(request.role_arn) if request.role_arn else None,
+        "session_name": request.session_name,
+        "reason": step.reason,
+        "asks": "mfa" if step.asks is Asks.MFA else None,
+        "mfa_serial": request.mfa_serial,
+        "duration_seconds": int(step.effective.total_seconds()),
+        "requested_seconds": int(step.requested.total_seconds()) if step.requested else None,
+        "capped_because": step.capped_because,
+        "external_id": request.external_id,
+        "source_identity": request.source_identity,
+        "tags": dict(request.tags),
+        "transitive": list(request.transitive_tag_keys),
+        "policy": request.policy,
+        "policy_arns": list(request.policy_arns),
+        "region": request.endpoint.region,
+        "endpoint_url": request.endpoint.url,
+    }

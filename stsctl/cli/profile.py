@@ -1,0 +1,115 @@
+"""`stsctl profile`: sessions as profiles of ~/.aws/credentials, for what reads nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import acting_options, json_option, name_argument, wanted_options
+from stsctl.cli.panel import left
+from stsctl.errors import UsageError
+from stsctl.formats import credentials_file
+from stsctl.formats.interface import rfc3339
+from stsctl.formats.visible import visible
+
+
+@click.group("profile")
+def command() -> None:
+    """Write sessions into ~/.aws/credentials, section by section, and take them out again."""
+
+
+@command.command("write")
+@name_argument()
+@wanted_options
+@acting_options
+@click.option("--profile", metavar="NAME", help="The profile to write; the role's own name where not said.")
+@click.option("--force", is_flag=True, help="Replace a section that stsctl did not write.")
+@click.pass_obj
+def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **options: Any) -> None:
+    """Write a session into a section of ~/.aws/credentials. It does not renew itself: write it again when it ends.
+
+    Only that section changes; the rest of the file stays as it is, byte for byte.
+    """
+    wanted, acting = app.typed(name, options)
+    chosen = app.chosen(wanted)
+    section = profile or _usual_name(chosen.name)
+    app.read_aws_files()  # what cannot be written is refused before a person is asked for anything
+    obtained = app.obtain(chosen, acting)
+    session = obtained.session
+
+    def edit(content: bytes) -> bytes:
+        return credentials_file.write_section(
+            app.aws_files(content),
+            section,
+            session.credentials,
+            target=chosen.name,
+            region=obtained.region,
+            force=force,
+        )
+
+    app.change_credentials(edit)
+    ends = f", until {session.expires_at.astimezone():%H:%M}" if session.expires_at else ""
+    app.report.notice(f'profile "{section}" of {app.short(app.paths.aws_credentials)} is {session.identity}{ends}')
+    app.report.lines([f"  aws --profile {section} sts get-caller-identity"])
+
+
+def _usual_name(name: str) -> str:
+    """The role's own name; that of a role which was given by its ARN is the ARN's last part."""
+    return name.rpartition("/")[2] if name.startswith("arn:") else name
+
+
+@command.command("remove")
+@click.argument("profile")
+@click.pass_obj
+def remove(app: App, *, profile: str) -> None:
+    """Take a section that stsctl wrote out of ~/.aws/credentials."""
+    place = app.short(app.paths.aws_credentials)
+    app.change_credentials(lambda content: credentials_file.remove_section(content, profile, place=place))
+    app.report.notice(f'profile "{profile}" is removed from {place}')
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_profiles(app: App, *, as_json: bool) -> None:
+    """List the sections that stsctl wrote, with the role of each and when it ends."""
+    files = app.aws_files()
+    now = app.now()
+    written = credentials_file.written(files.credentials, place=files.credentials_place)
+    if as_json:
+        app.report.answer(
+            [
+                {
+                    "profile": each.profile,
+                    "target": each.target,
+                    "expires_at": rfc3339(each.expires_at) if each.expires_at else None,
+                    "line": each.line,
+                }
+                for each in written
+            ]
+        )
+        return
+    if not written:
+        app.report.notice(f"stsctl wrote no section of {files.credentials_place}")
+    for each in written:
+        ends = "-" if each.expires_at is None else "ended" if each.expires_at <= now else left(each.expires_at - now)
+        app.report.data("\t".join(map(visible, (each.profile, each.target, ends))))
+
+
+@command.command("prune")
+@click.pass_obj
+def prune(app: App) -> None:
+    """Take the sections out of ~/.aws/credentials that stsctl wrote and whose sessions have ended."""
+    place, now = app.short(app.paths.aws_credentials), app.now()
+    pruned: list[str] = []
+
+    def edit(content: bytes) -> bytes:
+        content, names = credentials_file.prune(content, now, place=place)
+        pruned[:] = names
+        return content
+
+    app.change_credentials(edit)
+    what = ", ".join(f'"{name}"' for name in pruned)
+    app.report.notice(f"removed from {place}: {what}" if pruned else f"nothing in {place} has ended")

@@ -1,0 +1,118 @@
+"""The only writer of stdout and stderr: data to the one, everything else to the other.
+
+Colours and boxes appear only on a terminal, and not under NO_COLOR (https://no-color.org) or TERM=dumb.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from stsctl.errors import RefusedError, StsctlError
+from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Report:
+    """Writes what a command has to say."""
+
+    def __init__(self, environ: Mapping[str, str], *, debug: bool = False) -> None:
+        self._environ = environ
+        self.debug = debug
+        self._spinning: Any = None
+        self._said: set[str] = set()
+
+    @property
+    def decorated(self) -> bool:
+        """Whether stderr is a terminal that colours and boxes are for."""
+        return self._fancy(sys.stderr)
+
+    @property
+    def decorated_data(self) -> bool:
+        """Whether stdout is such a terminal."""
+        return self._fancy(sys.stdout)
+
+    def data(self, text: str) -> None:
+        """Data, as it is, to stdout; written and flushed whole."""
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+
+    def strong(self, text: str) -> str:
+        """`text` as it stands out in data on a terminal."""
+        return f"\033[1m{text}\033[0m" if self.decorated_data else text
+
+    def answer(self, value: object) -> None:
+        """Data as JSON, for `--json`."""
+        self.data(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def notice(self, text: str) -> None:
+        """A line that the person should read; the same line only once."""
+        if text not in self._said:
+            self._said.add(text)
+            self._line(f"stsctl: {text}")
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Plain lines for the person."""
+        for line in lines:
+            self._line(line)
+
+    def error(self, error: StsctlError) -> None:
+        """What happened, what AWS said of it, and what to type next."""
+        self._line(f"stsctl: error: {error.message}", "bold red")
+        if isinstance(error, RefusedError) and error.code:
+            request = f" (request {error.request_id})" if error.request_id else ""
+            self._line(f"stsctl: aws: {error.code}: {error.reason}{request}")
+        if error.hint:
+            self._line(f"stsctl: hint: {error.hint}", "cyan")
+
+    def console(self, *, data: bool = False) -> Console:
+        """A rich console on stderr, or on stdout for a listing."""
+        from rich.console import Console
+
+        return Console(stderr=not data, highlight=False, soft_wrap=False)
+
+    @contextlib.contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """A spinner beside `text` while something goes on; nothing where there is no terminal."""
+        if not self.decorated or self._spinning is not None:
+            yield
+            return
+        with self.console().status(visible(text), spinner="dots") as spinning:
+            self._spinning = spinning
+            try:
+                yield
+            finally:
+                self._spinning = None
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """No spinner meanwhile: the terminal is the person's."""
+        spinning = self._spinning
+        if spinning is not None:
+            spinning.stop()
+        try:
+            yield
+        finally:
+            if spinning is not None:
+                spinning.start()
+
+    def _line(self, text: str, style: str = "") -> None:
+        text = visible(text)
+        if style and self.decorated:
+            label, _, rest = text.removeprefix("stsctl: ").partition(": ")
+            text = f"stsctl: {_STYLES[style]}{label}:\033[0m {rest}"
+        with contextlib.suppress(BrokenPipeError), self.quiet():
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    def _fancy(self, stream: IO[str]) -> bool:
+        plain = self._environ.get("NO_COLOR") or self._environ.get("TERM") == "dumb"
+        return stream.isatty() and not plain
+
+
+_STYLES = {"bold red": "\033[1;31m", "cyan": "\033[36m"}

@@ -1,0 +1,66 @@
+"""`stsctl whoami`: who this terminal is, as far as AWS is concerned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import json_option
+from stsctl.cli.panel import left
+from stsctl.errors import UsageError
+from stsctl.formats.interface import rfc3339
+from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.stores.index import Entry
+
+
+@click.command("whoami")
+@json_option
+@click.pass_obj
+def command(app: App, *, as_json: bool) -> None:
+    """Say who you are in this terminal: the current session, its identity, how long it lasts.
+
+    Credentials in the environment that stsctl did not put there are asked of AWS (GetCallerIdentity).
+    """
+    if app.environ.get("AWS_ACCESS_KEY_ID") and not app.environ.get("STSCTL_SESSION"):
+        _foreign(app, as_json=as_json)
+        return
+    wanted = app.chosen(None)
+    entry = next((each for each in app.held.entries() if each.wanted == wanted), None)
+    if entry is None or (entry.expires_at is not None and entry.expires_at <= app.now()):
+        raise UsageError(f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {wanted.name}")
+    if as_json:
+        app.report.answer(_as_json(app, entry))
+        return
+    app.report.data(visible(entry.identity or f"the user of {entry.chain[0]}"))
+    ends = f", ends in {left(entry.expires_at - app.now())}" if entry.expires_at else ""
+    app.report.notice(f'"{entry.name}" by {" → ".join(entry.chain)}{ends}')
+    if entry.identity is None and not any("MFA" in name for name in entry.chain):
+        app.report.notice("a session of the user's own: IAM's API answers InvalidClientTokenId unless MFA was given")
+    exported = app.environ.get("STSCTL_SESSION")
+    if exported and exported != entry.request_key:
+        app.report.notice("this shell's variables still hold another session; to change them: eval $(stsctl env)")
+
+
+def _as_json(app: App, entry: Entry) -> dict[str, object]:
+    return {
+        "identity": entry.identity,
+        "account_id": entry.account_id,
+        "name": entry.name,
+        "chain": list(entry.chain),
+        "expires_at": rfc3339(entry.expires_at) if entry.expires_at else None,
+        "exported": app.environ.get("STSCTL_SESSION") == entry.request_key,
+    }
+
+
+def _foreign(app: App, *, as_json: bool) -> None:
+    """Who the credentials are that somebody else put into the environment."""
+    who = app.caller_identity()
+    if as_json:
+        app.report.answer({"identity": str(who), "account_id": who.account, "name": None, "exported": True})
+        return
+    app.report.data(visible(str(who)))
+    app.report.notice("by credentials in the environment that stsctl did not put there")

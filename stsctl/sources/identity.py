@@ -1,0 +1,29 @@
+"""Who credentials belong to, and which MFA devices that user has.
+
+Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
+"""
+
+from __future__ import annotations
+
+from stsctl.arn import Arn
+from stsctl.credentials import Credentials
+from stsctl.errors import RefusedError, UnavailableError
+from stsctl.request import Endpoint
+from stsctl.sources.answer import text_of
+from stsctl.sources.client import Clients
+
+
+def caller_identity(clients: Clients, endpoint: Endpoint, credentials: Credentials) -> Arn:
+    """The ARN behind credentials; raises RefusedError where AWS does not know them."""
+    answer = clients.call("sts", "GetCallerIdentity", endpoint, credentials)
+    return Arn.parse(text_of(answer.body, "Arn"))
+
+
+def mfa_devices(clients: Clients, endpoint: Endpoint, credentials: Credentials) -> tuple[str, ...]:
+    """The serials of the caller's own MFA devices; none where the caller may not ask."""
+    try:
+        answer = clients.call("iam", "ListMFADevices", endpoint, credentials)
+    except (RefusedError, UnavailableError):
+        return ()
+    return tuple(device["SerialNumber"] for device in answer.body.get("MFADevices", ()))

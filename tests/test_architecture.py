@@ -1,0 +1,177 @@
+"""Which part may import what: the table of the design, held against every file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "stsctl"
+
+VALUES = r"(errors|arn|credentials|duration|request|target|limits|nearest|ini|toml_lines|profile|chain|configuration|settings|names|plan)"
+EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
+STDLIB = set(sys.stdlib_module_names)
+
+# A part, what of stsctl it may import, and what of other packages (None: nothing but the standard library's pure part).
+RULES: list[tuple[str, str, set[str] | None]] = [
+    (r"__init__", r"$^", set()),
+    (r"__main__", r"cli", set()),
+    (r"errors", r"$^", set()),
+    (VALUES, rf"{VALUES}", None),
+    (r"policy\.\w+", r"(arn|errors|policy\.\w+)", None),
+    (r"broker", rf"({VALUES}|sources\.interface|stores\.interface)", None),
+    (r"formats\.(added|credentials_file)", rf"({VALUES}|formats\.interface)", {"tomli_w"}),
+    (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
+    (r"host\.\w+", r"(errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
+    (
+        r"sources\.(client|answer)",
+        rf"({VALUES}|host\.\w+|sources\.interface|stores\.interface)",
+        {"botocore"} | EFFECTS,
+    ),
+    (r"sources\.\w+", rf"({VALUES}|host\.\w+|sources\.(interface|client|answer)|stores\.interface)", EFFECTS),
+    (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.interface)", {"keyring"} | EFFECTS),
+    (r"stores\.sealed_file", rf"({VALUES}|host\.\w+|stores\.(interface|sealing_key))", {"cryptography"} | EFFECTS),
+    (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", {"cryptography"} | EFFECTS),
+    (
+        r"emulator\.(directory|server)",
+        rf"({VALUES}|policy\.\w+|host\.\w+|emulator(\.\w+)?)",
+        {"moto", "werkzeug", "botocore"} | EFFECTS,
+    ),
+    (r"emulator\.\w+", rf"({VALUES}|policy\.\w+|host\.\w+|emulator(\.\w+)?)", {"botocore"} | EFFECTS),
+    (r"cli\.app", r".*", {"click"} | EFFECTS),
+    (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
+    (
+        r"cli(\.\w+)?",
+        rf"({VALUES}|cli|cli\.(app|options|report|ask|panel)|formats\.\w+|policy\.\w+|access\.\w+)",
+        {"click", "rich"} | EFFECTS,
+    ),
+]
+
+HEAVY = {
+    "boto3",
+    "botocore",
+    "keyring",
+    "rich",
+    "moto",
+    "cryptography",
+    "filelock",
+    "platformdirs",
+    "tomli_w",
+    "werkzeug",
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = list(path.relative_to(ROOT).with_suffix("").parts)
+        if parts[-1] == "__init__" and len(parts) > 1:
+            parts.pop()
+        yield ".".join(parts), path
+
+
+def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
+    """Every module that a file imports, the line, and whether that happens when the file is loaded."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    lazy = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            names = [node.module or ""]
+            if node.module in (
+                "stsctl",
+                "stsctl.host",
+                "stsctl.formats",
+                "stsctl.policy",
+                "stsctl.stores",
+                "stsctl.sources",
+                "stsctl.emulator",
+                "stsctl.cli",
+            ):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name != "__future__" and id(node) not in typing_only:
+                yield name, node.lineno, id(node) not in lazy
+
+
+MODULES = list(modules())
+
+
+def rule_of(name: str) -> tuple[str, set[str] | None]:
+    for part, own, others in RULES:
+        if re.fullmatch(part, name):
+            return own, others
+    raise AssertionError(f"stsctl/{name.replace('.', '/')}.py is no part that the design knows")
+
+
+@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
+def test_imports(name: str, path: Path) -> None:
+    """A file imports only what its part may."""
+    own, others = rule_of(name)
+    for imported, line, _ in imports(path):
+        top, _, rest = imported.partition(".")
+        where = f"{path.relative_to(ROOT.parent)}:{line}"
+        if top == "stsctl":
+            if name.startswith("__init__"):
+                raise AssertionError(f"{where}: imports {imported}")
+            allowed = re.fullmatch(own, rest) or rest in ("", "__version__")
+            assert allowed or re.fullmatch(own, rest.rpartition(".")[0]), f"{where}: {name} may not import {imported}"
+        elif top in STDLIB:
+            assert others is not None or top not in EFFECTS, f"{where}: {name} is pure and may not import {imported}"
+        else:
+            assert others is not None, f"{where}: {name} is pure and may not import {imported}"
+            assert top in others, f"{where}: {name} may not import {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
+def test_heavy_packages_are_loaded_where_they_are_needed(name: str, path: Path) -> None:
+    """No heavy package is imported when a file is loaded, except in the emulator's own process."""
+    if re.fullmatch(r"emulator\.(server|directory|__main__)", name):
+        return
+    for imported, line, at_load in imports(path):
+        top = imported.partition(".")[0]
+        assert not (at_load and top in HEAVY), f"{path.name}:{line}: {imported} is loaded with the file"
+
+
+def test_values_do_not_import_each_other_in_a_circle() -> None:
+    """The values and the policy engine have an order."""
+    graph = {
+        name: {imported.removeprefix("stsctl.") for imported, _, _ in imports(path) if imported.startswith("stsctl.")}
+        for name, path in MODULES
+        if re.fullmatch(rf"{VALUES}|policy\.\w+", name)
+    }
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path, name))
+        for following in graph.get(name, ()):
+            visit(following, (*path, name))
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_secrets_are_revealed_only_where_they_leave() -> None:
+    """`.reveal()` is called only in formats, stores, sources, agent and emulator, and by Secret itself."""
+    allowed = re.compile(r"(formats|stores|sources|agent|emulator)\.\w+|credentials")
+    for name, path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr == "reveal":
+                assert allowed.fullmatch(name), f"{path.name}:{node.lineno}: reveals a secret"
