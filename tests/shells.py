@@ -70,7 +70,7 @@ _POSIX = [
     Mode(shell="sh", argv=("dash",), reads='eval "$({})"', begin=_STRICT),
     Mode(shell="zsh", argv=("zsh", "-f"), reads=_UNQUOTED, begin=_STRICT),
     Mode(shell="zsh", argv=("zsh", "-f"), reads='eval "$({})"', begin=_STRICT),
-    Mode(shell="zsh", argv=("zsh", "-f", "-o", "globsubst", "-o", "extendedglob"), reads=_UNQUOTED, begin=_STRICT),
+    Mode(shell="zsh", argv=("zsh", "-f", "-o", "extendedglob", "-o", "nullglob"), reads=_UNQUOTED, begin=_STRICT),
     Mode(shell="zsh", argv=("zsh", "--emulate", "sh", "-f"), reads=_UNQUOTED, begin=_STRICT),
 ]
 _FISH = [

@@ -43,7 +43,7 @@ class Posix:
             value,
             flags=re.ASCII,
         )
-        spelled = f"""echo 'BEGIN{{printf"{program}."}}'|awk -f -"""  # no argument of awk: those are for all to see
+        spelled = f"""echo 'BEGIN{{printf"{program}."}}' | awk -f -"""  # no argument of awk: those are for all to see
         return [f'{name}="`{spelled}`"', f'export {name}="${{{name}%.}}"']
 
 
