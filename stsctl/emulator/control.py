@@ -1,0 +1,188 @@
+"""Starting an emulator in the background, finding it again, asking it, stopping it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stsctl.credentials import Credentials, Secret
+from stsctl.emulator import running as record
+from stsctl.emulator.control_plane import PREFIX, TOKEN_HEADER
+from stsctl.emulator.running import Running
+from stsctl.errors import StsctlError, UnavailableError, UsageError
+from stsctl.host import files, process_table
+
+_START_LIMIT = timedelta(seconds=60)
+_STOP_LIMIT = timedelta(seconds=10)
+_ANSWER_LIMIT = timedelta(seconds=10)
+_PAUSE = timedelta(milliseconds=20)
+
+
+class EmulatorError(StsctlError):
+    """An emulator that did not start, or does not do what it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody of the emulated organisation: keys that make you them, and their MFA device, if any."""
+
+    credentials: Credentials
+    arn: str
+    account: str
+    mfa_serial: str | None
+
+
+def start(folder: Path, *, seed: Path | None = None, port: int | None = None) -> Running:
+    """Starts an emulator that keeps its files in `folder`, and returns when it answers.
+
+    Where one is running in `folder` already, or another `start` was faster, that one is returned. `seed` None is the
+    built-in organisation, `port` None a free one. Raises EmulatorError with what the emulator said.
+    """
+    already = find(folder)
+    if already is not None:
+        return already
+    files.private_folder(folder)
+    complaints = folder / "complaints"
+    files.replace(complaints, b"")
+    child = _spawn(folder, seed, port, complaints)
+    limit = time.monotonic() + _START_LIMIT.total_seconds()
+    while time.monotonic() < limit:
+        ended = child.poll()
+        found = find(folder)
+        if found is not None:
+            return found
+        if ended not in (None, record.ALREADY_RUNNING):
+            raise EmulatorError(f"the emulator did not start: {_last_line(complaints)}", hint=_hint(folder))
+        time.sleep(_PAUSE.total_seconds())
+    child.kill()
+    child.wait()
+    seconds = int(_START_LIMIT.total_seconds())
+    raise EmulatorError(f"the emulator did not answer within {seconds} s", hint=_hint(folder))
+
+
+def find(folder: Path) -> Running | None:
+    """The emulator that runs in `folder`, None where there is none; what a dead one left is removed."""
+    found = record.read(folder)
+    if found is None or _is_alive(found):
+        return found
+    files.remove(record.file_in(folder))
+    return None
+
+
+def stop(folder: Path, running: Running) -> None:
+    """Ends an emulator, and returns when it is over; raises EmulatorError when it will not end."""
+    if _is_alive(running):
+        os.kill(running.pid, signal.SIGTERM)
+    limit = time.monotonic() + _STOP_LIMIT.total_seconds()
+    while _is_alive(running):
+        if time.monotonic() > limit:
+            raise EmulatorError(f"the emulator (process {running.pid}) does not end", hint=f"kill {running.pid}")
+        time.sleep(_PAUSE.total_seconds())
+    find(folder)
+
+
+def status(running: Running) -> dict[str, Any]:
+    """How it is: `instance`, `seed`, `accounts`, and `sessions`, the number of those that last."""
+    return _ask(running, "status")
+
+
+def principal(running: Running, name: str) -> Principal:
+    """Keys of somebody: `alice`, `111111111111:alice`, `111111111111:root`, or the ARN of a user, a root or a role.
+
+    A role's are those of a session that starts now. Raises UsageError for nobody.
+    """
+    answer = _ask(running, "principal", name)
+    token, ends = answer["session_token"], answer["expires_at"]
+    serials = answer["mfa_serials"]
+    return Principal(
+        credentials=Credentials(
+            access_key_id=answer["access_key_id"],
+            secret_access_key=Secret(answer["secret_access_key"]),
+            session_token=Secret(token) if token else None,
+            expires_at=datetime.fromisoformat(ends) if ends else None,
+        ),
+        arn=answer["arn"],
+        account=answer["account"],
+        mfa_serial=serials[0] if serials else None,
+    )
+
+
+def code(running: Running, user: str) -> str:
+    """A code of a user's MFA device that STS will take; waits, at most half a minute, where all were used.
+
+    Raises UsageError for a user without a device.
+    """
+    while True:
+        answer = _ask(running, "code", user)
+        if answer["code"]:
+            return str(answer["code"])
+        time.sleep(min(float(answer["seconds"]), 30) + _PAUSE.total_seconds())
+
+
+def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "stsctl.emulator", "--state", str(folder.absolute())]
+    argv += ["--seed", str(seed.absolute())] if seed else []
+    argv += ["--port", str(port)] if port else []
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    with complaints.open("wb") as errors:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environ,
+            cwd=folder,
+            **options,
+        )
+
+
+def _is_alive(running: Running) -> bool:
+    process = process_table.look_up(running.pid)
+    return process is not None and process.started == running.process_started
+
+
+def _ask(running: Running, what: str, name: str | None = None) -> dict[str, Any]:
+    """What the control plane answers; the way there is loopback, so no proxy is asked."""
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    url = f"{running.url}{PREFIX}{what}" + (f"?name={quote(name, safe='')}" if name is not None else "")
+    request = Request(url, headers={TOKEN_HEADER: running.control_token.reveal()})  # noqa: S310 - http, on loopback
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=_ANSWER_LIMIT.total_seconds()) as answer:
+            content: dict[str, Any] = json.load(answer)
+            return content
+    except HTTPError as error:
+        with error:
+            raise _refused(error.code, error.read()) from error
+    except (OSError, ValueError) as error:
+        raise UnavailableError("the emulator does not answer", hint="stsctl emulator status") from error
+
+
+def _refused(code: int, body: bytes) -> StsctlError:
+    try:
+        message = str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        message = f"the emulator answered {code}"
+    return UsageError(message) if code == 404 else EmulatorError(message)
+
+
+def _last_line(complaints: Path) -> str:
+    lines = (files.read(complaints) or b"").decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _hint(folder: Path) -> str:
+    return f"look at {record.log_in(folder)}"

@@ -1,0 +1,63 @@
+"""What stands before moto's IAM: parameters that AWS takes from who asks, and checks that moto leaves out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from stsctl.emulator import request
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.principals import Caller
+from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.request import Request
+from stsctl.emulator.totp import are_consecutive
+
+_OWN_BY_DEFAULT = frozenset(
+    {
+        "CreateAccessKey",
+        "DeleteAccessKey",
+        "DeleteSigningCertificate",
+        "GetUser",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "ListSSHPublicKeys",
+        "ListServiceSpecificCredentials",
+        "ListSigningCertificates",
+        "UpdateAccessKey",
+        "UpdateSigningCertificate",
+        "UploadSigningCertificate",
+    }
+)
+"""Operations that mean the user who asks, where they name none."""
+
+
+class Iam:
+    """Looks at a request for IAM before moto does."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def prepared(self, asked: Request, caller: Caller, now: datetime) -> bytes:
+        """The body to hand to moto; raises Refusal for what AWS would refuse and moto would not."""
+        fields = dict(request.form_pairs(request.text_of(asked.body)))
+        action = fields.get("Action", "")
+        if action == "ListPolicies" or any(":iam::aws:policy/" in value for value in fields.values()):
+            self._directory.load_aws_policies(caller.account)
+        if action == "EnableMFADevice":
+            self._check_codes(fields, caller.account, now)
+        if action in _OWN_BY_DEFAULT and not fields.get("UserName"):
+            return self._with_own_name(asked.body, action, caller)
+        return asked.body
+
+    def _check_codes(self, fields: dict[str, str], account: str, now: datetime) -> None:
+        device = self._directory.device(account, fields.get("SerialNumber", ""))
+        first, second = fields.get("AuthenticationCode1", ""), fields.get("AuthenticationCode2", "")
+        if device is not None and not are_consecutive(device.seed, first, second, now):
+            raise Refusal("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
+
+    def _with_own_name(self, body: bytes, action: str, caller: Caller) -> bytes:
+        if caller.user is not None:
+            return body + b"&" + urlencode({"UserName": caller.user.name}).encode()
+        if action == "GetUser":
+            return body
+        raise Refusal("ValidationError", "Must specify userName when calling with non-User credentials", 400)

@@ -1,0 +1,56 @@
+"""Who asked the emulator for what, allowed or refused, and by which statement: one line of JSON a request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+
+from stsctl.emulator.refusal import Refusal
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """What is noted of one request while it is answered. No secret is among it."""
+
+    at: datetime
+    service: str = ""
+    who: str = ""
+    action: str = ""
+    resource: str = ""
+    code: str = ""
+    message: str = ""
+    because: str = ""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """The request was refused."""
+        self.code, self.message, self.because = refusal.code, refusal.message, refusal.because
+
+
+class Journal:
+    """Writes entries to a file, or to nothing."""
+
+    def __init__(self, file: IO[str] | None = None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def write(self, entry: Entry) -> None:
+        """One line, whole, among those of other threads."""
+        if self._file is None:
+            return
+        facts = {
+            "at": entry.at.isoformat(timespec="milliseconds"),
+            "outcome": "refused" if entry.code else "answered",
+            "action": entry.action or entry.service,
+            "who": entry.who,
+            "resource": entry.resource,
+            "code": entry.code,
+            "message": entry.message,
+            "because": entry.because,
+        }
+        line = json.dumps({name: value for name, value in facts.items() if value}, ensure_ascii=True)
+        with self._lock:
+            self._file.write(line + "\n")
+            self._file.flush()

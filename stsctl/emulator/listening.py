@@ -1,0 +1,83 @@
+"""The HTTP server under the application: werkzeug's threaded one, on loopback, with connections that stay open."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from stsctl.emulator.request import BODY_READ_KEY, HEADERS_KEY
+
+HOST = "127.0.0.1"
+_BACKLOG = 1024
+"""So many may knock at once: hundreds of processes that start together do."""
+_MOTO_NAMES_KEY = "moto.preserved_header_names"
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for an acknowledgement
+    timeout = 65  # an idle connection gives its thread back
+
+    def make_environ(self) -> dict[str, Any]:
+        """Adds the header fields as they came, for the signature.
+
+        A name with an underscore is otherwise dropped, for it could pass for one with a dash; moto wants to see those
+        of S3's metadata.
+        """
+        environ = super().make_environ()
+        fields = list(self.headers.items())
+        environ[HEADERS_KEY] = fields
+        named = environ[_MOTO_NAMES_KEY] = {}
+        for name, value in fields:
+            key = f"HTTP_{name.upper().replace('-', '_')}"
+            if "_" in name and name.lower().startswith("x-amz-meta-") and key not in environ:
+                environ[key], named[key] = value, name
+        return environ
+
+    def run_wsgi(self) -> None:
+        """Answers one request. werkzeug's own closes every connection, since it may not have read all that was sent."""
+        environ = self.make_environ()
+        begun: list[Any] = []
+
+        chunks: list[bytes] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _error: object = None, /
+        ) -> Callable[[bytes], object]:
+            begun[:] = [status, headers]
+            return chunks.append
+
+        chunks += self.server.app(environ, start_response)
+        status, headers = begun
+        code, _, phrase = status.partition(" ")
+        self.send_response_only(int(code), phrase)
+        for name, value in headers:
+            self.send_header(name, value)
+        if not any(name.lower() == "date" for name, _ in headers):
+            self.send_header("Date", self.date_time_string())
+        if not environ.get(BODY_READ_KEY):
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(b"".join(chunks))
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: the journal has its own line, without what a presigned URL carries."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
+        """Nothing: a client that hangs up is no event."""
+
+
+def listen(application: Callable[..., Any], port: int) -> BaseWSGIServer:
+    """A server that is bound and answers once `serve_forever` is called; port 0 takes a free one. Raises OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        if os.name == "posix":  # on Windows it would let two share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+        number = listener.getsockname()[1]
+        return make_server(HOST, number, application, threaded=True, request_handler=_Handler, fd=listener.fileno())

@@ -1,0 +1,134 @@
+"""Who can ask: users, roles and roots with all that decides what they may do, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from stsctl.credentials import Secret
+
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyText:
+    """A policy as it was saved; `label` says which one in words, for the log."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An IAM user. `policies` are all that speak for it: inline, managed, and those of its groups."""
+
+    account: str
+    name: str
+    id: str
+    arn: str
+    tags: Tags
+    policies: tuple[PolicyText, ...]
+    boundary: PolicyText | None
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """An IAM role; `max_duration` is its MaxSessionDuration."""
+
+    account: str
+    name: str
+    id: str
+    arn: str
+    trust: PolicyText
+    tags: Tags
+    policies: tuple[PolicyText, ...]
+    boundary: PolicyText | None
+    max_duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongTermKey:
+    """A pair of keys that lasts; `user` is None for an account's root."""
+
+    id: str
+    secret: Secret
+    account: str
+    user: str | None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A virtual MFA device; `user` is the name of the one it is enabled for, None while it is nobody's."""
+
+    serial: str
+    seed: Secret
+    user: str | None
+
+
+class Kind(Enum):
+    """Of what kind the credentials are that signed a request."""
+
+    ROOT = "root"
+    USER = "user"
+    SESSION_OF_ROOT = "session of root"
+    SESSION_OF_USER = "session of a user"
+    SESSION_OF_ROLE = "session of a role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedSession:
+    """What STS gave to somebody, as long as it lasts. It holds no secret: those follow from `access_key_id`.
+
+    `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
+    `name` the role session's, `chained` whether it came from a session's credentials, `mfa_at` when a code was checked,
+    `policies` the session policies.
+    """
+
+    access_key_id: str
+    kind: Kind
+    account: str
+    principal: str
+    principal_id: str
+    issued_at: datetime
+    expires_at: datetime
+    name: str = ""
+    mfa_at: datetime | None = None
+    tags: Tags = ()
+    transitive: tuple[str, ...] = ()
+    source_identity: str | None = None
+    policies: tuple[PolicyText, ...] = ()
+    chained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The one who signed a request: `arn` and `user_id` are what GetCallerIdentity answers."""
+
+    kind: Kind
+    account: str
+    arn: str
+    user_id: str
+    user: User | None = None
+    role: Role | None = None
+    session: IssuedSession | None = field(default=None)
+
+    @property
+    def is_session(self) -> bool:
+        """Whether the credentials are temporary."""
+        return self.session is not None
+
+    @property
+    def principal_arn(self) -> str:
+        """What aws:PrincipalArn holds: the role's ARN for a role's session."""
+        return self.role.arn if self.role else self.arn
+
+    @property
+    def tags(self) -> Tags:
+        """The principal's tags, where a session's own win over those of its role or user, whatever their case."""
+        own = self.role.tags if self.role else self.user.tags if self.user else ()
+        session = self.session.tags if self.session else ()
+        passed = {key.lower() for key, _ in session}
+        return (*(tag for tag in own if tag[0].lower() not in passed), *session)

@@ -1,0 +1,93 @@
+"""One-time codes of virtual MFA devices, and the memory of those that were used.
+
+Source: RFC 6238 (TOTP: HMAC-SHA1, 30 s, six digits), on RFC 4226; §5.2 says that no code is taken twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import threading
+from datetime import UTC, datetime, timedelta
+
+from stsctl.credentials import Secret
+
+STEP = timedelta(seconds=30)
+_WINDOW = (0, 1, -1)
+"""The steps whose codes are taken, relative to now: a device's clock may be a little off."""
+
+
+def code_at(seed: Secret, step: int) -> str:
+    """The six digits that a device with this base32 seed shows during `step`."""
+    text = seed.reveal().rstrip("=").upper()
+    key = base64.b32decode(text + "=" * (-len(text) % 8))
+    digest = hmac.digest(key, step.to_bytes(8, "big"), hashlib.sha1)
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def step_at(now: datetime) -> int:
+    """The number of the 30-second step that `now` is in."""
+    return int(now.timestamp()) // int(STEP.total_seconds())
+
+
+def ends_at(step: int) -> datetime:
+    """When `step` is over."""
+    return datetime.fromtimestamp((step + 1) * int(STEP.total_seconds()), UTC)
+
+
+def are_consecutive(seed: Secret, first: str, second: str, now: datetime) -> bool:
+    """Whether two codes follow one another on the device, not long ago: what enabling it asks for."""
+    present = step_at(now)
+    steps = range(present - 10, present + 2)
+    return any(_same(code_at(seed, at), first) and _same(code_at(seed, at + 1), second) for at in steps)
+
+
+def is_seed(text: str) -> bool:
+    """Whether `text` is base32, as a device's seed is."""
+    try:
+        return bool(base64.b32decode(text.rstrip("=").upper() + "=" * (-len(text.rstrip("=")) % 8)))
+    except binascii.Error:
+        return False
+
+
+class UsedCodes:
+    """Which step's code each device has used up; safe among threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: dict[str, set[int]] = {}
+
+    def use(self, serial: str, seed: Secret, code: str, now: datetime) -> bool:
+        """Whether `code` is right now and was never used; from here on it is used."""
+        present = step_at(now)
+        with self._lock:
+            used = self._fresh(serial, present)
+            for step in (present + offset for offset in _WINDOW):
+                if _same(code_at(seed, step), code):
+                    if step in used:
+                        return False
+                    used.add(step)
+                    return True
+        return False
+
+    def next_code(self, serial: str, seed: Secret, now: datetime) -> tuple[str | None, timedelta]:
+        """A code that would be taken, with how long it will be; or None, with the wait until there is one."""
+        present = step_at(now)
+        with self._lock:
+            used = self._fresh(serial, present)
+            for step in (present, present + 1):
+                if step not in used:
+                    return code_at(seed, step), ends_at(step + 1) - now
+        return None, ends_at(present) - now
+
+    def _fresh(self, serial: str, present: int) -> set[int]:
+        used = {step for step in self._used.get(serial, ()) if step >= present + min(_WINDOW)}
+        self._used[serial] = used
+        return used
+
+
+def _same(left: str, right: str) -> bool:
+    return hmac.compare_digest(left.encode(), right.encode("utf-8", "replace"))
