@@ -24,15 +24,16 @@ def command(text: str) -> tuple[str, ...]:
 
 
 def runs_stsctl(process: str) -> bool:
-    """Whether a credential_process starts stsctl: as a program, as a module, as its hook, or inside a shell's line."""
+    """Whether a credential_process starts stsctl: as a program, as a module, as its hook, or from within a shell."""
     try:
         words = [part for word in shlex.split(process) for part in word.split()]
     except ValueError:
         words = process.split()
     for position, word in enumerate(words):
-        parts = re.split(r"[/\\]", word.lower())
-        if parts[-1] in {"stsctl", "stsctl.exe"} and (position == 0 or words[position - 1] != "--"):
+        *folders, name = re.split(r"[/\\]", word.lower())
+        # Elsewhere than in front it may be an argument, a profile's name for one.
+        if name in {"stsctl", "stsctl.exe"} and (position == 0 or "credential-process" in words[position:]):
             return True
-        if "stsctl" in parts[:-1] and parts[-1].endswith((".pyc", ".py")):
+        if "stsctl" in folders and name.endswith(".pyc"):
             return True
     return False

@@ -21,7 +21,8 @@ from stsctl.target import Origin
 
 KEY_ID = "aws_access_key_id"
 SECRET_KEY = "aws_secret_access_key"  # noqa: S105 - the name of a key
-_TOKENS = ("aws_session_token", "aws_security_token")
+_TOKENS = ("aws_security_token", "aws_session_token")
+"""In botocore's order: where both are there, the old name counts."""
 _STATIC = (KEY_ID, SECRET_KEY, *_TOKENS)
 _BEGINNINGS = ("source_profile", "credential_source")
 
