@@ -14,6 +14,11 @@ from collections.abc import Iterator, Mapping
 from stsctl.errors import UsageError
 from stsctl.formats.interface import Changes, Format
 
+_ORDINARY = re.compile(r"(?:[\w./+=,@%:-]+(?: [\w./+=,@%:-]+)*)?", re.ASCII)
+"""What survives splitting and globbing as it is; one blank between other characters stays one blank."""
+
+_STAYS = "stsctl: $stsctl_name is a universal variable and stays in the way; to remove it: set -eU $stsctl_name"
+
 
 class Posix:
     """sh, dash, bash, zsh, ksh.
@@ -25,43 +30,54 @@ class Posix:
     failure = "false;\n"
 
     def render(self, changes: Changes) -> str:
-        """One list of commands joined by `&&`, so that the status of the `eval` is that of all of them."""
-        cleared = [name for name, value in changes.items() if value is None]
-        statements = [f"unset {' '.join(cleared)}"] if cleared else []
+        """One list of commands joined by `&&`, so that the status of the `eval` is that of all of them.
+
+        What can fail, to spell out a value, comes first.
+        """
+        spelled, cleared, exported = [], [], []
         for name, value in changes.items():
-            if value is not None:
-                statements += self._export(name, value.reveal())
+            if value is None:
+                cleared.append(name)
+            elif _ORDINARY.fullmatch(value.reveal()):
+                exported.append(f"export {name}='{value.reveal()}'")
+            else:
+                spelled.append(f'{name}="`{self._spell(value.reveal())}`"')
+                exported.append(f'export {name}="${{{name}%.}}"')
+        statements = [*spelled, *([f"unset {' '.join(cleared)}"] if cleared else []), *exported]
         return " &&\n".join(statements) + ";\n" if statements else ""
 
-    def _export(self, name: str, value: str) -> list[str]:
-        if re.fullmatch(r"(?:[\w./+=,@%:-]+(?: [\w./+=,@%:-]+)*)?", value, re.ASCII):
-            return [f"export {name}='{value}'"]
+    def _spell(self, value: str) -> str:
         # "%c" of a number is a byte below 128 and differs between awks above it: other characters stay as they are.
-        program = re.sub(
-            r"[^\w./+=,@:\x80-\U0010ffff-]",
-            lambda odd: f'%c", {ord(odd[0])};printf"',
-            value,
-            flags=re.ASCII,
-        )
-        spelled = f"""echo 'BEGIN{{printf"{program}."}}' | awk -f -"""  # no argument of awk: those are for all to see
-        return [f'{name}="`{spelled}`"', f'export {name}="${{{name}%.}}"']
+        text = re.sub(r"[^\w./+=,@:\x80-\U0010ffff-]", lambda odd: f'%c", {ord(odd[0])};printf"', value, flags=re.ASCII)
+        # By stdin: a program's arguments are for every user of the machine to see.
+        return f"""echo 'BEGIN{{printf"{text}."}}' | awk -f -"""
 
 
 class Fish:
-    """fish: `stsctl env | source`, `eval (stsctl env)`. Only line ends split, and nothing is globbed."""
+    """fish: `stsctl env | source`, `eval (stsctl env)`, where only line ends split and nothing is globbed."""
 
     failure = "false;\n"
 
     def render(self, changes: Changes) -> str:
-        """One statement a line; the last one is true, because erasing what is not there is no failure."""
+        """Statements with a `;` each; the last one is true, because to erase what is not there is no success.
+
+        A universal variable is the person's own, for every shell and for good, and nothing but erasing it would keep
+        it from a child: that is left to the person.
+        """
+        cleared = " ".join(name for name, value in changes.items() if value is None)
         lines = []
-        for name, value in changes.items():
-            if value is None:
-                # A universal variable is the person's own and kept for ever: it is hidden, not erased.
-                lines.append(f"set -eg {name}; set -qU {name}; and set -gu {name};")
-            else:
-                lines.append(f"set -gx {name} {self._quote(value.reveal())};")
-        return "\n".join([*lines, "true;", ""])
+        if cleared:
+            lines = [
+                f"for stsctl_name in {cleared};",
+                "set -eg $stsctl_name;",
+                f'set -qU $stsctl_name; and echo "{_STAYS}" >&2;',
+                "end;",
+                "set -e stsctl_name;",
+            ]
+        sets = [
+            f"set -gx {name} {self._quote(value.reveal())};" for name, value in changes.items() if value is not None
+        ]
+        return "\n".join([*lines, *sets, "true;", ""])
 
     def _quote(self, value: str) -> str:
         quoted = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
