@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from stsctl.request import Endpoint
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
     from botocore.session import Session as BotocoreSession
 
 CONNECT_TIMEOUT = 5
@@ -94,11 +96,12 @@ class Clients:
         )
 
 
+# In botocore's form (key in the file, variable, default, conversion): without the first two the default counts.
 _OWN_WAY = {
-    "profile": None,
-    "config_file": os.devnull,
-    "credentials_file": os.devnull,
-    "sts_regional_endpoints": "regional",
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "sts_regional_endpoints": (None, None, "regional", None),
 }
 
 
@@ -106,10 +109,17 @@ def session() -> BotocoreSession:
     """A session of botocore that reads no profile: what a profile says, stsctl has already read."""
     import botocore.session
 
-    found = botocore.session.Session()
-    for variable, value in _OWN_WAY.items():
-        found.set_config_variable(variable, value)
+    found = botocore.session.Session(session_vars=_OWN_WAY)
+    found.register_component("data_loader", _loader())
     return found
+
+
+@cache
+def _loader() -> Loader:
+    """What reads AWS's models: one for all calls, because it keeps what it has read."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def metadata_credentials(provider_name: str) -> Credentials | None:
