@@ -43,6 +43,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     ),
     (r"emulator\.\w+", rf"({VALUES}|policy\.\w+|host\.\w+|emulator(\.\w+)?)", {"botocore"} | EFFECTS),
     (r"cli\.app", r".*", {"click"} | EFFECTS),
+    (r"cli\.(emulator|demo)", rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.control)", {"click", "rich"} | EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     (
         r"cli(\.\w+)?",

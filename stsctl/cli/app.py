@@ -342,6 +342,18 @@ class App:
 
         return process.replace(program or shells.subshell(self.environ), environ)
 
+    def can_ask(self) -> bool:
+        """Whether somebody is at a terminal who may be asked."""
+        from stsctl.host import terminal
+
+        return self.settings.prompt.value and terminal.Terminal().available()
+
+    def create_key_file(self, path: Path) -> None:
+        """Makes a new key for sealed files."""
+        from stsctl.stores.sealing_key import create_key_file
+
+        create_key_file(path)
+
     def ask(self, prompt: str, *, hidden: bool) -> str:
         """What the person types on the terminal; raises PersonNeededError."""
         from stsctl.host import terminal
@@ -384,8 +396,7 @@ class App:
 
     def _asker(self, target: Target, source: SourceOfCredentials | None) -> Asker:
         if source is None:
-            known = target.source.access_key_id or self._key_id(target.source)
-            return Asker(kind=AskerKind.KEYS, id=known or "")
+            return Asker(kind=AskerKind.KEYS, id=self._known_id(target.source) or "")
         asker = source.asker()
         if asker is None:
             raise _nothing_there(target.source)
@@ -491,6 +502,17 @@ class App:
             return entry.access_key_id
         keys = self.held.keys(source.name)
         return keys.credentials.access_key_id if keys else None
+
+    def _known_id(self, source: Source) -> str | None:
+        """The id of a source's keys, where it is known without asking anybody and without opening the store."""
+        match source.kind:
+            case SourceKind.KEYS:
+                entry = self.index.get_keys(source.name)
+                return entry.access_key_id if entry else source.access_key_id
+            case SourceKind.ENVIRONMENT:
+                return self.environ.get("AWS_ACCESS_KEY_ID")
+            case _:
+                return source.access_key_id
 
     def _stored_keys(self, name: str) -> Credentials | None:
         keys = self.held.keys(name)

@@ -12,6 +12,7 @@ from stsctl.cli.options import json_option, name_argument, wanted_options
 from stsctl.duration import render_duration
 from stsctl.formats.visible import visible
 from stsctl.plan import Asks, Plan, Step
+from stsctl.target import SourceKind
 
 
 @click.command("plan")
@@ -32,9 +33,15 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
         app.report.data("\n".join(_lines(app, plan)))
 
 
+_NO_KEYS = {
+    SourceKind.KEYS: 'no keys are in the store yet, see "stsctl keys add"',
+    SourceKind.ENVIRONMENT: "which has no keys here",
+}
+
+
 def _lines(app: App, plan: Plan) -> Iterator[str]:
     source = plan.target.source
-    key_id = plan.asker.id or f"no keys yet: stsctl keys add {source.name}"
+    key_id = plan.asker.id or _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
     yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {visible(key_id)}'
     if not plan.steps:

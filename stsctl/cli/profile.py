@@ -9,7 +9,6 @@ import click
 from stsctl.cli.app import App
 from stsctl.cli.options import acting_options, json_option, name_argument, wanted_options
 from stsctl.cli.panel import left
-from stsctl.errors import UsageError
 from stsctl.formats import credentials_file
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
@@ -35,7 +34,7 @@ def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **
     wanted, acting = app.typed(name, options)
     chosen = app.chosen(wanted)
     section = profile or _usual_name(chosen.name)
-    app.read_aws_files()  # what cannot be written is refused before a person is asked for anything
+    app.aws_files()  # what cannot be written is refused before a person is asked for anything
     obtained = app.obtain(chosen, acting)
     session = obtained.session
 

@@ -46,6 +46,10 @@ class Report:
         """`text` as it stands out in data on a terminal."""
         return f"\033[1m{text}\033[0m" if self.decorated_data else text
 
+    def bright(self, text: str) -> str:
+        """`text` as it stands out on stderr, where that is a terminal."""
+        return f"\033[1m{text}\033[0m" if self.decorated else text
+
     def answer(self, value: object) -> None:
         """Data as JSON, for `--json`."""
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
@@ -57,9 +61,9 @@ class Report:
             self._line(f"stsctl: {text}")
 
     def lines(self, lines: Sequence[str]) -> None:
-        """Plain lines for the person."""
+        """Lines for the person, as they are: what comes from elsewhere goes through `visible` first."""
         for line in lines:
-            self._line(line)
+            self._write(line)
 
     def error(self, error: StsctlError) -> None:
         """What happened, what AWS said of it, and what to type next."""
@@ -106,6 +110,9 @@ class Report:
         if style and self.decorated:
             label, _, rest = text.removeprefix("stsctl: ").partition(": ")
             text = f"stsctl: {_STYLES[style]}{label}:\033[0m {rest}"
+        self._write(text)
+
+    def _write(self, text: str) -> None:
         with contextlib.suppress(BrokenPipeError), self.quiet():
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()

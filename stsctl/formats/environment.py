@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stsctl.credentials import Secret, Session
+from stsctl.credentials import Credentials, Secret, Session
 from stsctl.formats.interface import Changes, rfc3339
 
 ROLE = "STSCTL_ROLE"
@@ -75,6 +75,34 @@ def export(session: Session, *, role: str, region: str | None = None, depth: int
 def unset() -> Changes:
     """The changes that take back whatever `export` can set."""
     return dict.fromkeys((*_SET, *_REGIONS, DEPTH))
+
+
+_EMULATOR_REGION = "us-east-1"
+_ENDPOINT = "AWS_ENDPOINT_URL"
+_EMULATOR = "STSCTL_EMULATOR"
+"""The id of the emulator that the endpoint is."""
+
+
+def emulator(url: str, instance: str, keys: Credentials | None) -> Changes:
+    """The changes that point a shell at an emulator, and make it whoever `keys` belong to."""
+    changes: dict[str, Secret | None] = {_ENDPOINT: Secret(url), _EMULATOR: Secret(instance)}
+    changes |= dict.fromkeys(_REGIONS, Secret(_EMULATOR_REGION))
+    if keys is not None:
+        changes |= dict.fromkeys((*_CLEARED, *_SET))
+        changes["AWS_ACCESS_KEY_ID"] = Secret(keys.access_key_id)
+        changes["AWS_SECRET_ACCESS_KEY"] = keys.secret_access_key
+        changes["AWS_SESSION_TOKEN"] = keys.session_token
+    return changes
+
+
+def unset_emulator() -> Changes:
+    """The changes that take back whatever `emulator` sets."""
+    return dict.fromkeys((_ENDPOINT, _EMULATOR, *_SET, *_REGIONS))
+
+
+def pair(keys: Credentials) -> str:
+    """Long-term keys as `stsctl keys add --stdin` reads them: the id and the secret, a line each."""
+    return f"{keys.access_key_id}\n{keys.secret_access_key.reveal()}\n"
 
 
 def child(environ: Mapping[str, str], changes: Changes) -> dict[str, str]:

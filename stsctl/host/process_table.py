@@ -35,6 +35,8 @@ def _from_proc(pid: int) -> Process | None:
     # counts from the boot, so the boot belongs to it.
     name, _, rest = stat.partition("(")[2].rpartition(")")
     fields = rest.split()
+    if fields[0] in "ZX":  # it has ended, and only its parent has not asked yet how
+        return None
     return Process(pid=pid, parent=int(fields[1]), name=name, started=f"{boot}+{fields[19]}")
 
 

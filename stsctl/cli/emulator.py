@@ -1,0 +1,160 @@
+"""`stsctl emulator`: the AWS that runs on your machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from stsctl.cli.app import App
+from stsctl.cli.options import json_option
+from stsctl.emulator import control
+from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.formats import environment
+from stsctl.formats.interface import rfc3339
+from stsctl.formats.shell import SHELLS
+
+
+@click.group("emulator")
+def command() -> None:
+    """Run an AWS of your own, on this machine, that refuses what AWS refuses.
+
+    Its built-in organisation has a user alice with an MFA device in account 111111111111, a role Hub there that wants
+    MFA, and a role Admin in account 222222222222 that trusts only the hub and asks for an external id.
+    """
+
+
+@command.command("start")
+@click.option("--seed", type=click.Path(path_type=Path), help="A TOML file with another organisation.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; a free one where not said.")
+@click.pass_obj
+def start(app: App, *, seed: Path | None, port: int | None) -> None:
+    """Start the emulator in the background. It listens on loopback only."""
+    already = control.find(app.paths.emulator)
+    if already is None:
+        check_installed()
+        with app.report.waiting("starting the emulator"):
+            running = control.start(app.paths.emulator, seed=seed, port=port)
+        app.report.notice(f"the emulator answers at {running.url}")
+    else:
+        if seed is not None or (port is not None and port != already.port):
+            raise StsctlError(f"an emulator is running at {already.url} already", hint="stsctl emulator stop")
+        app.report.notice(f"the emulator is running already, at {already.url}")
+    app.report.lines(
+        [
+            "  eval $(stsctl emulator env --as alice)   points this shell at it, as alice",
+            "  stsctl emulator config                   prints a configuration for its roles",
+            "  stsctl emulator code alice               shows what alice's MFA device shows",
+        ]
+    )
+
+
+def check_installed() -> None:
+    """Raises ConfigurationError where the extra that the emulator needs is missing."""
+    if find_spec("moto") is None or find_spec("flask") is None:
+        raise ConfigurationError("the emulator is not installed", hint="pip install 'stsctl[emulator]'")
+
+
+@command.command("stop")
+@click.pass_obj
+def stop(app: App) -> None:
+    """Stop the emulator. What it held is gone."""
+    running = control.find(app.paths.emulator)
+    if running is None:
+        app.report.notice("no emulator is running")
+        return
+    control.stop(app.paths.emulator, running)
+    app.report.notice("the emulator is stopped")
+
+
+@command.command("status")
+@json_option
+@click.pass_obj
+def status(app: App, *, as_json: bool) -> None:
+    """Say whether the emulator runs, where, and with which organisation."""
+    running = _running(app)
+    facts = control.status(running)
+    if as_json:
+        about = {"url": running.url, "pid": running.pid, "started_at": rfc3339(running.started_at)}
+        app.report.answer(about | facts)
+        return
+    app.report.data(
+        f"{running.url}\nprocess   {running.pid}, since {running.started_at.astimezone():%H:%M}\n"
+        f"seed      {running.seed}\naccounts  {', '.join(facts['accounts'])}\nsessions  {facts['sessions']}"
+    )
+
+
+@command.command("env")
+@click.option("--as", "principal", metavar="PRINCIPAL", help="Whose keys: alice, 111111111111:root, an ARN.")
+@click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
+@click.option("--unset", is_flag=True, help="Point this shell at AWS again.")
+@click.pass_obj
+def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> None:
+    """Point this shell, with stsctl and every SDK in it, at the emulator: eval $(stsctl emulator env).
+
+    With --as it also exports the keys of somebody in the organisation.
+    """
+    writer = SHELLS[shell or app.calling_shell()]
+    try:
+        if unset:
+            changes = environment.unset_emulator()
+        else:
+            running = _running(app)
+            keys = control.principal(running, principal).credentials if principal else None
+            changes = environment.emulator(running.url, running.instance, keys)
+        text = writer.render(changes)
+    except StsctlError:
+        app.report.data(writer.failure)
+        raise
+    app.report.data(text)
+
+
+@command.command("code")
+@click.argument("user", default="alice")
+@click.pass_obj
+def code(app: App, *, user: str) -> None:
+    """Show the code that a user's MFA device shows: the next one that STS will take."""
+    app.report.data(control.code(_running(app), user))
+
+
+@command.command("config")
+@click.pass_obj
+def config(app: App) -> None:
+    """Print a config.toml for the built-in organisation, for a shell that is alice."""
+    serial = control.principal(_running(app), "111111111111:alice").mfa_serial
+    app.report.data(BUILT_IN_CONFIG.format(mfa_serial=serial))
+
+
+BUILT_IN_CONFIG = """\
+# For the emulator's built-in organisation.
+
+[source.work]
+type = "environment"  # alice's keys: eval $(stsctl emulator env --as alice)
+
+[role.hub]
+role_arn = "arn:aws:iam::111111111111:role/Hub"
+from = "work"
+mfa_serial = "{mfa_serial}"
+
+[role.prod-admin]
+role_arn = "arn:aws:iam::222222222222:role/Admin"
+from = "hub"
+external_id = "x-emulated-42"
+
+[role.read-only]
+role_arn = "arn:aws:iam::111111111111:role/ReadOnly"
+from = "work"
+
+[role.locked]
+role_arn = "arn:aws:iam::111111111111:role/Locked"
+from = "work"
+description = "nobody may assume it"
+"""
+
+
+def _running(app: App) -> control.Running:
+    running = control.find(app.paths.emulator)
+    if running is None:
+        raise StsctlError("no emulator is running", hint="stsctl emulator start")
+    return running
