@@ -87,7 +87,11 @@ def _compared(read: Callable[[str], object], test: Callable[[Any, Any], bool]) -
 
         def match(value: str) -> bool:
             found = read(value)
-            return found is not None and any(test(found, one) for one in known)
+            if found is not None:
+                for one in known:
+                    if test(found, one):
+                        return True
+            return False
 
         return match
 
@@ -95,8 +99,17 @@ def _compared(read: Callable[[str], object], test: Callable[[Any, Any], bool]) -
 
 
 def _in_network(wanted: Sequence[str]) -> Matcher:
-    networks = [net for net in map(spelled.network, wanted) if net is not None]
-    return lambda value: any(spelled.within(spelled.network(value), net) for net in networks)
+    networks = [found for found in map(spelled.network, wanted) if found is not None]
+
+    def match(value: str) -> bool:
+        address = spelled.address(value)
+        if address is not None:
+            for net in networks:
+                if address in net:
+                    return True
+        return False
+
+    return match
 
 
 def _arn_like(wanted: Sequence[str]) -> Matcher:
@@ -234,44 +247,70 @@ class Condition:
     name: OperatorName
     key: str
     values: tuple[str, ...]
-    _key: str = field(repr=False, compare=False)
-    _match: Matcher = field(repr=False, compare=False)
-    _templates: tuple[Template, ...] = field(repr=False, compare=False)
+    holds: Callable[[Request], bool] = field(repr=False, compare=False)
+    """Whether a request satisfies the condition."""
 
     @classmethod
     def of(cls, name: OperatorName, key: str, values: Sequence[str], *, variables: bool) -> Condition:
         """The condition; `variables` where the policy's version has them."""
         found = name.operator
         varied = [value for value in values if variables and found.pattern and has_variables(value)]
-        return cls(
-            name=name,
-            key=key,
-            values=tuple(values),
-            _key=key.lower(),
-            _match=found.prepare([value for value in values if value not in varied]),
-            _templates=tuple(template(value, found.split) for value in varied),
-        )
+        match = found.prepare([value for value in values if value not in varied])
+        templates = [template(value, found.split) for value in varied]
+        holds = _test(name, key.lower(), match, _filled(found, match, templates) if templates else None)
+        return cls(name=name, key=key, values=tuple(values), holds=holds)
 
-    def holds(self, request: Request) -> bool:
-        """Whether the request satisfies the condition."""
-        name = self.name
-        found = request.values(self._key)
-        if name.operator.family is Family.NULL:
-            return self._match("false" if found else "true")
-        quantifier = name.quantifier
-        # An empty text is, for the two quantifiers, no value at all.
-        if not found or (quantifier and found == ("",)):
-            return name.if_exists or (name.operator.negated if quantifier is None else quantifier is Quantifier.ALL)
-        match = self._test(request) if self._templates else self._match
-        negated = name.operator.negated
-        if quantifier is None:
-            return any(map(match, found)) is not negated
-        each = [match(value) is not negated for value in found]
-        return all(each) if quantifier is Quantifier.ALL else any(each)
 
-    def _test(self, request: Request) -> Matcher:
-        """The test of one value, with this request's values in the place of variables."""
-        pattern = self.name.operator.pattern
-        filled = [row for row in (fill(row, request) for row in self._templates) if row is not None]
-        tests = [self._match, *(pattern(row) for row in filled)] if pattern else [self._match]
+def _filled(operator: Operator, fixed: Matcher, templates: Sequence[Template]) -> Callable[[Request], Matcher]:
+    """Gives the test of one value, with a request's values in the place of variables."""
+    pattern = operator.pattern
+    assert pattern is not None
+
+    def fill_in(request: Request) -> Matcher:
+        rows = [fill(row, request) for row in templates]
+        tests = [fixed, *(pattern(row) for row in rows if row is not None)]
         return lambda value: any(test(value) for test in tests)
+
+    return fill_in
+
+
+def _test(
+    name: OperatorName, key: str, fixed: Matcher, filled: Callable[[Request], Matcher] | None
+) -> Callable[[Request], bool]:
+    if name.operator.family is Family.NULL:
+        return lambda request: fixed("false" if request.keys().get(key) else "true")
+    if name.quantifier is not None:
+        return _quantified(name, name.quantifier, key, fixed, filled)
+    negated = name.operator.negated
+    absent = negated or name.if_exists
+
+    def holds(request: Request) -> bool:
+        found = request.keys().get(key)
+        if not found:
+            return absent
+        match = fixed if filled is None else filled(request)
+        for value in found:
+            if match(value):
+                return not negated
+        return negated
+
+    return holds
+
+
+def _quantified(
+    name: OperatorName, quantifier: Quantifier, key: str, fixed: Matcher, filled: Callable[[Request], Matcher] | None
+) -> Callable[[Request], bool]:
+    """The test of all of a key's values, or of any; an empty text alone is no value at all."""
+    negated = name.operator.negated
+    every = quantifier is Quantifier.ALL
+    absent = every or name.if_exists
+
+    def holds(request: Request) -> bool:
+        found = request.keys().get(key)
+        if not found or found == ("",):
+            return absent
+        match = fixed if filled is None else filled(request)
+        each = [match(value) is not negated for value in found]
+        return all(each) if every else any(each)
+
+    return holds

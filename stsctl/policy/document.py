@@ -6,18 +6,15 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gram
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from stsctl.errors import ConfigurationError
 from stsctl.policy import grammar
-from stsctl.policy.condition import Condition, read_operator
 from stsctl.policy.grammar import Kind
 from stsctl.policy.json_text import Path, Reader, UnreadableError, places, read
-from stsctl.policy.match import Actions, Principals, Resources
-from stsctl.policy.principal import Grant
 from stsctl.policy.request import Request
+from stsctl.policy.statement import Element, Statement
 
 _MOST_REMEMBERED = 512
 _WITH_VARIABLES = "2012-10-17"
@@ -43,30 +40,6 @@ class PolicyError(ConfigurationError):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(f"the policy is not valid: {problems[0]}{more}")
         self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement; `index` is its place in the document, from 0."""
-
-    index: int
-    sid: str | None
-    denies: bool
-    principals: Principals | None
-    actions: Actions
-    resources: Resources | None
-    conditions: tuple[Condition, ...]
-
-    def grant(self, request: Request) -> Grant:
-        """How closely the statement, whose action has matched, takes in the rest of the request."""
-        if self.resources is not None and not self.resources.match(request):
-            return Grant.NONE
-        grant = Grant.PRINCIPAL if self.principals is None else self.principals.grant(request.principal)
-        if grant is not Grant.NONE:
-            for condition in self.conditions:
-                if not condition.holds(request):
-                    return Grant.NONE
-        return grant
 
 
 Candidates = tuple[tuple[Statement, ...], tuple[Statement, ...]]
@@ -95,6 +68,12 @@ class Document:
             self._by_verb[verb] = found
         return found
 
+    def failed(self, request: Request) -> tuple[tuple[Element, ...], ...]:
+        """For each statement the elements that the request fails."""
+        denies, allows = self.about(request.verb)
+        about = {statement.index for statement in denies + allows}
+        return tuple([statement.failed(request, action=statement.index in about) for statement in self.statements])
+
 
 def parse(text: str, kind: Kind) -> Document:
     """The policy that `text` spells; raises PolicyError with everything that is wrong with it."""
@@ -112,7 +91,7 @@ def render(document: Document) -> str:
     value: dict[str, object] = {"Version": document.version}
     if document.id is not None:
         value["Id"] = document.id
-    value["Statement"] = [_rendered(statement) for statement in document.statements]
+    value["Statement"] = [statement.value() for statement in document.statements]
     return json.dumps(value, indent=2)
 
 
@@ -145,79 +124,13 @@ def _compile(value: object, kind: Kind) -> Document:
     """The document of a value that the grammar has passed."""
     assert isinstance(value, dict)
     version = value.get("Version", grammar.VERSIONS[0])
+    statements = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]
     return Document(
         kind=kind,
         version=version,
         id=value.get("Id"),
         statements=tuple(
-            _statement(index, statement, variables=version == _WITH_VARIABLES)
-            for index, statement in enumerate(_list(value["Statement"]))
+            Statement.of(index, statement, variables=version == _WITH_VARIABLES)
+            for index, statement in enumerate(statements)
         ),
     )
-
-
-def _statement(index: int, value: Mapping[str, object], *, variables: bool) -> Statement:
-    actions, resources = _element(value, "Action"), _element(value, "Resource")
-    assert actions is not None
-    sid = value.get("Sid")
-    return Statement(
-        index=index,
-        sid=str(sid) if sid is not None else None,
-        denies=value["Effect"] == "Deny",
-        principals=_principals(value),
-        actions=Actions.of(actions[0], negated=actions[1]),
-        resources=Resources.of(resources[0], negated=resources[1], variables=variables) if resources else None,
-        conditions=tuple(_conditions(value.get("Condition", {}), variables=variables)),
-    )
-
-
-def _element(value: Mapping[str, object], name: str) -> tuple[list[str], bool] | None:
-    """The values of an element, and whether it is its Not form that stands there."""
-    for written, negated in ((name, False), (f"Not{name}", True)):
-        if written in value:
-            return _list(value[written]), negated
-    return None
-
-
-def _principals(value: Mapping[str, object]) -> Principals | None:
-    for written, negated in (("Principal", False), ("NotPrincipal", True)):
-        named = value.get(written)
-        if isinstance(named, dict):
-            return Principals.of([(sort, _list(names)) for sort, names in named.items()], negated=negated)
-        if named is not None:
-            return Principals.of([("*", ["*"])], negated=negated)
-    return None
-
-
-def _conditions(value: object, *, variables: bool) -> list[Condition]:
-    assert isinstance(value, dict)
-    found = []
-    for text, tests in value.items():
-        name = read_operator(text)
-        assert name is not None
-        for key, wanted in tests.items():
-            texts = [grammar.plain(item) for item in _list(wanted)]
-            found.append(Condition.of(name, key, texts, variables=variables))
-    return found
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _rendered(statement: Statement) -> dict[str, object]:
-    value: dict[str, object] = {} if statement.sid is None else {"Sid": statement.sid}
-    value["Effect"] = "Deny" if statement.denies else "Allow"
-    if statement.principals is not None:
-        entries = statement.principals.entries
-        everyone = entries == (("*", ("*",)),)
-        value["NotPrincipal" if statement.principals.negated else "Principal"] = "*" if everyone else dict(entries)
-    value["NotAction" if statement.actions.negated else "Action"] = statement.actions.patterns
-    if statement.resources is not None:
-        value["NotResource" if statement.resources.negated else "Resource"] = statement.resources.patterns
-    if statement.conditions:
-        tests: dict[str, dict[str, object]] = {}
-        for condition in statement.conditions:
-            tests.setdefault(str(condition.name), {})[condition.key] = condition.values
-        value["Condition"] = tests
-    return value

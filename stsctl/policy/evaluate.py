@@ -10,14 +10,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
-from stsctl.policy.document import Document, Statement
+from stsctl.policy.document import Document
 from stsctl.policy.principal import Grant, PrincipalKind
 from stsctl.policy.request import Request
+from stsctl.policy.statement import Element, Statement
 
 
 class Effect(Enum):
@@ -76,17 +77,32 @@ class Decided(NamedTuple):
     statement: Statement
 
 
+class Considered(NamedTuple):
+    """What became of one policy: for each of its statements the elements that the request failed; none, and it applied.
+
+    `level` counts an organisation's levels from the root, and boundaries, from 0.
+    """
+
+    layer: Layer
+    level: int
+    policy: Policy
+    failed: tuple[tuple[Element, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What was decided.
 
     `decided_by` is the layer that ended it: the one that denied, the one that granted, or the first that did not allow;
-    None where no policy was asked. `statements` denied, or granted; there are none behind an implicit denial.
+    None where no policy was asked. `statements` denied, or granted; there are none behind an implicit denial, and
+    `missing` are all the layers that would have to allow.
     """
 
     effect: Effect
     decided_by: Layer | None
     statements: tuple[Decided, ...] = ()
+    missing: tuple[Layer, ...] = ()
+    trace: tuple[Considered, ...] = field(default=(), repr=False)
 
     @property
     def allowed(self) -> bool:
@@ -99,28 +115,29 @@ NEEDS_NO_PERMISSION = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"}
 
 _ASSUMING = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
 _ON_ROLES = frozenset({"sts:setcontext", "sts:setsourceidentity", "sts:tagsession"})
-_WITHOUT_IDENTITY_SIDE = frozenset(
-    {
-        PrincipalKind.SERVICE,
-        PrincipalKind.WEB_IDENTITY,
-        PrincipalKind.SAML,
-        PrincipalKind.CANONICAL_USER,
-        PrincipalKind.ANONYMOUS,
-    }
-)
 
 
-def evaluate(request: Request, policies: Policies) -> Decision:
-    """Decides a request; pure, and the same for the same arguments."""
-    if request.verb in NEEDS_NO_PERMISSION and request.principal.kind is not PrincipalKind.ANONYMOUS:
+def evaluate(request: Request, policies: Policies, *, trace: bool = False) -> Decision:
+    """Decides a request; pure, and the same for the same arguments. With `trace`, says of every statement why (not)."""
+    principal = request.principal
+    if request.verb in NEEDS_NO_PERMISSION and principal.kind is not PrincipalKind.ANONYMOUS:
         return Decision(effect=Effect.ALLOWED, decided_by=None)
     policies = applicable(request, policies)
-    asked = _Asked(request, policies)
+    asked = _Traced(request, policies) if trace else _Asked(request, policies)
     if asked.denied:
         layer = asked.denied[0][0]
         statements = tuple(decided for where, decided in asked.denied if where is layer)
-        return Decision(effect=Effect.EXPLICITLY_DENIED, decided_by=layer, statements=statements)
-    return _decide(request, policies, asked)
+        return Decision(
+            effect=Effect.EXPLICITLY_DENIED, decided_by=layer, statements=statements, trace=tuple(asked.considered)
+        )
+    needed = principal.account != request.owner or needs_resource_policy(request, policies)
+    grant = max([item[0] for item in asked.resource], default=Grant.NONE)
+    missing = tuple(_missing(request, asked, grant, needed=needed))
+    if missing:
+        return Decision(
+            effect=Effect.IMPLICITLY_DENIED, decided_by=missing[0], missing=missing, trace=tuple(asked.considered)
+        )
+    return _granted(request, asked, grant, needed=needed)
 
 
 def applicable(request: Request, policies: Policies) -> Policies:
@@ -136,78 +153,110 @@ def applicable(request: Request, policies: Policies) -> Policies:
     if leave is not None:
         rcps = () if request.owner == leave else rcps
         scps = () if principal.account == leave else scps
-    if principal.kind in _WITHOUT_IDENTITY_SIDE:
+    if not principal.has_policies and not principal.is_root:
         return Policies(resource=policies.resource, rcps=rcps)
-    if principal.kind is PrincipalKind.ROOT:
+    if principal.is_root:
         return Policies(resource=policies.resource, session=policies.session, rcps=rcps, scps=scps)
     return policies if rcps is policies.rcps and scps is policies.scps else replace(policies, rcps=rcps, scps=scps)
 
 
-Granted = list[tuple[Grant, Decided]]
+Granted = list[tuple[Grant, Policy, Statement]]
 
 
 class _Asked:
-    """What each layer said: who was denied where, and by how much each allows."""
-
-    __slots__ = ("_request", "boundaries", "denied", "identity", "rcps", "resource", "scps", "session")
+    """What each layer said: who was denied where, and by what each allows."""
 
     def __init__(self, request: Request, policies: Policies) -> None:
         self._request = request
+        self.considered: list[Considered] = []
         self.denied: list[tuple[Layer, Decided]] = []
-        self.rcps = self._levels(Layer.RCP, policies.rcps)
-        self.scps = self._levels(Layer.SCP, policies.scps)
+        self.rcps = not policies.rcps or self._levels(Layer.RCP, policies.rcps)
+        self.scps = not policies.scps or self._levels(Layer.SCP, policies.scps)
         self.resource = self._ask(Layer.RESOURCE, (policies.resource,)) if policies.resource else []
         self.identity = self._ask(Layer.IDENTITY, policies.identity)
         # Somebody has one boundary at most; of several, each must allow.
-        self.boundaries = [bool(self._ask(Layer.BOUNDARY, (policy,))) for policy in policies.boundaries]
+        boundaries = [bool(self._ask(Layer.BOUNDARY, (item,), at)) for at, item in enumerate(policies.boundaries)]
+        self.boundaries = all(boundaries)
         self.session = bool(self._ask(Layer.SESSION, policies.session)) if policies.session else None
 
-    def _ask(self, layer: Layer, policies: Iterable[Policy]) -> Granted:
+    def _ask(self, layer: Layer, policies: Sequence[Policy], _level: int = 0) -> Granted:
+        """The statements that allow; those that deny are noted. The level is for the trace."""
         request = self._request
+        verb = request.verb
         granted: Granted = []
         for policy in policies:
-            denies, allows = policy.document.about(request.verb)
+            denies, allows = policy.document.about(verb)
             for statement in denies:
                 if statement.grant(request):
                     self.denied.append((layer, Decided(policy, statement)))
             for statement in allows:
                 grant = statement.grant(request)
                 if grant:
-                    granted.append((grant, Decided(policy, statement)))
+                    granted.append((grant, policy, statement))
         return granted
 
     def _levels(self, layer: Layer, levels: Sequence[Level]) -> bool:
         """Whether every level allows; no policy on any level limits nothing."""
-        allowed = [bool(self._ask(layer, level)) for level in levels]
+        allowed = [bool(self._ask(layer, policies, level)) for level, policies in enumerate(levels)]
         return all(allowed) or not any(levels)
 
 
-def _decide(request: Request, policies: Policies, asked: _Asked) -> Decision:
-    """What follows where nothing denies explicitly: the first layer that does not allow, or the one that grants."""
-    kind = request.principal.kind
-    grant = max((grant for grant, _ in asked.resource), default=Grant.NONE)
-    inside = request.principal.account == request.owner
-    settled = inside and grant >= Grant.ISSUER
-    needed = not inside or needs_resource_policy(request, policies)
+class _Traced(_Asked):
+    """What each layer said, with every statement's answer."""
+
+    def _ask(self, layer: Layer, policies: Sequence[Policy], _level: int = 0) -> Granted:
+        request = self._request
+        granted: Granted = []
+        for policy in policies:
+            document, failed = policy.document, policy.document.failed(request)
+            self.considered.append(Considered(layer, _level, policy, failed))
+            for statement, elements in zip(document.statements, failed, strict=True):
+                if elements:
+                    continue
+                if statement.denies:
+                    self.denied.append((layer, Decided(policy, statement)))
+                else:
+                    granted.append((statement.grant(request), policy, statement))
+        return granted
+
+
+def _missing(request: Request, asked: _Asked, grant: Grant, *, needed: bool) -> Iterator[Layer]:
+    """The layers that would have to allow and do not; `grant` is the resource policy's, `needed` where it must allow."""
+    principal = request.principal
+    outside = not principal.has_policies and not principal.is_root
+    inside = principal.account == request.owner
     if not asked.rcps:
-        return _missing(Layer.RCP)
+        yield Layer.RCP
     if not asked.scps:
-        return _missing(Layer.SCP)
-    if not grant and (needed or kind in _WITHOUT_IDENTITY_SIDE):
-        return _missing(Layer.RESOURCE)
-    if kind in _WITHOUT_IDENTITY_SIDE or (inside and grant is Grant.PRINCIPAL):
-        return _granted(Layer.RESOURCE, asked.resource)
-    if not settled and not asked.identity and kind is not PrincipalKind.ROOT:
-        return _missing(Layer.IDENTITY)
-    if not all(asked.boundaries):
-        return _missing(Layer.BOUNDARY)
-    if asked.session is False or (asked.session is None and kind is PrincipalKind.FEDERATED_USER):
-        return _missing(Layer.SESSION)
-    if settled or (kind is PrincipalKind.ROOT and grant):
-        return _granted(Layer.RESOURCE, asked.resource)
-    if kind is PrincipalKind.ROOT:
-        return Decision(effect=Effect.ALLOWED, decided_by=None)
-    return _granted(Layer.IDENTITY, [*asked.resource, *asked.identity] if needed else asked.identity)
+        yield Layer.SCP
+    if not grant and (needed or outside):
+        yield Layer.RESOURCE
+    if outside or (inside and grant is Grant.PRINCIPAL):
+        return
+    if not asked.identity and not principal.is_root and not (inside and grant is Grant.ISSUER):
+        yield Layer.IDENTITY
+    if not asked.boundaries:
+        yield Layer.BOUNDARY
+    if asked.session is False or (asked.session is None and principal.kind is PrincipalKind.FEDERATED_USER):
+        yield Layer.SESSION
+
+
+def _granted(request: Request, asked: _Asked, grant: Grant, *, needed: bool) -> Decision:
+    """Who allows: the resource's policy where it names the principal or stands alone, else identity policies."""
+    principal = request.principal
+    inside = principal.account == request.owner
+    layer: Layer | None = Layer.IDENTITY
+    granted = asked.resource + asked.identity if needed else asked.identity
+    if not principal.has_policies:
+        layer, granted = (Layer.RESOURCE, asked.resource) if grant else (None, [])
+    elif inside and grant >= Grant.ISSUER:
+        layer, granted = Layer.RESOURCE, asked.resource
+    return Decision(
+        effect=Effect.ALLOWED,
+        decided_by=layer,
+        statements=tuple([Decided(policy, statement) for _, policy, statement in granted]),
+        trace=tuple(asked.considered),
+    )
 
 
 def needs_resource_policy(request: Request, policies: Policies) -> bool:
@@ -216,11 +265,3 @@ def needs_resource_policy(request: Request, policies: Policies) -> bool:
         return policies.resource is not None
     on_role = request.verb in _ON_ROLES and ":role/" in request.resource
     return on_role or request.verb in _ASSUMING
-
-
-def _missing(layer: Layer) -> Decision:
-    return Decision(effect=Effect.IMPLICITLY_DENIED, decided_by=layer)
-
-
-def _granted(layer: Layer, granted: Granted) -> Decision:
-    return Decision(effect=Effect.ALLOWED, decided_by=layer, statements=tuple(decided for _, decided in granted))

@@ -58,7 +58,7 @@ def fill(row: Template, request: Request) -> list[Token] | None:
         if not isinstance(token, Variable):
             filled.append(token)
             continue
-        values = request.values(token.key)
+        values = request.keys().get(token.key, ())
         if len(values) == 1:
             filled.append(values[0])
         elif token.default is None or values:
@@ -108,32 +108,40 @@ class Resources:
 
     patterns: tuple[str, ...]
     negated: bool
-    _match: Matcher = field(repr=False, compare=False)
-    _templates: tuple[Template, ...] = field(repr=False, compare=False)
+    match: Callable[[Request], bool] = field(repr=False, compare=False)
+    """Whether the element takes in a request's resource."""
+    fixed: Matcher | None = field(repr=False, compare=False)
+    """The same test of the resource alone; None where it depends on the rest of the request, or is a negated one."""
 
     @classmethod
     def of(cls, patterns: Sequence[str], *, negated: bool, variables: bool) -> Resources:
         """The resources that `patterns` name, or all others; `variables` where the policy's version has them."""
         varied = [pattern for pattern in patterns if variables and has_variables(pattern)]
-        fixed = [resource_tokens(pattern) for pattern in patterns if pattern not in varied]
+        fixed = any_of([resource_tokens(pattern) for pattern in patterns if pattern not in varied])
+        templates = [resource_template(pattern) for pattern in varied]
         return cls(
             patterns=tuple(patterns),
             negated=negated,
-            _match=any_of(fixed),
-            _templates=tuple(resource_template(pattern) for pattern in varied),
+            match=_resource_test(fixed, templates, negated),
+            fixed=None if templates or negated else fixed,
         )
 
-    def match(self, request: Request) -> bool:
-        """Whether the element takes in the request's resource."""
-        found = self._match(request.resource)
-        if not found and self._templates:
-            found = any(_match_template(row, request) for row in self._templates)
-        return found is not self.negated
 
+def _resource_test(fixed: Matcher, templates: Sequence[Template], negated: bool) -> Callable[[Request], bool]:
+    if not templates:
+        return lambda request: fixed(request.resource) is not negated
 
-def _match_template(row: Template, request: Request) -> bool:
-    filled = fill(row, request)
-    return filled is not None and matcher(filled)(request.resource)
+    def match(request: Request) -> bool:
+        resource = request.resource
+        if not fixed(resource):
+            for row in templates:
+                filled = fill(row, request)
+                if filled is not None and matcher(filled)(resource):
+                    return not negated
+            return negated
+        return not negated
+
+    return match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

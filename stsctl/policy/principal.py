@@ -44,6 +44,7 @@ class Grant(IntEnum):
 
 Names = tuple[tuple[str, Grant], ...]
 
+_WITH_POLICIES = (PrincipalKind.USER, PrincipalKind.ROLE, PrincipalKind.FEDERATED_USER)
 _TYPES = {
     PrincipalKind.USER: "User",
     PrincipalKind.ROLE: "AssumedRole",
@@ -78,6 +79,11 @@ class Principal:
     names: Names = field(init=False, repr=False, compare=False)
     exempt_by: tuple[frozenset[str], ...] = field(init=False, repr=False, compare=False)
     keys: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    has_policies: bool = field(init=False, repr=False, compare=False)
+    """Whether identity policies can be attached to such a one, or to what the session came from."""
+    is_root: bool = field(init=False, repr=False, compare=False)
+    is_service_linked: bool = field(init=False, repr=False, compare=False)
+    """Whether this is a service-linked role, which SCPs and RCPs leave alone."""
 
     def __post_init__(self) -> None:
         own, issuer, account = _own_names(self), _issuer_names(self), _account_names(self)
@@ -90,6 +96,9 @@ class Principal:
         object.__setattr__(self, "names", tuple(names))
         object.__setattr__(self, "exempt_by", steps)
         object.__setattr__(self, "keys", _keys(self))
+        object.__setattr__(self, "has_policies", self.kind in _WITH_POLICIES)
+        object.__setattr__(self, "is_root", self.kind is PrincipalKind.ROOT)
+        object.__setattr__(self, "is_service_linked", _is_service_linked(self))
 
     @classmethod
     def of(cls, text: str, *, issuer: str | None = None, unique_id: str | None = None) -> Principal:
@@ -122,15 +131,6 @@ class Principal:
         """The ARN that stands for the whole account in a policy."""
         return f"{self.arn.partition(':')[0]}:{self.arn.split(':')[1]}:iam::{self.account}:root" if self.account else ""
 
-    @property
-    def is_service_linked(self) -> bool:
-        """Whether this is a service-linked role, which SCPs and RCPs leave alone."""
-        if self.kind is not PrincipalKind.ROLE:
-            return False
-        if self.issuer is not None:
-            return ":role/aws-service-role/" in self.issuer
-        return ":assumed-role/AWSServiceRoleFor" in self.arn
-
 
 def role_without_path(arn: str) -> str | None:
     """How a role is spelled where its path is not known; None when `arn` is no role's.
@@ -139,6 +139,14 @@ def role_without_path(arn: str) -> str | None:
     """
     head, found, name = arn.partition(":role/")
     return f"~{head}:role/{name.rsplit('/', 1)[-1]}" if found else None
+
+
+def _is_service_linked(principal: Principal) -> bool:
+    if principal.kind is not PrincipalKind.ROLE:
+        return False
+    if principal.issuer is not None:
+        return ":role/aws-service-role/" in principal.issuer
+    return ":assumed-role/AWSServiceRoleFor" in principal.arn
 
 
 def _kind(arn: Arn) -> PrincipalKind | None:

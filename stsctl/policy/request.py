@@ -39,16 +39,13 @@ class Request:
         object.__setattr__(self, "verb", self.action.lower())
         object.__setattr__(self, "_keys", {})
 
-    def values(self, key: str) -> tuple[str, ...]:
-        """The values of a condition key that is spelled in lower case; none where the request does not carry it."""
-        if not self._keys:
-            self._fill()
-        return self._keys.get(key, ())
-
-    def _fill(self) -> None:
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The condition keys, in lower case, with their values; gathered when the first condition asks."""
         keys = self._keys
-        keys.update(self.principal.keys)
-        if self.owner is not None:
-            keys["aws:resourceaccount"] = (self.owner,)
-        for name, value in self.context.items():
-            keys[name.lower()] = (value,) if isinstance(value, str) else tuple(value or ())
+        if not keys:
+            keys.update(self.principal.keys)
+            if self.owner is not None:
+                keys["aws:resourceaccount"] = (self.owner,)
+            for name, value in self.context.items():
+                keys[name.lower()] = (value,) if isinstance(value, str) else tuple(value or ())
+        return keys

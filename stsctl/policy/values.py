@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _SMALL = re.compile(r"-?\d{1,15}", re.ASCII)
@@ -73,24 +74,21 @@ def octets(text: str) -> bytes | None:
         return None
 
 
-@lru_cache(maxsize=1024)
 def network(text: str) -> Network | None:
     """The network that a CIDR, or a single address, spells; bits beyond the prefix are let pass."""
-    if "%" in text:
-        return None
     try:
-        return ipaddress.ip_network(text, strict=False)
+        return None if "%" in text else ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
 
-def within(address: Network | None, net: Network) -> bool:
-    """Whether an address (or a network) lies in a network of its own version."""
-    if isinstance(address, ipaddress.IPv4Network) and isinstance(net, ipaddress.IPv4Network):
-        return address.subnet_of(net)
-    if isinstance(address, ipaddress.IPv6Network) and isinstance(net, ipaddress.IPv6Network):
-        return address.subnet_of(net)
-    return False
+@lru_cache(maxsize=1024)
+def address(text: str) -> Address | None:
+    """The address that `text` spells."""
+    try:
+        return None if "%" in text else ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def truth(text: str) -> bool | None:

@@ -106,13 +106,13 @@ def _by_pieces(pieces: list[str]) -> Matcher:
     first, *middle, last = pieces
     if not middle and not last:
         return (lambda text: text.startswith(first)) if first else _everything
-    shortest = len(first) + len(last)
+    start, length = len(first), len(last)
 
     def match(text: str) -> bool:
-        end = len(text) - len(last)
-        if len(text) < shortest or not text.startswith(first) or not text.endswith(last):
+        end = len(text) - length
+        if end < start or not text.startswith(first) or not text.endswith(last):
             return False
-        at = len(first)
+        at = start
         for piece in middle:
             at = text.find(piece, at, end)
             if at < 0:
@@ -175,9 +175,10 @@ def _bits(places: Sequence[int]) -> int:
 
 
 def any_of(patterns: Iterable[Sequence[Token]]) -> Matcher:
-    """What matches any of several patterns; those without wildcards, or with one at the end, cost no more than one."""
+    """What matches any of several patterns; most of those that do not match are told by how they begin, all at once."""
     literals: set[str] = set()
     prefixes: list[str] = []
+    beginnings: list[str] = []
     others: list[Matcher] = []
     for pattern in patterns:
         row = _joined(pattern)
@@ -187,21 +188,29 @@ def any_of(patterns: Iterable[Sequence[Token]]) -> Matcher:
         elif row in ([Wild.ANY], [text, Wild.ANY]):
             prefixes.append(text)
         else:
+            beginnings.append(text)
             others.append(matcher(row))
-    return _either(frozenset(literals), tuple(prefixes), others)
+    simple = _simple(frozenset(literals), tuple(prefixes))
+    return _either(simple, tuple(beginnings), others) if others else simple
 
 
-def _either(literals: frozenset[str], prefixes: tuple[str, ...], others: Sequence[Matcher]) -> Matcher:
+def _simple(literals: frozenset[str], prefixes: tuple[str, ...]) -> Matcher:
+    """What matches texts as they are, or by how they begin."""
     if "" in prefixes:
         return _everything
-    if not others and not prefixes:
+    if not prefixes:
         return literals.__contains__
-    if not others and not literals:
+    if not literals:
         return lambda text: text.startswith(prefixes)
+    return lambda text: text in literals or text.startswith(prefixes)
 
+
+def _either(simple: Matcher, beginnings: tuple[str, ...], others: Sequence[Matcher]) -> Matcher:
     def match(text: str) -> bool:
-        if text in literals or text.startswith(prefixes):
-            return True
-        return any(other(text) for other in others)
+        if text.startswith(beginnings):
+            for other in others:
+                if other(text):
+                    return True
+        return simple(text)
 
     return match
