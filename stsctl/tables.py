@@ -154,17 +154,23 @@ class Table:
         except UsageError as error:
             raise self.problem(key, error.message, hint=error.hint) from error
 
+    def document(self, key: str) -> str | None:
+        """A JSON document, given as a text or as a table; unchecked, as a text."""
+        value = self._get(key, str, dict)
+        if value is None or isinstance(value, str):
+            return value
+        try:
+            return json.dumps(value)
+        except TypeError as error:  # a date, which TOML has and JSON has not
+            raise self.problem(key, f"{key} holds a date; write it in quotes") from error
+
     def policy(self, key: str) -> str | None:
         """A session policy, given as JSON in a text or as a table; compact JSON."""
-        value = self._get(key, str, dict)
-        if value is None:
-            return None
+        document = self.document(key)
         try:
-            return compact_policy(value if isinstance(value, str) else json.dumps(value))
-        except (UsageError, TypeError) as error:
-            # A TypeError is a date, which TOML has and JSON has not.
-            what = error.message if isinstance(error, UsageError) else "holds a date; write it in quotes"
-            raise self.problem(key, f"{key} {what}") from error
+            return None if document is None else compact_policy(document)
+        except UsageError as error:
+            raise self.problem(key, f"{key} {error.message}") from error
 
     def table(self, key: str) -> Table:
         """The table under `key`, empty where there is none."""
