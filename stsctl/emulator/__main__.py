@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from stsctl.credentials import Secret
 from stsctl.emulator import running, seed
 from stsctl.emulator.journal import Journal
+from stsctl.emulator.organisation import Organisation
 from stsctl.errors import StsctlError
 from stsctl.host import files, process_table
 
@@ -60,7 +61,7 @@ def _run(folder: Path, seed_file: Path | None, port: int) -> int:
     return 0
 
 
-def _serve(folder: Path, chosen: seed.Seed, port: int) -> None:
+def _serve(folder: Path, chosen: Organisation, port: int) -> None:
     _forget_environment()
     # Appended to by one process, private from birth.
     descriptor = os.open(running.log_in(folder), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -73,7 +74,7 @@ def _serve(folder: Path, chosen: seed.Seed, port: int) -> None:
             server.serve_forever()
 
 
-def _listening(chosen: seed.Seed, port: int, token: Secret, journal: Journal) -> tuple[Emulator, BaseWSGIServer]:
+def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal) -> tuple[Emulator, BaseWSGIServer]:
     from stsctl.emulator.listening import listen
     from stsctl.emulator.server import Emulator
 
@@ -85,7 +86,7 @@ def _listening(chosen: seed.Seed, port: int, token: Secret, journal: Journal) ->
         raise StsctlError(f"the emulator cannot listen on port {port}: {reason}") from error
 
 
-def _described(emulator: Emulator, server: BaseWSGIServer, token: Secret, chosen: seed.Seed) -> running.Running:
+def _described(emulator: Emulator, server: BaseWSGIServer, token: Secret, chosen: Organisation) -> running.Running:
     process = process_table.look_up(os.getpid())
     return running.Running(
         url=f"http://{server.host}:{server.port}",

@@ -16,8 +16,7 @@ from urllib.parse import quote
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import running as record
-from stsctl.emulator.control_plane import PREFIX, TOKEN_HEADER
-from stsctl.emulator.running import Running
+from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
 from stsctl.errors import StsctlError, UnavailableError, UsageError
 from stsctl.host import files, process_table
 
@@ -25,6 +24,9 @@ _START_LIMIT = timedelta(seconds=60)
 _STOP_LIMIT = timedelta(seconds=10)
 _ANSWER_LIMIT = timedelta(seconds=10)
 _PAUSE = timedelta(milliseconds=20)
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""The emulators that this very process started: whoever starts a process has to notice its end."""
 
 
 class EmulatorError(StsctlError):
@@ -54,6 +56,7 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
     complaints = folder / "complaints"
     files.replace(complaints, b"")
     child = _spawn(folder, seed, port, complaints)
+    _children[child.pid] = child
     limit = time.monotonic() + _START_LIMIT.total_seconds()
     while time.monotonic() < limit:
         ended = child.poll()
@@ -149,6 +152,9 @@ def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) 
 
 
 def _is_alive(running: Running) -> bool:
+    child = _children.get(running.pid)
+    if child is not None and child.poll() is not None:
+        return False
     process = process_table.look_up(running.pid)
     return process is not None and process.started == running.process_started
 

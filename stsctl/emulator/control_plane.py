@@ -12,12 +12,11 @@ from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey, Role, User
 from stsctl.emulator.request import Request
+from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
 
-PREFIX = "/_stsctl/"
-TOKEN_HEADER = "x-stsctl-control"  # noqa: S105 - the name of a header
 _SESSION_NAME = "stsctl-emulator"
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Secret
 from stsctl.emulator import identifiers
+from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
 from stsctl.emulator.principals import Device, LongTermKey, PolicyText, Role, Tags, User
-from stsctl.emulator.seed import Seed, SeedAccount, SeedRole, SeedUser
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
@@ -26,7 +26,7 @@ _REGION = "us-east-1"
 class Directory:
     """What the emulator knows of its accounts, read afresh at each question."""
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, organisation: Organisation) -> None:
         from moto.iam import models
 
         _mend_ids(models)
@@ -35,8 +35,8 @@ class Directory:
         self._lock = threading.Lock()
         self._aws_policies: dict[str, Any] = {}
         self._roots: dict[str, LongTermKey] = {}
-        self.accounts: tuple[str, ...] = tuple(account.id for account in seed.accounts)
-        for account in seed.accounts:
+        self.accounts: tuple[str, ...] = tuple(account.id for account in organisation.accounts)
+        for account in organisation.accounts:
             _Planting(self, account).plant()
             self._roots[account.id] = LongTermKey(
                 id=identifiers.access_key_id("AKIA", account.id),
@@ -166,7 +166,7 @@ class Directory:
 class _Planting:
     """Puts one account of a seed into moto."""
 
-    def __init__(self, directory: Directory, account: SeedAccount) -> None:
+    def __init__(self, directory: Directory, account: Account) -> None:
         self._directory = directory
         self._account = account
         self._backend = directory.backend(account.id)
@@ -183,7 +183,7 @@ class _Planting:
         for role in self._account.roles:
             self._role(role)
 
-    def _user(self, user: SeedUser) -> None:
+    def _user(self, user: NewUser) -> None:
         found: Any = self._backend.create_user(_REGION, user.name, user.path, _tag_list(user.tags))
         found.policies.update(user.policies)
         found.permissions_boundary_arn = self._policy_arn(user.boundary) if user.boundary else None
@@ -200,7 +200,7 @@ class _Planting:
             device.base32_string_seed = user.mfa.seed.reveal() if user.mfa.seed else identifiers.mfa_seed()
             self._backend.enable_mfa_device(user.name, device.serial_number, "000000", "000000")
 
-    def _role(self, role: SeedRole) -> None:
+    def _role(self, role: NewRole) -> None:
         found: Any = self._backend.create_role(
             role_name=role.name,
             assume_role_policy_document=role.trust,

@@ -10,6 +10,10 @@ from pathlib import Path
 from stsctl.credentials import Secret
 from stsctl.host import files
 
+PREFIX = "/_stsctl/"
+"""The paths of the control plane."""
+TOKEN_HEADER = "x-stsctl-control"  # noqa: S105 - the name of a header
+"""Where a request to the control plane carries its token."""
 ALREADY_RUNNING = 75
 """The exit status of an emulator that found another in its state folder (sysexits.h, EX_TEMPFAIL)."""
 

@@ -17,14 +17,15 @@ from typing import Any
 from stsctl.credentials import Secret
 from stsctl.emulator import parameters, request, signature, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
-from stsctl.emulator.control_plane import PREFIX, ControlPlane
+from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.journal import Entry, Journal
+from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal, access_denied, invalid_token
 from stsctl.emulator.request import Request
-from stsctl.emulator.seed import Seed
+from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.sts import Call, Sts
 from stsctl.emulator.totp import UsedCodes
@@ -47,17 +48,24 @@ class Emulator:
     `token` opens the control plane, `clock` gives the present instant, aware.
     """
 
-    def __init__(self, seed: Seed, *, token: Secret, clock: Callable[[], datetime], journal: Journal) -> None:
+    def __init__(
+        self, organisation: Organisation, *, token: Secret, clock: Callable[[], datetime], journal: Journal
+    ) -> None:
         self.instance = secrets.token_hex(8)
         self._clock = clock
         self._journal = journal
-        directory, sessions, codes = Directory(seed), Sessions(), UsedCodes()
+        directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
         self._authentication = Authentication(directory, sessions)
         self._sts = Sts(directory, sessions, codes)
         self._iam = Iam(directory)
         self._moto = _Moto()
         self._control = ControlPlane(
-            token=token, instance=self.instance, directory=directory, sessions=sessions, codes=codes, seed=seed.name
+            token=token,
+            instance=self.instance,
+            directory=directory,
+            sessions=sessions,
+            codes=codes,
+            seed=organisation.name,
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

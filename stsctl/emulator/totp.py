@@ -6,7 +6,6 @@ Source: RFC 6238 (TOTP: HMAC-SHA1, 30 s, six digits), on RFC 4226; §5.2 says th
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import threading
@@ -43,14 +42,6 @@ def are_consecutive(seed: Secret, first: str, second: str, now: datetime) -> boo
     present = step_at(now)
     steps = range(present - 10, present + 2)
     return any(_same(code_at(seed, at), first) and _same(code_at(seed, at + 1), second) for at in steps)
-
-
-def is_seed(text: str) -> bool:
-    """Whether `text` is base32, as a device's seed is."""
-    try:
-        return bool(base64.b32decode(text.rstrip("=").upper() + "=" * (-len(text.rstrip("=")) % 8)))
-    except binascii.Error:
-        return False
 
 
 class UsedCodes:

@@ -1,0 +1,87 @@
+"""What an emulator is to start with: accounts, users, groups, policies and roles, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stsctl.credentials import Secret
+
+Policies = tuple[tuple[str, str], ...]
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A pair of long-term keys; what is None is made at the start."""
+
+    id: str | None = None
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDevice:
+    """A virtual MFA device: its name (the user's when None) and its base32 seed (made at the start when None)."""
+
+    name: str | None = None
+    seed: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """An IAM user. `managed` and `boundary` are policy ARNs, or names of the account's own policies."""
+
+    name: str
+    path: str = "/"
+    keys: tuple[NewKey, ...] = ()
+    mfa: NewDevice | None = None
+    tags: Tags = ()
+    groups: tuple[str, ...] = ()
+    policies: Policies = ()
+    managed: tuple[str, ...] = ()
+    boundary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGroup:
+    """A group of users, for its policies."""
+
+    name: str
+    path: str = "/"
+    policies: Policies = ()
+    managed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRole:
+    """An IAM role; `max_duration` is its MaxSessionDuration."""
+
+    name: str
+    trust: str
+    path: str = "/"
+    description: str = ""
+    max_duration: timedelta = timedelta(hours=1)
+    tags: Tags = ()
+    policies: Policies = ()
+    managed: tuple[str, ...] = ()
+    boundary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account with all that is in it. `policies` are its customer-managed policies."""
+
+    id: str
+    name: str = ""
+    users: tuple[NewUser, ...] = ()
+    groups: tuple[NewGroup, ...] = ()
+    policies: Policies = ()
+    roles: tuple[NewRole, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """All accounts; `name` says where they were written."""
+
+    name: str
+    accounts: tuple[Account, ...]
