@@ -16,6 +16,7 @@ from stsctl.cli.app import App
 from stsctl.cli.emulator import BUILT_IN_CONFIG, check_installed
 from stsctl.cli.report import Report
 from stsctl.emulator import control
+from stsctl.emulator.running import Running
 from stsctl.errors import StoreError, StsctlError
 from stsctl.formats import environment
 
@@ -52,7 +53,7 @@ class Tour:
 
     app: App
     folder: Path
-    running: control.Running
+    running: Running
     environ: dict[str, str] = field(default_factory=dict)
     _step: int = 0
 

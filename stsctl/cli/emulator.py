@@ -10,6 +10,7 @@ import click
 from stsctl.cli.app import App
 from stsctl.cli.options import json_option
 from stsctl.emulator import control
+from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats import environment
 from stsctl.formats.interface import rfc3339
@@ -153,7 +154,7 @@ description = "nobody may assume it"
 """
 
 
-def _running(app: App) -> control.Running:
+def _running(app: App) -> Running:
     running = control.find(app.paths.emulator)
     if running is None:
         raise StsctlError("no emulator is running", hint="stsctl emulator start")
