@@ -176,7 +176,7 @@ def _spawn(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _problem(program: str, error: OSError | ValueError) -> StsctlError:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) or not program:
         return CommandNotFoundError(
             f'cannot start "{program}": there is no such program', hint="check its name, and the PATH"
         )
