@@ -57,7 +57,7 @@ def _table(app: App, entries: list[Entry], now: datetime) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
     for title in ("name", "you are", "time left", "chain", "store"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "time left")
     current = app.current()
     for entry in entries:
         mark = "● " if entry.wanted is not None and entry.wanted == current else "  "

@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from stsctl.credentials import Credentials, Session
@@ -29,5 +30,14 @@ class SessionToken:
         answer = self.clients.call("sts", "GetSessionToken", request.endpoint, credentials, **parameters)
         now = self.clients.now()
         return Session(
-            credentials=session_credentials(answer.body, now), request_key=request.cache_key(), obtained_at=now
+            credentials=session_credentials(answer.body, now),
+            request_key=request.cache_key(),
+            obtained_at=now,
+            account_id=_account(request.mfa_serial or ""),
         )
+
+
+def _account(serial: str) -> str | None:
+    """The account of a virtual device, which is the user's; a hardware device's serial does not tell."""
+    match = re.match(r"arn:[\w-]+:iam::(\d{12}):", serial, re.ASCII)
+    return match[1] if match else None
