@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from stsctl.errors import ConfigurationError
 from stsctl.policy import grammar
-from stsctl.policy.grammar import Kind
 from stsctl.policy.json_text import Path, Reader, UnreadableError, places, read
+from stsctl.policy.kind import Kind as Kind
 from stsctl.policy.request import Request
 from stsctl.policy.statement import Element, Statement
 

@@ -221,7 +221,7 @@ class _Traced(_Asked):
 
 
 def _missing(request: Request, asked: _Asked, grant: Grant, *, needed: bool) -> Iterator[Layer]:
-    """The layers that would have to allow and do not; `grant` is the resource policy's, `needed` where it must allow."""
+    """The layers that would have to allow and do not; `needed` where the resource's policy must, by its `grant`."""
     principal = request.principal
     outside = not principal.has_policies and not principal.is_root
     inside = principal.account == request.owner

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stsctl.policy import grammar
 from stsctl.policy.condition import Condition, read_operator
 from stsctl.policy.match import Actions, Principals, Resources
 from stsctl.policy.principal import Grant
+from stsctl.policy.remark import plain
 from stsctl.policy.request import Request
 
 Element = Actions | Resources | Principals | Condition
@@ -135,7 +135,7 @@ def _conditions(value: Mapping[str, Any], *, variables: bool) -> list[Condition]
         name = read_operator(text)
         assert name is not None
         for key, wanted in tests.items():
-            texts = [grammar.plain(item) for item in _list(wanted)]
+            texts = [plain(item) for item in _list(wanted)]
             found.append(Condition.of(name, key, texts, variables=variables))
     return found
 
