@@ -32,7 +32,36 @@ _STATEMENT = (
 )
 _HAS_PRINCIPAL = (Kind.RESOURCE, Kind.TRUST, Kind.RCP)
 _HAS_PLAIN_SID = (Kind.IDENTITY, Kind.SESSION, Kind.TRUST)
-_IN_LATIN_1 = re.compile(r"[^\t\n\r\x20-\xff]")
+_IN_LATIN_1 = (Kind.IDENTITY, Kind.SESSION, Kind.TRUST)
+_OF_ORGANIZATIONS = (Kind.SCP, Kind.RCP)
+TRUST_ACTIONS = (
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:SetContext",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+)
+RCP_SERVICES = (
+    "aoss",
+    "cognito-identity",
+    "cognito-idp",
+    "dynamodb",
+    "ecr",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "sts",
+)
+"""The services that resource control policies reach."""
+
+_SID = re.compile(r"[A-Za-z0-9]*", re.ASCII)
+_SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
+_ACTION = re.compile(r"[A-Za-z0-9_.*?/-]+", re.ASCII)
+_PARTITION = re.compile(r"aws(-[a-z]+)*|\*", re.ASCII)
+_LATIN_1 = re.compile(r"[^\t\n\r\x20-\xff]")
 
 
 def check_text(text: str, kind: Kind) -> str | None:
