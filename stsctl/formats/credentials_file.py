@@ -123,9 +123,9 @@ def caution(profile: str) -> str | None:
 def _with_section(document: ini.Document, profile: str, target: str, values: Mapping[str, str]) -> bytes:
     lines, before = list(document.lines), document.sections.get(profile)
     ending = _ending(lines if before is None else lines[before.line - 1 : before.line])
-    body = (f"[{profile}]", f"{ini.MARKER}: {target}", *(f"{key} = {value}" for key, value in values.items()))
-    if not all(line.isprintable() and line == line.strip() for line in body):
+    if not all(text and text.isprintable() and text == text.strip() for text in (target, *values.values())):
         raise UsageError(f'what is to be written for "{target}" does not fit into lines of a file')
+    body = (f"[{profile}]", f"{ini.MARKER}: {target}", *(f"{key} = {value}" for key, value in values.items()))
     section = [line + ending for line in body]
     if before is not None:
         lines[before.line - 1 : before.last] = section
