@@ -357,4 +357,14 @@ def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
         return "wait for the next code; if none is taken, the clock of the device is off"
     if error.code == "AccessDenied" and all(each.asks is Asks.NOTHING for each in plan.steps):
         return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
+    if error.code == "AccessDenied" and step.request.external_id is None and _crosses_accounts(plan, step):
+        return "no external id is given, and a role of another account often wants one: --external-id"
     return f'run "stsctl plan {plan.name}" to see what is sent'
+
+
+def _crosses_accounts(plan: Plan, step: Step) -> bool:
+    """Whether the role of a step is in another account than the role before it."""
+    position = plan.steps.index(step)
+    before = plan.steps[position - 1].request.role_arn if position else None
+    role = step.request.role_arn
+    return before is not None and role is not None and before.account != role.account
