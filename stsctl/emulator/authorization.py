@@ -14,9 +14,9 @@ from functools import lru_cache
 from stsctl.emulator.principals import Caller, Kind, PolicyText, Role
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.tagging import SessionTags
+from stsctl.policy.document import Kind as PolicyKind
 from stsctl.policy.document import PolicyError, parse
 from stsctl.policy.evaluate import Decision, Effect, Policies, Policy, evaluate
-from stsctl.policy.grammar import Kind as PolicyKind
 from stsctl.policy.principal import Principal
 from stsctl.policy.request import Request
 

@@ -56,14 +56,17 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
     complaints = folder / "complaints"
     files.replace(complaints, b"")
     child = _spawn(folder, seed, port, complaints)
-    _children[child.pid] = child
     limit = time.monotonic() + _START_LIMIT.total_seconds()
     while time.monotonic() < limit:
         ended = child.poll()
         found = find(folder)
         if found is not None:
+            if found.pid != child.pid:
+                child.wait()  # the other one was faster, this one ends by itself
             return found
-        if ended not in (None, record.ALREADY_RUNNING):
+        if ended == record.ALREADY_RUNNING:  # another one is about to start here, unless it fails
+            child = _spawn(folder, seed, port, complaints)
+        elif ended is not None:
             raise EmulatorError(f"the emulator did not start: {_last_line(complaints)}", hint=_hint(folder))
         time.sleep(_PAUSE.total_seconds())
     child.kill()
@@ -140,7 +143,7 @@ def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) 
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     with complaints.open("wb") as errors:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -149,6 +152,8 @@ def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) 
             cwd=folder,
             **options,
         )
+    _children[child.pid] = child
+    return child
 
 
 def _is_alive(running: Running) -> bool:

@@ -31,6 +31,7 @@ class Directory:
 
         _mend_ids(models)
         self._backends = models.iam_backends
+        self._backends.clear()
         self._policy_type = models.AWSManagedPolicy
         self._lock = threading.Lock()
         self._aws_policies: dict[str, Any] = {}
@@ -124,6 +125,16 @@ class Directory:
             self.load_aws_policies(account)
         found = self.backend(account).managed_policies.get(arn)
         return None if found is None else _managed(found)
+
+    def bucket(self, name: str) -> tuple[str, str | None] | None:
+        """The account that owns a bucket, and the bucket's policy; None where there is no such bucket."""
+        from moto.s3.models import s3_backends
+
+        partition, account = s3_backends.bucket_accounts.get(name, ("", ""))
+        found = s3_backends[account][partition].buckets.get(name) if account else None
+        if found is None:
+            return None
+        return account, found.policy.decode() if found.policy else None
 
     def load_aws_policies(self, account: str) -> None:
         """Gives an account the policies that AWS manages; moto has them, and 1,500 take a quarter of a second."""

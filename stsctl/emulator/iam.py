@@ -11,6 +11,7 @@ from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.totp import are_consecutive
+from stsctl.policy.document import Kind, PolicyError, parse
 
 _OWN_BY_DEFAULT = frozenset(
     {
@@ -30,6 +31,17 @@ _OWN_BY_DEFAULT = frozenset(
 )
 """Operations that mean the user who asks, where they name none."""
 
+_DOCUMENTS = {
+    "CreatePolicy": ("PolicyDocument", Kind.IDENTITY),
+    "CreatePolicyVersion": ("PolicyDocument", Kind.IDENTITY),
+    "CreateRole": ("AssumeRolePolicyDocument", Kind.TRUST),
+    "PutGroupPolicy": ("PolicyDocument", Kind.IDENTITY),
+    "PutRolePolicy": ("PolicyDocument", Kind.IDENTITY),
+    "PutUserPolicy": ("PolicyDocument", Kind.IDENTITY),
+    "UpdateAssumeRolePolicy": ("PolicyDocument", Kind.TRUST),
+}
+"""Where each operation carries a policy, and of what kind."""
+
 
 class Iam:
     """Looks at a request for IAM before moto does."""
@@ -43,6 +55,8 @@ class Iam:
         action = fields.get("Action", "")
         if action == "ListPolicies" or any(":iam::aws:policy/" in value for value in fields.values()):
             self._directory.load_aws_policies(caller.account)
+        if action in _DOCUMENTS:
+            _check_document(fields, *_DOCUMENTS[action])
         if action == "EnableMFADevice":
             self._check_codes(fields, caller.account, now)
         if action in _OWN_BY_DEFAULT and not fields.get("UserName"):
@@ -61,3 +75,12 @@ class Iam:
         if action == "GetUser":
             return body
         raise Refusal("ValidationError", "Must specify userName when calling with non-User credentials", 400)
+
+
+def _check_document(fields: dict[str, str], name: str, kind: Kind) -> None:
+    """AWS refuses to save a policy that it could not evaluate; moto saves most."""
+    try:
+        parse(fields.get(name, ""), kind)
+    except PolicyError as error:
+        problem = error.problems[0]
+        raise Refusal("MalformedPolicyDocument", f"Syntax error in policy: {problem}", 400) from error

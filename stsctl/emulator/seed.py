@@ -14,7 +14,7 @@ from stsctl.errors import ConfigurationError
 from stsctl.host import files
 from stsctl.nearest import suggestion
 from stsctl.policy import document
-from stsctl.policy.grammar import Kind
+from stsctl.policy.document import Kind
 from stsctl.tables import Table
 
 BUILT_IN = "built-in"

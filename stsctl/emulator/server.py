@@ -23,7 +23,8 @@ from stsctl.emulator.iam import Iam
 from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.principals import Caller
-from stsctl.emulator.refusal import Refusal, access_denied, invalid_token
+from stsctl.emulator.public_buckets import owner_for_anybody
+from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
@@ -58,6 +59,7 @@ class Emulator:
         self._authentication = Authentication(directory, sessions)
         self._sts = Sts(directory, sessions, codes)
         self._iam = Iam(directory)
+        self._directory = directory
         self._moto = _Moto()
         self._control = ControlPlane(
             token=token,
@@ -89,7 +91,7 @@ class Emulator:
             speech = wire.dialect(asked, None)
             claim = signature.read(asked)
             if claim is None:
-                return self._answer_unsigned(asked, entry)
+                return self._answer_unsigned(environ, asked, entry)
             speech = wire.dialect(asked, claim.service)
             entry.service = claim.service
             return self._answer_signed(environ, asked, claim, entry)
@@ -134,11 +136,13 @@ class Emulator:
         )
         return wire.succeed(operation, self._sts.answer(call), wire.dialect(asked, "sts"))
 
-    def _answer_unsigned(self, asked: Request, entry: Entry) -> Answer:
+    def _answer_unsigned(self, environ: dict[str, Any], asked: Request, entry: Entry) -> Answer:
         """Nobody signs STS's federation, and what a bucket's policy lets everybody read."""
         if wire.dialect(asked, None) is wire.Dialect.S3:
-            entry.service = "s3"
-            raise access_denied("Access Denied")
+            _check_path(environ)
+            entry.action = f"s3 {asked.method} {asked.path[:200]}"
+            owner = owner_for_anybody(asked, self._directory)
+            return self._moto.answer(environ, asked.body, None, owner, entry.action)
         operation = _fields(asked).get("Action", "")
         if operation in _UNSIGNED:
             entry.action = f"sts:{operation}"
@@ -153,8 +157,10 @@ class _Moto:
         self._application: Callable[..., Iterable[bytes]] | None = None
         self._s3: Callable[..., Iterable[bytes]] | None = None
 
-    def answer(self, environ: dict[str, Any], body: bytes, claim: signature.Claim, account: str, action: str) -> Answer:
-        """moto's answer to a request of `account`; raises Refusal where moto has none."""
+    def answer(
+        self, environ: dict[str, Any], body: bytes, claim: signature.Claim | None, account: str, action: str
+    ) -> Answer:
+        """moto's answer to a request of `account`; raises Refusal where moto has none. No claim is anonymous S3."""
         environ = {
             **environ,
             "wsgi.input": io.BytesIO(body),
@@ -163,20 +169,21 @@ class _Moto:
             "HTTP_X_MOTO_ACCOUNT_ID": account,
         }
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if claim.lifetime is not None and claim.service != "s3":
+        if claim is None:
+            environ["HTTP_AUTHORIZATION"] = "anonymous"  # or moto would ask the object's access list
+        elif claim.lifetime is not None and claim.service != "s3":
             # moto finds the service in this header only.
-            environ["HTTP_AUTHORIZATION"] = (
-                f"AWS4-HMAC-SHA256 Credential={claim.access_key_id}/{claim.scope}, presigned"
-            )
+            credential = f"{claim.access_key_id}/{claim.scope}"
+            environ["HTTP_AUTHORIZATION"] = f"{signature.ALGORITHM} Credential={credential}, presigned"
         begun: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
             begun[:] = [int(status.split()[0]), headers]
 
         try:
-            # A presigned URL could make moto guess another service from its path.
-            presigned = claim.lifetime is not None and claim.service == "s3"
-            content = b"".join((self._for_s3() if presigned else self._for_all())(environ, start_response))
+            # Without the header, moto would guess the service from the path.
+            guessing = claim is None or (claim.lifetime is not None and claim.service == "s3")
+            content = b"".join((self._for_s3() if guessing else self._for_all())(environ, start_response))
         except Exception as error:  # moto fails in as many ways as it has services
             missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
             raise Refusal("NotImplemented", f"The emulator cannot answer {action}: {missing}", 501) from error
