@@ -247,6 +247,7 @@ class Condition:
     name: OperatorName
     key: str
     values: tuple[str, ...]
+    variables: bool
     holds: Callable[[Request], bool] = field(repr=False, compare=False)
     """Whether a request satisfies the condition."""
 
@@ -258,7 +259,7 @@ class Condition:
         match = found.prepare([value for value in values if value not in varied])
         templates = [template(value, found.split) for value in varied]
         holds = _test(name, key.lower(), match, _filled(found, match, templates) if templates else None)
-        return cls(name=name, key=key, values=tuple(values), holds=holds)
+        return cls(name=name, key=key, values=tuple(values), variables=variables, holds=holds)
 
 
 def _filled(operator: Operator, fixed: Matcher, templates: Sequence[Template]) -> Callable[[Request], Matcher]:

@@ -263,5 +263,9 @@ def needs_resource_policy(request: Request, policies: Policies) -> bool:
     """Whether identity policies alone do not do, even inside an account: for roles, and for keys of KMS."""
     if request.verb.startswith("kms:"):
         return policies.resource is not None
-    on_role = request.verb in _ON_ROLES and ":role/" in request.resource
-    return on_role or request.verb in _ASSUMING
+    return is_about_trust(request)
+
+
+def is_about_trust(request: Request) -> bool:
+    """Whether the resource is a role that is to be assumed, so that its own policy is its trust policy."""
+    return request.verb in _ASSUMING or (request.verb in _ON_ROLES and ":role/" in request.resource)

@@ -51,14 +51,15 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _constant(_name: str) -> object:
-    raise UnreadableError  # NaN and Infinity are Python's idea
+def refuse_constant(_name: str) -> object:
+    """NaN and Infinity are Python's idea of JSON."""
+    raise UnreadableError
 
 
 _STRICT = json.JSONDecoder(
-    parse_int=Number, parse_float=Number, parse_constant=_constant, object_pairs_hook=_object, strict=True
+    parse_int=Number, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=_object, strict=True
 )
-_SCALAR = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_constant)
+_SCALAR = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 

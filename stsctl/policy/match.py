@@ -68,6 +68,12 @@ def fill(row: Template, request: Request) -> list[Token] | None:
     return filled
 
 
+def spell(row: Template, request: Request) -> str | None:
+    """A template as it reads with this request's values; None when a variable has none."""
+    filled = fill(row, request)
+    return None if filled is None else "".join(token if isinstance(token, str) else token.value[0] for token in filled)
+
+
 def has_variables(pattern: str) -> bool:
     """Whether a pattern refers to condition keys, or spells `${*}`, `${?}` or `${$}`."""
     return _VARIABLE.search(pattern) is not None
@@ -108,6 +114,7 @@ class Resources:
 
     patterns: tuple[str, ...]
     negated: bool
+    variables: bool
     match: Callable[[Request], bool] = field(repr=False, compare=False)
     """Whether the element takes in a request's resource."""
     fixed: Matcher | None = field(repr=False, compare=False)
@@ -122,6 +129,7 @@ class Resources:
         return cls(
             patterns=tuple(patterns),
             negated=negated,
+            variables=variables,
             match=_resource_test(fixed, templates, negated),
             fixed=None if templates or negated else fixed,
         )

@@ -11,6 +11,22 @@ Context = Mapping[str, str | Sequence[str] | None]
 """Condition keys, in any case, with their values; None keeps out a key that would follow from the rest."""
 
 
+DERIVED_KEYS = {
+    name.lower(): name
+    for name in (
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalServiceName",
+        "aws:PrincipalType",
+        "aws:ResourceAccount",
+        "aws:userid",
+        "aws:username",
+    )
+}
+"""The condition keys that follow from who asks and for what, as AWS writes them, by their names in lower case."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request to be decided.
