@@ -33,13 +33,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python tools/generate.py --check
+	$(BIN)/python -m tools.generate --check
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 
 generate: $(VENV)/.dev
-	$(BIN)/python tools/generate.py --write
+	$(BIN)/python -m tools.generate --write
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,84 @@
+"""Everything that is made from the command tree: completions, the manual, the README's table of commands.
+
+`python -m tools.generate --write` makes it anew, `--check` says what is out of date and ends with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+from stsctl.cli import stsctl
+from tools import manual
+from tools.tree import groups
+
+ROOT = Path(__file__).parent.parent
+
+_SHELLS: dict[str, type[ShellComplete]] = {
+    "completions/stsctl.bash": BashComplete,
+    "completions/_stsctl": ZshComplete,
+    "completions/stsctl.fish": FishComplete,
+}
+_BEGIN, _END = "<!-- made by tools/generate.py -->", "<!-- end -->"
+
+
+def files() -> dict[Path, str]:
+    """The content that each generated file should have."""
+    found = {ROOT / name: _completion(kind) for name, kind in _SHELLS.items()}
+    found |= {ROOT / "man" / name: text for name, text in manual.pages().items()}
+    readme = ROOT / "README.md"
+    return found | {readme: with_table(readme.read_text(encoding="utf-8"))}
+
+
+def _completion(kind: type[ShellComplete]) -> str:
+    # The source without `source()`, which for bash asks the bash of this machine for its version.
+    complete = kind(stsctl, {}, "stsctl", "_STSCTL_COMPLETE")
+    text = complete.source_template % complete.source_vars()
+    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
+
+
+def with_table(readme: str) -> str:
+    """The README with its table of commands as the tree has it."""
+    rows = ["| command | what it does |", "|---|---|"]
+    leaves = (leaf for _, nodes in groups() for node in nodes for leaf in node.all() if not leaf.children)
+    rows += [f"| `{leaf.path}` | {leaf.summary.replace('|', '/')} |" for leaf in leaves]
+    table = "\n".join((_BEGIN, *rows, _END))
+    return re.sub(rf"{_BEGIN}.*?{_END}", lambda _: table, readme, flags=re.DOTALL)
+
+
+def stale() -> list[str]:
+    """What is not as it should be: files to write, and pages of commands that are gone."""
+    wanted = files()
+    found = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    found += [path for path in (ROOT / "man").glob("*.1") if path not in wanted]
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+def main() -> int:
+    """Does as the arguments say; the status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--write", action="store_true")
+    what.add_argument("--check", action="store_true")
+    changed = stale()
+    if parser.parse_args().check:
+        sys.stderr.writelines(f"{name} is out of date: make generate\n" for name in changed)
+        return 1 if changed else 0
+    wanted = files()
+    for name in changed:
+        path = ROOT / name
+        if path in wanted:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8")
+        else:
+            path.unlink()
+        sys.stdout.write(f"{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
