@@ -100,7 +100,7 @@ class _Want:
     newer_than: datetime | None = None
 
     def accepts(self, session: Session, now: datetime) -> bool:
-        if self.newer_than is not None and session.obtained_at < self.newer_than:
+        if self.newer_than is not None and session.obtained_at <= self.newer_than:
             return False
         return session.fresh_at(now, self.least)
 
@@ -147,7 +147,7 @@ class Broker:
         # A renewal that is due, not asked for, takes what another process has just renewed; with a whole life
         # below `least` only a new one will do, and it is as long as it gets.
         try:
-            return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at + timedelta(microseconds=1)))
+            return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at))
         except (UnavailableError, PersonNeededError) as error:
             if not lasts:
                 raise
