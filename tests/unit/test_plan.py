@@ -361,7 +361,7 @@ def test_with_step_gives_later_steps_their_new_asker() -> None:
 
 
 def test_every_field_of_a_hop_reaches_the_request() -> None:
-    """What is said of a role is in its request; tags and transitive keys are sorted, so their order is no difference."""
+    """What is said of a role is in its request; tags and transitive keys are sorted, whatever their order."""
     what = hop(
         session_name="me",
         external_id="ext",
