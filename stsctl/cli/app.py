@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import getpass
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -19,19 +18,21 @@ from stsctl import configuration, endpoint, names, plan, profile, settings
 from stsctl.arn import Arn
 from stsctl.broker import Broker
 from stsctl.cli.ask import MfaPrompt
+from stsctl.cli.keychain import Keychain
+from stsctl.cli.machine import Machine
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
 from stsctl.cli.report import Report
+from stsctl.cli.waiting import Locks, Watcher
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.credentials import Credentials, Secret, Session
-from stsctl.errors import ConfigurationError, PersonNeededError, UsageError
+from stsctl.errors import ConfigurationError, UsageError
 from stsctl.host import files, paths
-from stsctl.plan import Asks, Plan
-from stsctl.request import Asker, AskerKind, Endpoint, Operation
+from stsctl.plan import Plan
+from stsctl.request import Asker, AskerKind, Operation
 from stsctl.target import Origin, Source, SourceKind, Target, Wanted
 
 if TYPE_CHECKING:
     from stsctl.formats.credentials_file import AwsFiles
-    from stsctl.host.session_leader import SessionLeader
     from stsctl.names import Named
     from stsctl.sources.client import Clients
     from stsctl.sources.interface import Source as SourceOfCredentials
@@ -118,6 +119,23 @@ class App:
     # ── what is held ──
 
     @cached_property
+    def machine(self) -> Machine:
+        """This machine's terminal, shells and programs."""
+        return Machine(self.environ, self.report, self.settings)
+
+    @cached_property
+    def keychain(self) -> Keychain:
+        """The long-term keys."""
+        return Keychain(
+            held=self.held,
+            configuration=self.configuration,
+            settings=self.settings,
+            paths=self.paths,
+            clients=self.clients(),
+            now=self.now,
+        )
+
+    @cached_property
     def index(self) -> Index:
         """What is held, without its secrets."""
         from stsctl.stores.index import Index
@@ -172,7 +190,7 @@ class App:
             return KeyProcess(argv=self.settings.seal_key_process.value, environ=self.environ)
         if chosen is SealKey.KEYRING:
             return KeyringKey(store=self._keyring())
-        return Passphrase(ask=lambda prompt: Secret(self.ask(prompt, hidden=True)))
+        return Passphrase(ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)))
 
     @cached_property
     def terminals(self) -> Terminals:
@@ -180,13 +198,6 @@ class App:
         from stsctl.stores.current import Terminals
 
         return Terminals(folder=self.paths.current)
-
-    @cached_property
-    def leader(self) -> SessionLeader | None:
-        """Which terminal this is."""
-        from stsctl.host import session_leader
-
-        return session_leader.find()
 
     # ── what is current ──
 
@@ -201,16 +212,14 @@ class App:
         current = self.current()
         if current is not None:
             return current
-        where = (
-            "no session is current in this terminal" if self.leader else "there is no terminal, so no current session"
-        )
-        raise UsageError(f"{where}, and no role was named", hint="stsctl assume NAME")
+        where = "in this terminal" if self.machine.leader else "where there is no terminal"
+        raise UsageError(f"no session is current {where}, and no role was named", hint="stsctl assume NAME")
 
     def current(self) -> Wanted | None:
         """The current session, as it was asked for; None where there is none."""
         from stsctl.stores.current import in_use
 
-        terminal = self.terminals.get(self.leader) if self.leader else None
+        terminal = self.terminals.get(self.machine.leader) if self.machine.leader else None
         role, key = self.environ.get("STSCTL_ROLE"), self.environ.get("STSCTL_SESSION")
         return in_use(terminal, role, key, self.index.get(key) if key else None)
 
@@ -218,11 +227,11 @@ class App:
         """Makes a session this terminal's current one; False where there is no terminal."""
         from stsctl.stores.current import Current
 
-        if self.leader is None:
+        if self.machine.leader is None:
             return False
         now_in_use = self.environ.get("STSCTL_SESSION")
         self.terminals.put(
-            self.leader,
+            self.machine.leader,
             Current(wanted=obtained.wanted, request_key=obtained.session.request_key, replaces=now_in_use),
         )
         return True
@@ -231,79 +240,20 @@ class App:
         """Every name that can be typed, with its origin."""
         return names.listing(self.configuration, self.profiles)
 
-    def add_keys(self, name: str, credentials: Credentials, identity: Arn, mfa_serial: str | None) -> None:
-        """Keeps long-term keys in the store, and names them in added.toml unless config.toml does."""
-        from stsctl.formats import added
-        from stsctl.stores.codec import LongTermKeys
-
-        entry = self.configuration.sources.get(name)
-        values = {"type": "keys", "access_key_id": credentials.access_key_id, "user_arn": str(identity)}
-        if mfa_serial:
-            values["mfa_serial"] = mfa_serial
-        place = self.short(self.paths.added)
-        written = None
-        if entry is None or entry.added:
-            written = added.with_source(files.read(self.paths.added) or b"", name, values, place=place)
-        keys = LongTermKeys(
-            name=name,
-            credentials=credentials,
-            identity=identity,
-            account_id=identity.account,
-            added_at=self.now(),
-            mfa_serial=mfa_serial,
-        )
-        self.held.hold_keys(keys)
-        if written is not None:
-            files.replace(self.paths.added, written)
-
-    def check_new_source(self, name: str) -> None:
-        """Raises ConfigurationError where keys called `name` could not be a source."""
-        known = self.configuration.roles.get(name)
-        entry = self.configuration.sources.get(name)
-        if known is not None:
-            raise ConfigurationError(f'"{name}" is a role ({known.hop.origin})', hint="choose another name")
-        if entry is not None and entry.source.kind is not SourceKind.KEYS:
-            kind = entry.source.kind.value
-            raise ConfigurationError(f'"{name}" is a source of type {kind} ({entry.source.origin})')
-        if not name or not name.isprintable() or name.startswith(("-", "arn:")) or name != name.strip():
-            raise UsageError(f'"{name}" cannot be a name', hint="stsctl keys add work")
-
-    def caller_identity(self, credentials: Credentials | None = None, *, region: str | None = None) -> Arn:
-        """Whose credentials these are, those in the environment if none are given; asks AWS."""
+    def foreign_identity(self) -> Arn:
+        """Whose the credentials in the environment are; asks AWS."""
         from stsctl.sources.environment import Environment
-        from stsctl.sources.identity import caller_identity
 
-        credentials = credentials or Environment(environ=self.environ).credentials()
+        credentials = Environment(environ=self.environ).credentials()
         if credentials is None:
             raise UsageError("there are no credentials in the environment", hint="stsctl assume NAME")
-        return caller_identity(self.clients(), self._own_endpoint(region), credentials)
+        return self.keychain.identity(credentials)
 
-    def find_mfa_device(self, credentials: Credentials, identity: Arn, *, region: str | None = None) -> str | None:
-        """The one device of a user that shows codes, where there is just one and the user may ask."""
-        from stsctl.sources.identity import mfa_devices
+    def create_key_file(self, path: Path) -> None:
+        """Makes a new key for sealed files."""
+        from stsctl.stores.sealing_key import create_key_file
 
-        if not identity.resource.startswith("user/"):
-            return None
-        devices = mfa_devices(self.clients(), self._own_endpoint(region), credentials)
-        codes = [serial for serial in devices if ":u2f/" not in serial]
-        return codes[0] if len(codes) == 1 else None
-
-    def _own_endpoint(self, region: str | None) -> Endpoint:
-        """Where credentials of the person's own are asked about."""
-        source = Source(kind=SourceKind.KEYS, name="keys")
-        return endpoint.resolve(Target(name="keys", source=source, region=region), None, self.settings)
-
-    def remove_keys(self, name: str) -> bool:
-        """Takes keys out of the store and out of added.toml; False where there were none."""
-        from stsctl.formats import added
-
-        entry = self.configuration.sources.get(name)
-        dropped = self.held.drop_keys(name)
-        if entry is not None and entry.added:
-            content = files.read(self.paths.added) or b""
-            files.replace(self.paths.added, added.without_source(content, name, place=self.short(self.paths.added)))
-            dropped = True
-        return dropped
+        create_key_file(path)
 
     def aws_files(self, credentials: bytes | None = None) -> AwsFiles:
         """The AWS files as they are now; `credentials` where that one is already at hand."""
@@ -327,41 +277,6 @@ class App:
         place = self.paths.reports / f"{at:%Y%m%dT%H%M%S}-{os.getpid()}.txt"
         files.replace(place, text.encode())
         return place
-
-    # ── the machine ──
-
-    def calling_shell(self) -> str:
-        """The shell that called."""
-        from stsctl.host import shells
-
-        return shells.calling(self.environ)
-
-    def become(self, program: list[str] | None, environ: Mapping[str, str]) -> int:
-        """Turns into `program`, or into the person's own shell."""
-        from stsctl.host import process, shells
-
-        return process.replace(program or shells.subshell(self.environ), environ)
-
-    def can_ask(self) -> bool:
-        """Whether somebody is at a terminal who may be asked."""
-        from stsctl.host import terminal
-
-        return self.settings.prompt.value and terminal.Terminal().available()
-
-    def create_key_file(self, path: Path) -> None:
-        """Makes a new key for sealed files."""
-        from stsctl.stores.sealing_key import create_key_file
-
-        create_key_file(path)
-
-    def ask(self, prompt: str, *, hidden: bool) -> str:
-        """What the person types on the terminal; raises PersonNeededError."""
-        from stsctl.host import terminal
-
-        if not self.settings.prompt.value:
-            raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
-        with self.report.quiet():
-            return terminal.Terminal().ask(prompt, hidden=hidden, timeout=self.settings.prompt_timeout.value)
 
     # ── from a name to a session ──
 
@@ -416,6 +331,7 @@ class App:
         from stsctl.sources.assume_role import AssumeRole
         from stsctl.sources.session_token import SessionToken
         from stsctl.stores.held import Held
+        from stsctl.stores.holdings import PlanHoldings
         from stsctl.stores.index import Index
         from stsctl.stores.learned import Learned
         from stsctl.stores.memory import MemoryStore
@@ -423,16 +339,16 @@ class App:
         clients = self.clients(steps.target)
         held = Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
         return Broker(
-            holdings=_Holdings(held, wanted, self._region(steps.target)),
+            holdings=PlanHoldings(held, wanted, self._region(steps.target)),
             source=source,
             exchanges={
                 Operation.ASSUME_ROLE: AssumeRole(clients=clients),
                 Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
             },
-            locks=_Locks(self),
+            locks=Locks(self.paths.locks, self.settings.lock_timeout.value, self.report),
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),
-            watcher=_Watcher(self.report),
+            watcher=Watcher(self.report),
             now=self.now,
         )
 
@@ -449,16 +365,13 @@ class App:
         return next((region for region in said if region), self.settings.region.value)
 
     def _prompt(self, acting: Acting) -> MfaPrompt:
-        from stsctl.host import process
-
-        timeout = self.settings.prompt_timeout.value
         given = acting.mfa_token
         if acting.mfa_token_stdin:
             given = sys.stdin.readline()
         return MfaPrompt(
             report=self.report,
-            run=lambda argv: process.run(argv, environ=self.environ, timeout=timeout),
-            ask=functools.partial(self.ask, hidden=False) if self.settings.prompt.value else None,
+            run=self.machine.run,
+            ask=functools.partial(self.machine.ask, hidden=False) if self.settings.prompt.value else None,
             given=given,
         )
 
@@ -520,87 +433,8 @@ class App:
 
     def _run_process(self, source: Source) -> Secret:
         from stsctl.argv import command
-        from stsctl.host import process
 
-        timeout = self.settings.prompt_timeout.value
-        return Secret(process.run(command(source.process or ""), environ=self.environ, timeout=timeout))
-
-
-class _Holdings:
-    """What the broker holds, listed under the names that people use."""
-
-    def __init__(self, held: Held, wanted: Wanted, region: str | None) -> None:
-        self._held = held
-        self._wanted = wanted
-        self._region = region
-
-    def session(self, request_key: str) -> Session | None:
-        return self._held.session(request_key)
-
-    def drop(self, request_key: str) -> None:
-        self._held.drop(request_key)
-
-    def hold(self, session: Session, plan: Plan, position: int) -> None:
-        from stsctl.stores.index import Entry
-
-        step, last = plan.steps[position], position == len(plan.steps) - 1
-        names = [each.name for each in plan.steps[: position + 1] if each.request.role_arn]
-        entry = Entry(
-            request_key=session.request_key,
-            name=plan.name if last else step.name,
-            chain=(plan.target.source.name, *names),
-            identity=str(session.identity) if session.identity else None,
-            account_id=session.account_id,
-            access_key_id=session.credentials.access_key_id,
-            region=self._region if last else None,
-            obtained_at=session.obtained_at,
-            expires_at=session.expires_at,
-            needs_person=any(each.asks is Asks.MFA and not each.mfa_process for each in plan.steps[: position + 1]),
-            store=self._held.store,
-            instance=step.request.endpoint.instance,
-            wanted=self._wanted if last else None,
-        )
-        self._held.hold(session, entry)
-
-
-class _Locks:
-    """The locks of this user's processes."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    @contextlib.contextmanager
-    def hold(self, name: str, label: str, *, settled: Callable[[], bool] | None = None) -> Iterator[bool]:
-        from stsctl.host.lock import Lock
-
-        report = self._app.report
-        with contextlib.ExitStack() as spinning, Lock(self._app.paths.locks, name, f"stsctl, for {label}") as lock:
-
-            def waiting(holder: str) -> None:
-                if report.decorated:
-                    spinning.enter_context(report.waiting(f"waiting for {holder}"))
-                else:
-                    report.notice(f"waiting for {holder}")
-
-            held = lock.acquire(self._app.settings.lock_timeout.value, poll=settled, waiting=waiting)
-            spinning.close()
-            yield held
-
-
-class _Watcher:
-    """Tells the person what happens meanwhile."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-
-    def notice(self, text: str) -> None:
-        self._report.notice(text)
-
-    def calling(self, plan: Plan, position: int) -> contextlib.AbstractContextManager[None]:
-        step = plan.steps[position]
-        return self._report.waiting(
-            f"{step.request.operation.action} for {step.name} ({position + 1} of {len(plan.steps)})"
-        )
+        return Secret(self.machine.run(command(source.process or "")))
 
 
 def _user() -> str:

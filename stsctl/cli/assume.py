@@ -38,5 +38,5 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
     short = obtained.wanted.name
     steps = ["eval $(stsctl env)" if is_current else f"eval $(stsctl env {short})", f"stsctl exec {short} -- COMMAND"]
     show(app.report, obtained, app.now(), steps)
-    if not is_current and not acting.no_cache and app.leader is None:
+    if not is_current and not acting.no_cache and app.machine.leader is None:
         app.report.notice("there is no terminal here whose current session it could be: name it, or set STSCTL_ROLE")

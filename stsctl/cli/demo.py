@@ -137,7 +137,7 @@ class Tour:
         self.run("stsctl", "plan", "prod-admin")
         self.heading("One command takes both hops. It asks for the code that alice's device shows.")
         code = control.code(self.running, "111111111111:alice")
-        if self.app.can_ask():
+        if self.app.machine.can_ask():
             self.say(f"alice's device shows {code} now: type it where you are asked for it.")
             self.run("stsctl", "assume", "prod-admin")
         else:

@@ -96,7 +96,7 @@ def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> N
 
     With --as it also exports the keys of somebody in the organisation.
     """
-    writer = SHELLS[shell or app.calling_shell()]
+    writer = SHELLS[shell or app.machine.calling_shell()]
     try:
         if unset:
             changes = environment.unset_emulator()

@@ -53,4 +53,4 @@ def _writer(app: App, shell: str | None, form: str | None) -> Format:
         return Dotenv()
     if form == "json":
         return Json()
-    return SHELLS[shell or app.calling_shell()]
+    return SHELLS[shell or app.machine.calling_shell()]

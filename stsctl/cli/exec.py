@@ -52,7 +52,7 @@ def command(ctx: click.Context, /, *, name: str | None, min_remaining: timedelta
     changes = environment.export(
         obtained.session, role=obtained.wanted.name, region=obtained.region, depth=_depth(app.environ) + 1
     )
-    return app.become(program, environment.child(app.environ, changes))
+    return app.machine.become(program, environment.child(app.environ, changes))
 
 
 def _depth(environ: Mapping[str, str]) -> int:

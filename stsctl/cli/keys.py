@@ -38,11 +38,11 @@ def add(
     """
     if from_profile and from_stdin:
         raise click.UsageError("--from-profile and --stdin exclude each other")
-    app.check_new_source(name)
+    app.keychain.check_name(name)
     credentials = _pair(app, from_profile, from_stdin=from_stdin)
-    identity = app.caller_identity(credentials, region=region)
-    serial = mfa_serial or app.find_mfa_device(credentials, identity, region=region)
-    app.add_keys(name, credentials, identity, serial)
+    identity = app.keychain.identity(credentials, region=region)
+    serial = mfa_serial or app.keychain.mfa_device(credentials, identity, region=region)
+    app.keychain.add(name, credentials, identity, serial)
     app.report.notice(f'the keys of {identity} are kept as "{name}" in the store "{app.held.store}"')
     if serial:
         app.report.notice(f"MFA device: {serial}")
@@ -64,8 +64,8 @@ def _pair(app: App, from_profile: str | None, *, from_stdin: bool) -> Credential
         if len(lines) != 2:
             raise UsageError("standard input has to give two lines: the access key id, and the secret access key")
         return _checked(*lines)
-    key_id = app.ask("Access key id: ", hidden=False).strip()
-    return _checked(key_id, app.ask("Secret access key (not shown): ", hidden=True).strip())
+    key_id = app.machine.ask("Access key id: ", hidden=False).strip()
+    return _checked(key_id, app.machine.ask("Secret access key (not shown): ", hidden=True).strip())
 
 
 def _checked(key_id: str, secret: str) -> Credentials:
@@ -111,6 +111,6 @@ def list_keys(app: App, *, as_json: bool) -> None:
 @click.pass_obj
 def remove(app: App, *, name: str) -> None:
     """Take a pair of access keys out of the store. AWS still knows them: delete them there too."""
-    if not app.remove_keys(name):
+    if not app.keychain.remove(name):
         raise ConfigurationError(f'there are no keys "{name}" in the store', hint='run "stsctl keys list"')
     app.report.notice(f'the keys "{name}" are removed from the store')

@@ -58,7 +58,7 @@ def _as_json(app: App, entry: Entry) -> dict[str, object]:
 
 def _foreign(app: App, *, as_json: bool) -> None:
     """Who the credentials are that somebody else put into the environment."""
-    who = app.caller_identity()
+    who = app.foreign_identity()
     if as_json:
         app.report.answer({"identity": str(who), "account_id": who.account, "name": None, "exported": True})
         return

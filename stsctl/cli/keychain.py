@@ -1,0 +1,105 @@
+"""Long-term keys: in the store, and named as a source in added.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from stsctl import endpoint
+from stsctl.arn import Arn
+from stsctl.configuration import Configuration
+from stsctl.credentials import Credentials
+from stsctl.errors import ConfigurationError, UsageError
+from stsctl.host.paths import Paths
+from stsctl.request import Endpoint
+from stsctl.settings import Settings
+from stsctl.target import Source, SourceKind, Target
+
+if TYPE_CHECKING:
+    from stsctl.sources.client import Clients
+    from stsctl.stores.held import Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keychain:
+    """Checks long-term keys, keeps them, and takes them out again."""
+
+    held: Held
+    configuration: Configuration
+    settings: Settings
+    paths: Paths
+    clients: Clients
+    now: Callable[[], datetime]
+
+    def check_name(self, name: str) -> None:
+        """Raises ConfigurationError or UsageError where keys called `name` could not be a source."""
+        role, entry = self.configuration.roles.get(name), self.configuration.sources.get(name)
+        if role is not None:
+            raise ConfigurationError(f'"{name}" is a role ({role.hop.origin})', hint="choose another name")
+        if entry is not None and entry.source.kind is not SourceKind.KEYS:
+            kind = entry.source.kind.value
+            raise ConfigurationError(
+                f'"{name}" is a source of type {kind} ({entry.source.origin})', hint="choose another name"
+            )
+        if not name or not name.isprintable() or name.startswith(("-", "arn:")) or name != name.strip():
+            raise UsageError(f'"{name}" cannot be a name', hint="stsctl keys add work")
+
+    def identity(self, credentials: Credentials, *, region: str | None = None) -> Arn:
+        """Whose credentials these are; asks AWS."""
+        from stsctl.sources.identity import caller_identity
+
+        return caller_identity(self.clients, self._endpoint(region), credentials)
+
+    def mfa_device(self, credentials: Credentials, identity: Arn, *, region: str | None = None) -> str | None:
+        """The one device of a user that shows codes, where there is just one and the user may ask."""
+        from stsctl.sources.identity import mfa_devices
+
+        if not identity.resource.startswith("user/"):
+            return None
+        devices = mfa_devices(self.clients, self._endpoint(region), credentials)
+        codes = [serial for serial in devices if ":u2f/" not in serial]
+        return codes[0] if len(codes) == 1 else None
+
+    def add(self, name: str, credentials: Credentials, identity: Arn, mfa_serial: str | None) -> None:
+        """Keeps keys in the store, and names them in added.toml unless config.toml does."""
+        from stsctl.formats import added
+        from stsctl.stores.codec import LongTermKeys
+
+        entry = self.configuration.sources.get(name)
+        values = {"type": "keys", "access_key_id": credentials.access_key_id, "user_arn": str(identity)}
+        if mfa_serial:
+            values["mfa_serial"] = mfa_serial
+        keys = LongTermKeys(
+            name=name,
+            credentials=credentials,
+            identity=identity,
+            account_id=identity.account,
+            added_at=self.now(),
+            mfa_serial=mfa_serial,
+        )
+        self.held.hold_keys(keys)
+        if entry is None or entry.added:
+            self._change(lambda text: added.with_source(text, name, values, place=str(self.paths.added)))
+
+    def remove(self, name: str) -> bool:
+        """Takes keys out of the store and out of added.toml; False where there were none."""
+        from stsctl.formats import added
+
+        entry = self.configuration.sources.get(name)
+        dropped = self.held.drop_keys(name)
+        if entry is None or not entry.added:
+            return dropped
+        self._change(lambda text: added.without_source(text, name, place=str(self.paths.added)))
+        return True
+
+    def _change(self, edit: Callable[[bytes], bytes]) -> None:
+        from stsctl.host import aws_files
+
+        aws_files.change(self.paths.added, edit, locks=self.paths.locks)
+
+    def _endpoint(self, region: str | None) -> Endpoint:
+        """Where credentials of the person's own are asked about."""
+        source = Source(kind=SourceKind.KEYS, name="keys")
+        return endpoint.resolve(Target(name="keys", source=source, region=region), None, self.settings)

@@ -1,0 +1,68 @@
+"""The machine as the commands see it: the terminal, the shell that called, the programs that are run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stsctl.cli.report import Report
+from stsctl.errors import PersonNeededError
+from stsctl.settings import Settings
+
+if TYPE_CHECKING:
+    from stsctl.host.session_leader import SessionLeader
+
+
+class Machine:
+    """What a command may do beside calling AWS and keeping sessions. Each part is loaded when it is needed."""
+
+    def __init__(self, environ: Mapping[str, str], report: Report, settings: Settings) -> None:
+        self._environ = environ
+        self._report = report
+        self._settings = settings
+
+    @cached_property
+    def leader(self) -> SessionLeader | None:
+        """Which terminal this is; None where there is none."""
+        from stsctl.host import session_leader
+
+        return session_leader.find()
+
+    def calling_shell(self) -> str:
+        """The shell that called."""
+        from stsctl.host import shells
+
+        return shells.calling(self._environ)
+
+    def become(self, program: Sequence[str] | None, environ: Mapping[str, str]) -> int:
+        """Turns into `program`, or into the person's own shell."""
+        from stsctl.host import process, shells
+
+        return process.replace(program or shells.subshell(self._environ), environ)
+
+    def run(self, argv: Sequence[str]) -> str:
+        """What a helper program prints; its time is that of a person, who may have to touch a key."""
+        from stsctl.host import process
+
+        return process.run(argv, environ=self._environ, timeout=self._timeout)
+
+    def can_ask(self) -> bool:
+        """Whether somebody is at a terminal who may be asked."""
+        from stsctl.host import terminal
+
+        return self._settings.prompt.value and terminal.Terminal().available()
+
+    def ask(self, prompt: str, *, hidden: bool) -> str:
+        """What the person types on the terminal; raises PersonNeededError."""
+        from stsctl.host import terminal
+
+        if not self._settings.prompt.value:
+            raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
+        with self._report.quiet():
+            return terminal.Terminal().ask(prompt, hidden=hidden, timeout=self._timeout)
+
+    @property
+    def _timeout(self) -> timedelta:
+        return self._settings.prompt_timeout.value

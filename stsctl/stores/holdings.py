@@ -1,0 +1,47 @@
+"""What the broker holds, listed under the names that people use."""
+
+from __future__ import annotations
+
+from stsctl.credentials import Session
+from stsctl.plan import Asks, Plan
+from stsctl.stores.held import Held
+from stsctl.stores.index import Entry
+from stsctl.target import Wanted
+
+
+class PlanHoldings:
+    """The sessions of one plan. `wanted` is what it was made for, `region` the one for what is run with its session."""
+
+    def __init__(self, held: Held, wanted: Wanted, region: str | None) -> None:
+        self._held = held
+        self._wanted = wanted
+        self._region = region
+
+    def session(self, request_key: str) -> Session | None:
+        """The session that answered a request."""
+        return self._held.session(request_key)
+
+    def drop(self, request_key: str) -> None:
+        """Forgets a session."""
+        self._held.drop(request_key)
+
+    def hold(self, session: Session, plan: Plan, position: int) -> None:
+        """Keeps the session that a step of `plan` has just obtained."""
+        taken = plan.steps[: position + 1]
+        is_last = position == len(plan.steps) - 1
+        entry = Entry(
+            request_key=session.request_key,
+            name=plan.name if is_last else plan.steps[position].name,
+            chain=(plan.target.source.name, *(step.name for step in taken if step.request.role_arn)),
+            identity=str(session.identity) if session.identity else None,
+            account_id=session.account_id,
+            access_key_id=session.credentials.access_key_id,
+            region=self._region if is_last else None,
+            obtained_at=session.obtained_at,
+            expires_at=session.expires_at,
+            needs_person=any(step.asks is Asks.MFA and not step.mfa_process for step in taken),
+            store=self._held.store,
+            instance=plan.steps[position].request.endpoint.instance,
+            wanted=self._wanted if is_last else None,
+        )
+        self._held.hold(session, entry)
