@@ -44,6 +44,21 @@ class Written:
     line: int
 
 
+def check(files: AwsFiles, profile: str, *, force: bool = False) -> ini.Document:
+    """The credentials file, read, where `profile` may be written into it: to be asked before anybody is.
+
+    Raises UsageError for a name that AWS's tools would not all read alike, ConfigurationError for a section that stsctl
+    did not write (unless `force`), and for a profile whose keys SDKs would pass over.
+    """
+    _check_name(profile)
+    document = ini.parse(files.credentials, files.credentials_place)
+    before = document.sections.get(profile)
+    if before is not None and not force:
+        _check_ours(document, before)
+    _check_precedence(files, profile)
+    return document
+
+
 def write_section(
     files: AwsFiles,
     profile: str,
@@ -55,15 +70,9 @@ def write_section(
 ) -> bytes:
     """The credentials file with `profile` in it, as the section for `target`.
 
-    Raises UsageError for a name that AWS's tools would not all read alike, ConfigurationError for a section that stsctl
-    did not write (unless `force`), and for a profile whose keys SDKs would pass over.
+    Raises what `check` raises, and UsageError for values that do not fit into lines.
     """
-    _check_name(profile)
-    document = ini.parse(files.credentials, files.credentials_place)
-    before = document.sections.get(profile)
-    if before is not None and not force:
-        _check_ours(document, before)
-    _check_precedence(files, profile)
+    document = check(files, profile, force=force)
     values = {
         "aws_access_key_id": credentials.access_key_id,
         "aws_secret_access_key": credentials.secret_access_key.reveal(),
@@ -152,7 +161,7 @@ def _check_name(profile: str) -> None:
     """Names with these characters are read by one tool so and by another otherwise, or break the line."""
     if (
         not profile
-        or profile in {"DEFAULT"}
+        or profile == "DEFAULT"
         or profile != profile.strip()
         or not profile.isprintable()
         or re.search(r"""[\[\]#;"'\\]""", profile)

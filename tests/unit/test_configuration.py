@@ -204,6 +204,13 @@ REFUSED = [
 ]
 
 
+def test_what_is_no_toml_is_said_in_tomllibs_words_with_our_place() -> None:
+    """Its own place is taken out of them."""
+    message = refusal("[role.a]\nx = = 1\n").message
+    assert message.startswith("config.toml:2: this is no TOML: ")
+    assert "(at line" not in message
+
+
 @pytest.mark.parametrize(
     ("config", "line", "message", "hint"), REFUSED, ids=[f"{message} {line}" for _, line, message, _ in REFUSED]
 )

@@ -37,6 +37,11 @@ def test_a_pair_is_taken_from_one_file() -> None:
     assert keys.session_token.reveal() == "t1"
 
 
+def test_a_profile_without_keys_has_none() -> None:
+    """That is no error of its own."""
+    assert load("[profile a]\nregion = r\n").get("a").credentials() is None
+
+
 def test_the_old_name_of_a_token_counts_first() -> None:
     """Where both names of a token are there, botocore takes aws_security_token, and so do we."""
     keys = load("", "[a]\n" + PAIR + "aws_session_token = s\naws_security_token = old\n").get("a").credentials()

@@ -73,6 +73,7 @@ def test_the_newer_variable_of_the_region_comes_first() -> None:
 def test_whether_a_person_may_be_asked(said: str, asks: bool) -> None:
     """STSCTL_NO_PROMPT turns it off, and so does the flag."""
     assert resolve({"STSCTL_NO_PROMPT": said}).prompt.value is asks
+    assert resolve({"STSCTL_NO_PROMPT": said}).prompt.text == ("true" if asks else "false")
     prompt = resolve({"STSCTL_NO_PROMPT": said}, {"no_prompt": "1"}).prompt
     assert (prompt.value, str(prompt.origin)) == (False, "--no-prompt")
 
@@ -100,6 +101,7 @@ def test_the_key_of_the_sealed_file_has_its_place() -> None:
         ("STSCTL_SESSION_NAME", "{x}", 'has the template field "{x}"'),
         ("STSCTL_NO_PROMPT", "maybe", '"maybe" is neither true nor false'),
         ("STSCTL_MFA_PROCESS", "a > b", "it is run without a shell"),
+        ("STSCTL_MFA_PROCESS", " ", "the program is missing"),
         ("AWS_ENDPOINT_URL", "127.0.0.1:5000", '"127.0.0.1:5000" is no URL of an endpoint'),
         ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "maybe", '"maybe" is neither true nor false'),
     ],

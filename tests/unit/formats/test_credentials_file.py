@@ -36,6 +36,16 @@ def write(text: str, profile: str = "prod", *, config: str = "", force: bool = F
     return content.decode()
 
 
+def test_it_can_be_asked_beforehand() -> None:
+    """Before a person is asked for a code: the same refusals, and nothing where it can be written."""
+    credentials_file.check(AwsFiles(credentials=SECTION.encode(), config=b""), "prod")
+    theirs = AwsFiles(credentials=b"[prod]\nx = 1\n", config=b"[profile a]\nrole_arn = x\n")
+    for profile, force in (("prod", False), ("a", True), ("a]", True)):
+        with pytest.raises(StsctlError):
+            credentials_file.check(theirs, profile, force=force)
+    credentials_file.check(theirs, "prod", force=True)
+
+
 def refusal(text: str, profile: str = "prod", **rest: object) -> StsctlError:
     """Why it is not written."""
     with pytest.raises(StsctlError) as caught:
