@@ -14,6 +14,7 @@ _KEY = re.compile(
     r"""[ \t]*(?:"(?P<basic>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))[ \t]*(?P<dot>\.?)"""
 )
 _SPACE = re.compile(r"[ \t\r\n]*(?:#[^\n]*)?")
+_PLAIN = re.compile(r"""[^"'\[\]{}#\n]+""")
 _STRING = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}(?!")' + r"|'''.*?'{3,5}(?!')" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'",
     re.DOTALL,
@@ -83,13 +84,13 @@ class _Walk:
         """Moves to the end of the value that begins at the equals sign here."""
         depth = 0
         while self._at < len(self._text):
+            whole = _PLAIN.match(self._text, self._at) or _STRING.match(self._text, self._at)
+            if whole:
+                self._at = whole.end()
+                continue
             character = self._text[self._at]
             if character == "\n" and depth == 0:
                 return
-            string = _STRING.match(self._text, self._at)
-            if string:
-                self._at = string.end()
-                continue
             if character == "#":
                 end = self._text.find("\n", self._at)
                 self._at = len(self._text) if end < 0 else end

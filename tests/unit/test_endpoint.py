@@ -66,6 +66,9 @@ def test_the_partition_is_the_roles() -> None:
     )
     assert resolve(target(hop(partition="aws-us-gov")), {"AWS_REGION": "us-gov-east-1"}).region == "us-gov-east-1"
     assert resolve(target(source_region="cn-northwest-1")).partition == "aws-cn"
+    settled = settings.resolve(configuration.load(None, None), {"AWS_REGION": "eu-west-1"})
+    at_the_source = endpoint.resolve(target(hop(partition="aws-cn")), None, settled)
+    assert at_the_source == Endpoint(partition="aws-cn", region="cn-north-1")
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,14 @@ class TestPolicyFiles:
         assert asked == [("p.json", Origin(place="/x/config.toml", line=18))]
 
 
+@pytest.mark.parametrize("name", ["work", "hub", "prod-admin", "aws-role"])
+def test_other_names_have_no_say_in_a_target(name: str) -> None:
+    """A role, a source and a profile more change nothing of what another name means."""
+    more = f'[source.other]\ntype = "environment"\n[role.other-role]\nrole_arn = "{B}O"\nfrom = "hub"\n'
+    aws = f"[profile other-profile]\nrole_arn = {B}O\nsource_profile = legacy\n"
+    assert resolve(name, config=CONFIG + more, aws=AWS_CONFIG + aws) == resolve(name)
+
+
 def test_roles_of_two_partitions_are_refused() -> None:
     """No trust reaches across."""
     error = refusal("arn:aws-cn:iam::222222222222:role/X", via=("hub",))
