@@ -1,0 +1,77 @@
+"""Many processes at once, and what became of each."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.program import STSCTL, Done, Me
+
+WAITING = "stsctl: waiting for "
+"""What a process says that has waited for another's lock for a while."""
+
+
+def until(condition: Callable[[], object], what: str, *, timeout: float = 120) -> None:
+    """Waits until `condition` holds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+class Crowd:
+    """Processes of one person; each writes into files of its own, because nobody reads hundreds of pipes in time."""
+
+    def __init__(self, me: Me, folder: Path) -> None:
+        self._me = me
+        self._folder = folder
+        self._folder.mkdir()
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """One more `stsctl` with `words`."""
+        number = len(self.processes)
+        with self._file(number, "out").open("w") as out, self._file(number, "err").open("w") as err:
+            self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **options))
+        return self.processes[-1]
+
+    def until_waiting(self, count: int) -> None:
+        """Returns when `count` of them stand before a lock."""
+        until(lambda: self.waiting() >= count, f"{count} processes that wait")
+
+    def waiting(self) -> int:
+        """How many of them have stood before a lock."""
+        return sum(WAITING in self._file(number, "err").read_text() for number in range(len(self.processes)))
+
+    def done(self) -> list[Done]:
+        """How each ended, in the order in which they were started."""
+        ended = [process.wait(timeout=240) for process in self.processes]
+        return [
+            Done(status=status, out=self._file(number, "out").read_text(), err=self._file(number, "err").read_text())
+            for number, status in enumerate(ended)
+        ]
+
+    def _file(self, number: int, ending: str) -> Path:
+        return self._folder / f"{number}.{ending}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def sessions(done: Sequence[Done]) -> set[str]:
+    """The different sessions in answers of credential-process, which all have to be good."""
+    for each in done:
+        assert each.status == 0, each
+    return {json.loads(each.out)["AccessKeyId"] for each in done}
