@@ -43,7 +43,9 @@ def spawn(script: str, **variables: str) -> pexpect.spawn:
 
 def question(kind: str, seconds: str = LONG) -> pexpect.spawn:
     """A terminal with the question on it, whose settings are shown before and after."""
-    terminal = spawn(f'stty -g; "$PYTHON" -c "$ASK" {kind} {seconds} >out; echo status=$?; cat out; stty -g')
+    terminal = spawn(
+        f'stty -g; "$PYTHON" -c "$ASK" {kind} {seconds} >"$HOME/out"; echo status=$?; cat "$HOME/out"; stty -g'
+    )
     terminal.expect(r"([0-9a-f:]{20,})\r\n")
     terminal.settings = terminal.match[1]
     terminal.expect("code: ")
