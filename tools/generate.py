@@ -10,35 +10,22 @@ import re
 import sys
 from pathlib import Path
 
-from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
-
-from stsctl.cli import stsctl
+from stsctl.cli import completions, stsctl
 from tools import manual
 from tools.tree import groups
 
 ROOT = Path(__file__).parent.parent
 
-_SHELLS: dict[str, type[ShellComplete]] = {
-    "completions/stsctl.bash": BashComplete,
-    "completions/_stsctl": ZshComplete,
-    "completions/stsctl.fish": FishComplete,
-}
+_SHELLS = {"completions/stsctl.bash": "bash", "completions/_stsctl": "zsh", "completions/stsctl.fish": "fish"}
 _BEGIN, _END = "<!-- made by tools/generate.py -->", "<!-- end -->"
 
 
 def files() -> dict[Path, str]:
     """The content that each generated file should have."""
-    found = {ROOT / name: _completion(kind) for name, kind in _SHELLS.items()}
+    found = {ROOT / name: completions.script(shell, stsctl) for name, shell in _SHELLS.items()}
     found |= {ROOT / "man" / name: text for name, text in manual.pages().items()}
     readme = ROOT / "README.md"
     return found | {readme: with_table(readme.read_text(encoding="utf-8"))}
-
-
-def _completion(kind: type[ShellComplete]) -> str:
-    # The source without `source()`, which for bash asks the bash of this machine for its version.
-    complete = kind(stsctl, {}, "stsctl", "_STSCTL_COMPLETE")
-    text = complete.source_template % complete.source_vars()
-    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
 
 
 def with_table(readme: str) -> str:

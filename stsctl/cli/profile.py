@@ -34,7 +34,7 @@ def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **
     wanted, acting = app.typed(name, options)
     chosen = app.chosen(wanted)
     section = profile or _usual_name(chosen.name)
-    app.aws_files()  # what cannot be written is refused before a person is asked for anything
+    credentials_file.check(app.aws_files(), section, force=force)  # refused before a person is asked for anything
     obtained = app.obtain(chosen, acting)
     session = obtained.session
 

@@ -1,0 +1,19 @@
+"""The scripts by which shells complete stsctl's words; the names they offer come from stsctl itself."""
+
+from __future__ import annotations
+
+from click import Command
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+_SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+def script(shell: str, tree: Command) -> str:
+    """The script for one of bash, zsh and fish; empty for any other shell."""
+    kind = _SHELLS.get(shell)
+    if kind is None:
+        return ""
+    # The source without `source()`, which for bash asks the bash of this machine for its version.
+    complete = kind(tree, {}, "stsctl", "_STSCTL_COMPLETE")
+    text = complete.source_template % complete.source_vars()
+    return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"
