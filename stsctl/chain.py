@@ -17,6 +17,9 @@ from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles
 from stsctl.target import Hop, Source, SourceKind
 
+# An account and a role are what make a profile one of Identity Center; a start URL alone may serve other sign-ins.
+_SSO_ROLE = ("sso_account_id", "sso_role_name")
+_SSO = (*_SSO_ROLE, "sso_session", "sso_start_url")
 _CREDENTIAL_SOURCES = {
     "Environment": SourceKind.ENVIRONMENT,
     "Ec2InstanceMetadata": SourceKind.INSTANCE_METADATA,
@@ -86,8 +89,8 @@ def _arrows(*names: str) -> str:
 
 def source_of(profile: Profile) -> Source:
     """The first credentials that `profile` itself gives; raises ConfigurationError where it gives none."""
-    for keys, way in ((("web_identity_token_file",), "a web identity token"), (_SSO, "Identity Center")):
-        _refuse(profile, keys, way)
+    _refuse(profile, ("web_identity_token_file",), "a web identity token")
+    _refuse(profile, _SSO_ROLE, "Identity Center")
     if KEY_ID in profile.shared:
         return _keys(profile)
     _refuse(profile, ("login_session",), '"aws login"')
@@ -96,14 +99,12 @@ def source_of(profile: Profile) -> Source:
         return _process(profile, process)
     if profile.holds_keys:
         return _keys(profile)
+    _refuse(profile, _SSO, "Identity Center")
     raise profile.problem(
         "",
         "has no credentials: no keys, no role_arn, no credential_process",
         hint=f'run "stsctl keys add NAME" to keep a pair of keys, or add role_arn to [profile {profile.name}]',
     )
-
-
-_SSO = ("sso_session", "sso_start_url", "sso_account_id", "sso_role_name")
 
 
 def _refuse(profile: Profile, keys: tuple[str, ...], way: str) -> None:
@@ -155,7 +156,7 @@ def _named_source(profile: Profile, name: str) -> Source:
 def is_hook(profile: Profile) -> bool:
     """Whether SDKs that use `profile` ask stsctl, so that it is an answer of stsctl's and no question to it."""
     process = profile.get("credential_process")
-    before = ("role_arn", "web_identity_token_file", *_SSO, "login_session")
+    before = ("role_arn", "web_identity_token_file", *_SSO_ROLE, "login_session")
     reached = KEY_ID not in profile.shared and not any(profile.get(key) for key in before)
     return process is not None and reached and runs_stsctl(process)
 

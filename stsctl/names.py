@@ -13,7 +13,7 @@ from typing import Protocol
 
 from stsctl import overrides
 from stsctl.arn import Arn
-from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
+from stsctl.chain import Chain, leads_somewhere, of_profile
 from stsctl.configuration import Configuration, RoleEntry, SourceEntry
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
@@ -201,7 +201,7 @@ class _Resolver:
         ours = (role.hop.origin if role else None) or (entry.source.origin if entry else None)
         profile = self._profiles.by_name.get(name)
         added = (role is not None and role.added) or (entry is not None and entry.added)
-        if ours is None or profile is None or added or is_hook(profile):
+        if ours is None or profile is None or added or not leads_somewhere(profile):
             return
         # A source that is the AWS profile of its own name means the same by both.
         if entry is not None and entry.source.profile == name:

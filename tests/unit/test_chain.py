@@ -123,6 +123,12 @@ def test_ways_in_that_are_not_there_yet(key: str, way: str) -> None:
     assert error.message.startswith(f'~/.aws/config:5: profile "a": signs in through {way} ({key})')
 
 
+def test_identity_center_counts_where_sdks_count_it() -> None:
+    """An account and a role come before keys, a session alone after them."""
+    assert reach("a", "[profile a]\nsso_session = s\n" + PAIR).source.kind is SourceKind.PROFILE
+    assert "Identity Center (sso_account_id)" in refusal("a", "[profile a]\nsso_account_id = 1\n" + PAIR).message
+
+
 def test_a_web_identity_role_is_not_taken_for_a_role_with_a_source() -> None:
     """role_arn beside a token file means another call than AssumeRole."""
     config = f"[profile a]\nrole_arn = {ROLE}a\nsource_profile = b\nweb_identity_token_file = t\n[profile b]\n{PAIR}"
@@ -204,9 +210,7 @@ def test_a_hook_cannot_call_itself(process: str) -> None:
     assert not is_hook(profiles.get("a"))
 
 
-@pytest.mark.parametrize(
-    "process", ["/home/stsctl/bin/get-keys", "aws-vault export stsctl", "/src/stsctl/.venv/bin/x"]
-)
+@pytest.mark.parametrize("process", ["/home/stsctl/bin/get-keys", "aws-vault export stsctl", "/src/stsctl/.venv/bin/x"])
 def test_other_processes_are_sources(process: str) -> None:
     """A path with the name in it is not the program."""
     assert reach("a", f"[profile a]\ncredential_process = {process}\n").source.kind is SourceKind.PROCESS

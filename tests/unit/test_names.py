@@ -165,6 +165,11 @@ def test_what_stsctl_wrote_makes_no_name_ambiguous() -> None:
     assert chain(resolve(aws=hook)) == ["work", "hub", "prod-admin"]
 
 
+def test_a_profile_that_leads_nowhere_makes_no_name_ambiguous() -> None:
+    """A region for the SDKs, beside the keys that `profile write` puts into the credentials file."""
+    assert chain(resolve(aws="[profile prod-admin]\nregion = eu-west-1\n")) == ["work", "hub", "prod-admin"]
+
+
 def test_a_source_that_is_the_profile_of_its_own_name_is_not_ambiguous() -> None:
     """Both mean the same."""
     config = '[source.legacy]\ntype = "profile"\nprofile = "legacy"\n'
@@ -234,6 +239,15 @@ def test_from_and_via_change_how_a_named_role_is_reached() -> None:
     assert chain(resolve(via=("aws-role",))) == ["legacy", "aws-role", "prod-admin"]
     assert chain(resolve(via=(A + "Y",))) == ["work", "hub", A + "Y", "prod-admin"]
     assert resolve(source="legacy").mfa is MfaMode.DIRECT
+
+
+def test_the_way_to_sts_is_the_targets_before_its_beginnings() -> None:
+    """Also where the roles between come from the command line."""
+    aws = AWS_CONFIG + f"[profile other]\nrole_arn = {A}o\nsource_profile = legacy\nca_bundle = /o.pem\n"
+    assert resolve("aws-role", aws=aws, source="other").endpoint_url == "http://127.0.0.1:5000"
+    assert resolve("aws-role", aws=aws, source="other").ca_bundle == "/o.pem"
+    assert resolve("other", aws=aws, source="aws-role").endpoint_url == "http://127.0.0.1:5000"
+    assert resolve("other", aws=aws, source="aws-role").ca_bundle == "/o.pem"
 
 
 @pytest.mark.parametrize(
