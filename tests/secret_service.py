@@ -1,7 +1,7 @@
 """A real gnome-keyring on a message bus of its own, for tests: nothing of the person's own session is reached.
 
-    with SecretService.start(folder) as service:
-        subprocess.run([...], env=environment | service.environment)
+with SecretService.start(folder) as service:
+    subprocess.run([...], env=environment | service.environment)
 """
 
 from __future__ import annotations
@@ -121,6 +121,15 @@ class SecretService:
                 attributes = item.get_attributes()
                 found[attributes["service"], attributes["username"]] = item.get_secret().decode()
             return found
+
+    @contextlib.contextmanager
+    def silent_prompter(self) -> Iterator[None]:
+        """Meanwhile the daemon's dialogues go to somebody who never answers."""
+        from jeepney import message_bus
+
+        with self._connection() as connection:
+            connection.send_and_get_reply(message_bus.RequestName("org.gnome.keyring.SystemPrompter"))
+            yield
 
     def stop(self) -> None:
         """Makes the daemon stand still (SIGSTOP): it takes requests and answers none."""

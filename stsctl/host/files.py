@@ -20,7 +20,7 @@ def private_folder(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _problem("make the folder", path, error) from error
+        raise problem("make the folder", path, error) from error
     return path
 
 
@@ -31,7 +31,7 @@ def read(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _problem("read", path, error) from error
+        raise problem("read", path, error) from error
 
 
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -52,7 +52,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
             raise
         _settle(goal.parent)
     except OSError as error:
-        raise _problem("write", path, error) from error
+        raise problem("write", path, error) from error
 
 
 def create(path: Path, content: bytes) -> bool:
@@ -64,7 +64,7 @@ def create(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise _problem("write", path, error) from error
+        raise problem("write", path, error) from error
     return True
 
 
@@ -74,7 +74,7 @@ def move(path: Path, goal: Path) -> None:
         path.rename(goal)
         _settle(goal.parent)
     except OSError as error:
-        raise _problem("rename", path, error) from error
+        raise problem("rename", path, error) from error
 
 
 def remove(path: Path) -> bool:
@@ -84,7 +84,7 @@ def remove(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise _problem("remove", path, error) from error
+        raise problem("remove", path, error) from error
     return True
 
 
@@ -123,6 +123,7 @@ _HINTS = {
 }
 
 
-def _problem(verb: str, path: Path, error: OSError) -> FileError:
+def problem(verb: str, path: Path, error: OSError) -> FileError:
+    """What the system refused, as `cannot write "path": disk full`, with what to do about it."""
     reason = (error.strerror or type(error).__name__).lower()
     return FileError(f'cannot {verb} "{path}": {reason}', hint=_HINTS.get(error.errno or 0))

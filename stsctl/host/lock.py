@@ -106,9 +106,12 @@ class Lock:
             lock.acquire()
         except Timeout:
             return False
-        except (OSError, NotImplementedError) as error:
-            reason = (getattr(error, "strerror", None) or type(error).__name__).lower()
-            raise files.FileError(f'cannot lock "{self._path}": {reason}', hint="check who owns it: ls -l") from error
+        except OSError as error:
+            raise files.problem("lock", self._path, error) from error
+        except NotImplementedError as error:
+            raise files.FileError(
+                f'cannot lock "{self._path}": its file system has no locks', hint="set XDG_STATE_HOME to a local folder"
+            ) from error
         self._held = lock
         self._sign()
         return True

@@ -1,7 +1,7 @@
 """What is held: the items of one store, the index beside them, and the manifest that finds them without it.
 
-A write goes manifest, item, index; a removal index, item, manifest. So whenever a process is killed, the manifest lists
-at least what the store has, and what the index lists and the store has not is found to be missing when it is asked for.
+A write goes manifest, item, index; a removal item, index, manifest. So whenever a process is killed, the manifest lists
+at least what the store has; an entry of the index may list what is not there, which is a miss like any other.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Held:
             if listed == entry:
                 return answer
         answer = self._read(request_key)
-        self._answers[request_key] = (entry, answer)
+        if answer is None or entry is not None:
+            self._answers[request_key] = (entry, answer)
         return answer
 
     def hold(self, session: Session, entry: Entry) -> None:
@@ -152,12 +153,10 @@ class Held:
     def _drop(self, manifest: _Items, doomed: _Items) -> int:
         dropped = 0
         for kind, key in doomed:
-            if kind is Kind.SESSION:
-                self._answers.pop(key, None)
-                self._index.delete(key)
-            else:
-                self._index.delete_keys(key)
-            dropped += self._store.delete(kind, key)
+            self._answers.pop(key, None)
+            held = self._store.delete(kind, key)
+            listed = self._index.delete(key) if kind is Kind.SESSION else self._index.delete_keys(key)
+            dropped += held or listed
         self._list(manifest, manifest - doomed)
         return dropped
 

@@ -121,23 +121,30 @@ class KeyringStore:
                 self._write(_part(place, free, number), piece)
             text, keep = str(head), {free: head.count}
         self._write(place, text)
-        self._clear(place, keep)
+        self._clear(place, old, keep)
 
     def delete(self, kind: Kind, key: str) -> bool:
         """Forgets an item; False where there was none."""
         place = _place(kind, key)
+        if self._longest_value() is None:
+            return self._remove(place)
+        old = parts.parse_head(self._read(place) or "")
         deleted = self._remove(place)
-        if self._longest_value() is not None:
-            self._clear(place, {})
+        self._clear(place, old, {})
         return deleted
 
     def _united(self, place: str, head: parts.Head) -> str | None:
         return parts.unite(head, lambda number: self._read(_part(place, head.place, number)))
 
-    def _clear(self, place: str, keep: Mapping[str, int]) -> None:
-        """Removes the parts that no head names, the last first: what a kill leaves is found again from the first."""
+    def _clear(self, place: str, old: parts.Head | None, keep: Mapping[str, int]) -> None:
+        """Removes the parts that no head names any more.
+
+        The last go first: what is left when the process is killed begins with the first, so the next time finds it all.
+        """
         for at in parts.PLACES:
             first = end = keep.get(at, 0)
+            if old is not None and old.place == at:
+                end = max(first, old.count)
             while self._read(_part(place, at, end)) is not None:
                 end += 1
             for number in reversed(range(first, end)):
@@ -200,7 +207,12 @@ def _choose() -> KeyringBackend:
     """The back-end that the `keyring` package chooses, if it is one of its own that keeps secrets safe."""
     import keyring.core
 
-    keyring.core.init_backend()
+    try:
+        keyring.core.init_backend()
+    except (RuntimeError, OSError) as error:
+        raise StoreError("there is no keyring here", hint=_OTHER_STORE) from error
+    except (ImportError, AttributeError, ValueError) as error:
+        raise StoreError("the keyring back-end that is configured cannot be loaded", hint=_OTHER_STORE) from error
     chosen = keyring.core.get_keyring()
     # Where several are to be had the package chains them, and a write could end in any.
     for candidate in getattr(chosen, "backends", [chosen]):
@@ -221,10 +233,8 @@ def _explained(error: Exception) -> StoreError:
     name = type(error).__name__
     if name in ("KeyringLocked", "LockedException", "PromptDismissedException"):
         return StoreError("the keyring is locked", hint=f"unlock it where you are logged in, or {_OTHER_STORE}")
-    if name in ("NoKeyringError", "RuntimeError", "SecretServiceNotAvailableException"):
+    if name in ("NoKeyringError", "SecretServiceNotAvailableException"):
         return StoreError("there is no keyring here", hint=_OTHER_STORE)
-    if isinstance(error, ImportError):
-        return StoreError("the keyring back-end that is configured cannot be loaded", hint=_OTHER_STORE)
     if name == "InitError":
         return StoreError(
             "the keyring cannot be opened", hint=f"log in where it can ask for its password, or {_OTHER_STORE}"

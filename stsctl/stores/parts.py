@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 PLACES = ("a", "b")
 """Where the parts of an item can be; the head says which of them counts."""
+_COUNT = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,9 @@ def divide(text: str, length: int, place: str) -> tuple[Head, list[str]]:
 def parse_head(text: str) -> Head | None:
     """The head that `text` spells; None for a value in one piece, or anything else."""
     fields = text[1:].split(" ")
-    if not text.startswith("*") or len(fields) != 3 or fields[0] not in PLACES or not fields[1].isdecimal():
+    if not text.startswith("*") or len(fields) != 3 or fields[0] not in PLACES:
+        return None
+    if not _COUNT.fullmatch(fields[1]):
         return None
     return Head(place=fields[0], count=int(fields[1]), digest=fields[2])
 

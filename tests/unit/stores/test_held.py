@@ -353,7 +353,7 @@ def test_what_lasts_as_long_as_the_process_writes_no_file(
 def test_the_manifest_is_written_first_and_the_index_last(
     held: Held, store: Watched, tmp_path: Path, make_session: MakeSession, make_entry: MakeEntry
 ) -> None:
-    """A write that stops at any point leaves nothing that `logout --all` would not find, and no entry of nothing."""
+    """A write that stops at any point leaves nothing that `logout --all` would not find."""
     session = make_session()
     for step in ("put manifest manifest", "put session k1"):
         store.fails = step
@@ -363,12 +363,39 @@ def test_the_manifest_is_written_first_and_the_index_last(
     store.fails = None
     assert held.session("k1") is None
     held.hold(session, make_entry(session))
-    store.fails = "delete session k1"
+    store.fails = "put manifest manifest"
     with pytest.raises(StoreError):
         held.drop("k1")
-    assert held.entries() == []
+    assert (held.session("k1"), held.entries()) == (None, [])
     store.fails = None
-    assert held.drop_all() == 1
+    assert held.drop_all() == 0
+
+
+def test_what_a_killed_removal_leaves_in_the_index_is_a_miss(
+    held: Held, store: Watched, make_session: MakeSession, make_entry: MakeEntry, now: datetime
+) -> None:
+    """An entry of what the store has not is a miss, can be dropped, and goes when its time has come."""
+    for key in ("k1", "k2"):
+        session = make_session(key)
+        held.hold(session, make_entry(session))
+        store.delete(Kind.SESSION, key)
+    assert held.session("k1") is None
+    assert held.drop("k1") is True
+    later = make_session("k3", obtained_at=now + timedelta(hours=2))
+    held.hold(later, make_entry(later))
+    assert [entry.request_key for entry in held.entries()] == ["k3"]
+
+
+def test_a_session_that_is_not_listed_is_looked_for_each_time(
+    held: Held, store: Watched, tmp_path: Path, make_session: MakeSession, make_entry: MakeEntry
+) -> None:
+    """Without its entry a session is found, and is not handed out any more once another process has removed it."""
+    session = make_session()
+    held.hold(session, make_entry(session))
+    wipe_index(tmp_path)
+    assert held.session("k1") == session
+    assert Held(store, Index(tmp_path / "index"), tmp_path / "locks").drop_all() == 1
+    assert held.session("k1") is None
 
 
 def test_a_store_that_fails_has_freed_its_lock(

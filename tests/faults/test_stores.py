@@ -1,0 +1,232 @@
+"""Killed, and refused by the file system, at every step of a write: what is held is the old or the new, whole."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stsctl.arn import Arn
+from stsctl.credentials import Credentials, Secret, Session
+from stsctl.stores.codec import LongTermKeys
+from stsctl.stores.held import Held
+from stsctl.stores.index import Entry, Index
+from stsctl.stores.sealed_file import SealedFileStore
+from stsctl.stores.sealing_key import KeyFile, create_key_file
+from tests.conftest import missing
+
+ROOT = Path(__file__).parent.parent.parent
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+CALLS = ("openat", "mkdir", "write", "fsync", "flock", "rename", "unlink")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The nth call of a sort that a process makes."""
+
+    call: str
+    nth: int
+
+
+def session(key: str, hour: int) -> Session:
+    """A session of an hour, obtained in that hour."""
+    obtained_at = NOW + timedelta(hours=hour)
+    return Session(
+        credentials=Credentials(
+            access_key_id=f"ASIA{key}{hour}",
+            secret_access_key=Secret(f"secret {key} {hour}"),
+            session_token=Secret(f"token {key} {hour}"),
+            expires_at=obtained_at + timedelta(hours=1),
+        ),
+        request_key=key,
+        obtained_at=obtained_at,
+    )
+
+
+def entry(of: Session) -> Entry:
+    """Its entry."""
+    return Entry(
+        request_key=of.request_key,
+        name=of.request_key,
+        access_key_id=of.credentials.access_key_id,
+        obtained_at=of.obtained_at,
+        expires_at=of.expires_at,
+        store="sealed-file",
+    )
+
+
+KEYS = LongTermKeys(
+    name="work",
+    credentials=Credentials(access_key_id="AKIA1", secret_access_key=Secret("long-term secret")),
+    identity=Arn.parse("arn:aws:iam::111111111111:user/alice"),
+    account_id="111111111111",
+    added_at=NOW,
+)
+
+
+def open_held(folder: Path) -> Held:
+    """What is held under a folder."""
+    store = SealedFileStore(folder / "sealed", KeyFile(path=folder / "key"))
+    return Held(store, Index(folder / "index"), folder / "locks")
+
+
+def renew(folder: Path) -> None:
+    """The write under test: one session is renewed, another one ended meanwhile, and a third is new."""
+    held = open_held(folder)
+    held.hold(session("renewed", 2), entry(session("renewed", 2)))
+    held.hold(session("new", 2), entry(session("new", 2)))
+
+
+def prepare(folder: Path) -> None:
+    """What was held before."""
+    create_key_file(folder / "key")
+    held = open_held(folder)
+    for each in (session("renewed", 0), session("ended", 0)):
+        held.hold(each, entry(each))
+    held.hold_keys(KEYS)
+
+
+def check(folder: Path) -> None:
+    """Everything is the old or the new, private and usable."""
+    held = open_held(folder)
+    renewed, new, ended = held.session("renewed"), held.session("new"), held.session("ended")
+    assert renewed in (session("renewed", 0), session("renewed", 2))
+    assert new in (None, session("new", 2))
+    assert ended in (None, session("ended", 0))
+    assert held.keys("work") == KEYS
+    for each in held.entries():
+        assert each in (entry(session("renewed", 0)), entry(session("renewed", 2)), entry(session("ended", 0)), NEW)
+    assert new is not None or NEW not in held.entries()
+    assert [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077] == []
+    assert list(folder.rglob("*.bad")) == []
+    renew(folder)
+    assert (held.session("renewed"), held.session("new")) == (session("renewed", 2), session("new", 2))
+    assert held.session("ended") is None
+    shutil.rmtree(folder / "index")
+    assert held.drop_all() == 2
+    assert len(list((folder / "sealed").glob("*.sealed"))) == 2  # the keys and the manifest
+    assert held.keys("work") == KEYS
+
+
+NEW = entry(session("new", 2))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which something is held, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared")
+    prepare(folder)
+    return folder
+
+
+RENEWING = """
+import ctypes, os, sys
+from pathlib import Path
+import cryptography.exceptions, cryptography.hazmat.primitives.ciphers.aead, filelock
+from stsctl.errors import StsctlError
+from tests.faults.test_stores import renew
+ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # PR_SET_PTRACER: where only a parent may trace
+while folder := sys.stdin.readline().strip():
+    child = os.fork()
+    if child:
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    try:
+        print(os.getpid(), flush=True)
+        sys.stdin.readline()
+        renew(Path(folder))
+        os._exit(0)
+    except StsctlError as error:
+        os._exit(8 if "full" in (error.hint or "") else 9)
+    finally:
+        os._exit(70)
+"""
+
+
+class Renewer:
+    """Renews, each time in a process of its own that is forked with everything imported: its calls are always the same.
+
+    They are traced from the first call of the renewal on.
+    """
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-B", "-c", RENEWING]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, folder: Path, trace: Path, *options: str) -> int:
+        """How the process ended."""
+        child = self._tell(str(folder))
+        tracer = ["strace", "-qq", "-p", child, "-o", str(trace), "-e", f"trace={','.join(CALLS)}"]
+        with subprocess.Popen([*tracer, *options]):
+            while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text():
+                time.sleep(0.005)
+            return int(self._tell("go"))
+
+    def end(self) -> None:
+        """Ends."""
+        self._process.communicate()
+
+    def _tell(self, line: str) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(line, file=self._process.stdin, flush=True)
+        return self._process.stdout.readline().strip()
+
+
+@pytest.fixture
+def renewer() -> Iterator[Renewer]:
+    """What renews."""
+    if shutil.which("strace") is None:
+        missing("strace")
+    renewer = Renewer()
+    yield renewer
+    renewer.end()
+
+
+def steps_of(trace: Path) -> list[Step]:
+    """Every call that can change something."""
+    seen: Counter[str] = Counter()
+    steps = []
+    for line in trace.read_text().splitlines():
+        call = line.partition("(")[0]
+        seen[call] += 1
+        if call in CALLS and ("O_CREAT" in line or call != "openat"):
+            steps.append(Step(call=call, nth=seen[call]))
+    return steps
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("fault", "statuses", "calls"),
+    [("signal=SIGKILL", (-9,), CALLS), ("error=ENOSPC", (0, 8), ("openat", "mkdir", "write", "fsync", "rename"))],
+    ids=["killed", "disk full"],
+)
+def test_a_write_ends_well_wherever_it_ends(
+    prepared: Path, renewer: Renewer, tmp_path: Path, fault: str, statuses: tuple[int, ...], calls: tuple[str, ...]
+) -> None:
+    """At each system call of a renewal the process is killed, or told (and says) the disk is full; nothing is lost."""
+    folder = copy(prepared, tmp_path / "whole")
+    assert renewer.run(folder, tmp_path / "trace") == 0
+    steps = [step for step in steps_of(tmp_path / "trace") if step.call in calls]
+    assert {step.call for step in steps} >= set(calls) - {"mkdir"}
+    for step in steps:
+        folder = copy(prepared, tmp_path / f"{step.call} {step.nth}")
+        injection = f"inject={step.call}:{fault}:when={step.nth}"
+        assert renewer.run(folder, tmp_path / "trace", "-e", injection) in statuses, injection
+        check(folder)
+
+
+def copy(prepared: Path, folder: Path) -> Path:
+    """The prepared folder again."""
+    shutil.copytree(prepared, folder)
+    return folder
