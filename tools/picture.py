@@ -22,6 +22,7 @@ from rich.text import Text
 
 from stsctl.cli.emulator import BUILT_IN_CONFIG
 from stsctl.emulator import control
+from stsctl.emulator.running import Running
 from stsctl.formats import environment
 from tests.secret_service import SecretService
 
@@ -95,7 +96,7 @@ class Terminal:
 
 
 @contextmanager
-def _alices_terminal(folder: Path) -> Iterator[tuple[Terminal, control.Running]]:
+def _alices_terminal(folder: Path) -> Iterator[tuple[Terminal, Running]]:
     """A terminal that knows the emulator, with alice's keys in its keyring."""
     running = control.start(folder / "emulator")
     try:
