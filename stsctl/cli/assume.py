@@ -8,9 +8,10 @@ import click
 
 from stsctl.cli.app import App
 from stsctl.cli.beginning import how_to_begin
-from stsctl.cli.options import acting_options, json_option, name_argument, wanted_options
+from stsctl.cli.options import acting_options, export_option, json_option, name_argument, wanted_options
 from stsctl.cli.panel import show
-from stsctl.formats import json
+from stsctl.formats import environment, json
+from stsctl.formats.shell import SHELLS
 
 
 @click.command("assume")
@@ -18,8 +19,9 @@ from stsctl.formats import json
 @wanted_options
 @acting_options
 @json_option
+@export_option
 @click.pass_obj
-def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> None:
+def command(app: App, /, *, name: str | None, as_json: bool, export: str | None, **options: Any) -> None:
     """Get the session of a role and make it this terminal's current one.
 
     NAME is a role or a source of your configuration, a profile of ~/.aws/config, or a role's ARN. If the way there
@@ -27,6 +29,8 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
 
     Without NAME the current session is taken, and renewed where that is due.
     """
+    if as_json and export:
+        raise click.UsageError("--json and --export exclude each other")
     wanted, acting = app.typed(name, options)
     if wanted is None and app.current() is None:
         how_to_begin(app)
@@ -35,8 +39,17 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
     if as_json:
         app.report.data(json.assume_role(obtained.session))
         return
-    short = obtained.wanted.name
-    steps = ["eval $(stsctl env)" if is_current else f"eval $(stsctl env {short})", f"stsctl exec {short} -- COMMAND"]
-    show(app.report, obtained, app.now(), steps)
-    if not is_current and not acting.no_cache and app.machine.leader is None:
+    if export:
+        changes = environment.export(obtained.session, role=obtained.wanted.name, region=obtained.region)
+        app.report.data(SHELLS[export].render(changes))
+    show(app.report, obtained, app.now(), _next(obtained.wanted.name, is_current=is_current, exported=bool(export)))
+    if not is_current and not export and not acting.no_cache:
         app.report.notice("there is no terminal here whose current session it could be: name it, or set STSCTL_ROLE")
+
+
+def _next(name: str, *, is_current: bool, exported: bool) -> list[str]:
+    """What people type next."""
+    if exported:
+        return ["this shell has it, and what you start from here"]
+    export = "eval $(stsctl env)" if is_current else f"eval $(stsctl env {name})"
+    return [export, f"stsctl exec {name} -- COMMAND"]

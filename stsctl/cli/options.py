@@ -12,6 +12,7 @@ import click
 
 from stsctl.duration import parse_duration
 from stsctl.errors import StsctlError
+from stsctl.formats.shell import SHELLS
 from stsctl.target import MfaMode, Wanted
 
 if TYPE_CHECKING:
@@ -125,6 +126,13 @@ acting_options = _all(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+export_option = click.option(
+    "--export",
+    metavar="SHELL",
+    type=click.Choice(sorted(SHELLS)),
+    help="Print on standard output what changes that shell; shell-init's function does it.",
+)
 
 
 def take_flags(options: dict[str, Any]) -> dict[str, str]:

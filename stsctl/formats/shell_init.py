@@ -1,7 +1,7 @@
 """What `eval "$(stsctl shell-init zsh)"` defines: a function that lets `stsctl assume` change the shell it is typed in.
 
-A program cannot set variables of the shell that started it; a function of its name can. It runs the program, and after
-an `assume` has it write what to export, after a `logout` what to take back. The rest goes through as it is.
+A program cannot set variables of the shell that started it; a function of its name can. It has `assume` and `logout`
+write what the shell is to change (`--export`), and evaluates that. The rest goes through as it is.
 """
 
 from __future__ import annotations
@@ -11,44 +11,39 @@ from collections.abc import Mapping
 _POSIX = """\
 stsctl() {
     case "${1-}" in
-    assume | logout) command stsctl "$@" || return ;;
+    assume | logout) ;;
     *)
         command stsctl "$@"
         return
         ;;
     esac
-    if [ "$1" = logout ]; then
-        if [ -n "${STSCTL_ROLE-}" ] && ! command stsctl list | cut -f 1 | grep -xF -- "$STSCTL_ROLE" >/dev/null; then
-            eval "$(command stsctl env --unset --shell @SHELL@)"
-        fi
+    case " $* " in
+    *" -h "* | *" --help "* | *" --json "*)
+        command stsctl "$@"
         return
-    fi
-    while [ $# -gt 0 ]; do
-        case "$1" in
-        -h | --help | --json | --no-cache) return 0 ;;
-        esac
-        shift
-    done
-    eval "$(command stsctl env --shell @SHELL@)"
+        ;;
+    esac
+    local stsctl_text
+    stsctl_text=$(command stsctl "$@" --export @SHELL@) || return
+    eval "$stsctl_text"
 }
 """
 
 _FISH = """\
 function stsctl --description 'AWS sessions, exported into this shell'
-    command stsctl $argv
-    or return
-    switch "$argv[1]"
-        case assume
-            for stsctl_word in -h --help --json --no-cache
-                contains -- $stsctl_word $argv
-                and return 0
-            end
-            command stsctl env --shell fish | source
-        case logout
-            if set -q STSCTL_ROLE; and not command stsctl list | cut -f 1 | grep -xF -- "$STSCTL_ROLE" >/dev/null
-                command stsctl env --unset --shell fish | source
-            end
+    if not contains -- "$argv[1]" assume logout
+        command stsctl $argv
+        return
     end
+    for stsctl_word in -h --help --json
+        if contains -- $stsctl_word $argv
+            command stsctl $argv
+            return
+        end
+    end
+    set -l stsctl_lines (command stsctl $argv --export fish)
+    or return
+    printf '%s\\n' $stsctl_lines | source
 end
 """
 
@@ -56,30 +51,19 @@ _POWERSHELL = """\
 function stsctl {
     # PowerShell takes "--" away from functions: write it in quotes, stsctl exec NAME '--' COMMAND.
     $program = (Get-Command stsctl -CommandType Application -TotalCount 1).Source
-    if ($MyInvocation.ExpectingInput) { $input | & $program @args } else { & $program @args }
-    if ($LASTEXITCODE -ne 0) { return }
-    $plain = '-h', '--help', '--json', '--no-cache' | Where-Object { $args -contains $_ }
-    if ($args[0] -eq 'assume' -and -not $plain) {
-        & $program env --shell powershell | Invoke-Expression
-    } elseif ($args[0] -eq 'logout' -and $Env:STSCTL_ROLE) {
-        $held = & $program list | ForEach-Object { ($_ -split "`t")[0] }
-        if ($held -cnotcontains $Env:STSCTL_ROLE) { & $program env --unset --shell powershell | Invoke-Expression }
-    }
+    $plain = '-h', '--help', '--json' | Where-Object { $args -contains $_ }
+    if ($args.Count -and $args[0] -in 'assume', 'logout' -and -not $plain) {
+        $text = & $program @args --export powershell | Out-String
+        if ($LASTEXITCODE -eq 0 -and $text.Trim()) { Invoke-Expression $text }
+    } elseif ($MyInvocation.ExpectingInput) { $input | & $program @args } else { & $program @args }
 }
 """
 
 _NU = """\
 def --env --wrapped stsctl [...words: string] {
     let verb = ($words | get 0? | default "")
-    if $verb == "assume" and not ($words | any {|word| $word in ["-h" "--help" "--json" "--no-cache"]}) {
-        ^stsctl ...$words
-        ^stsctl env --shell nu | from json | load-env
-    } else if $verb == "logout" {
-        ^stsctl ...$words
-        let held = (^stsctl list --json | from json | get name)
-        if $env.STSCTL_ROLE? != null and $env.STSCTL_ROLE not-in $held {
-            ^stsctl env --unset --shell nu | from json | load-env
-        }
+    if $verb in ["assume" "logout"] and not ($words | any {|word| $word in ["-h" "--help" "--json"]}) {
+        ^stsctl ...$words --export nu | from json | load-env
     } else {
         ^stsctl ...$words
     }
