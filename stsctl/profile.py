@@ -38,11 +38,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A profile as both files give it; `shared` is what the credentials file has of it."""
+    """A profile as both files give it; `configured` and `shared` are what the config and the credentials file say."""
 
     name: str
     origin: Origin
     values: Mapping[str, Value] = field(repr=False)
+    configured: Mapping[str, Value] = field(repr=False)
     shared: Mapping[str, Value] = field(repr=False)
 
     def get(self, key: str) -> str | None:
@@ -66,8 +67,9 @@ class Profile:
 
     def credentials(self) -> Credentials | None:
         """Its static keys; None where it has none. Raises ConfigurationError for half a pair."""
-        # botocore asks the credentials file first, for a whole pair, and then both files together.
-        values = self.shared if KEY_ID in self.shared else self.values
+        # Both keys have to be in one file, and the credentials file is asked first; so does botocore.
+        values = self.shared if KEY_ID in self.shared else self.configured
+        values = values if KEY_ID in values or SECRET_KEY in values else self.shared
         key_id, secret = (values.get(key) for key in (KEY_ID, SECRET_KEY))
         if key_id is None and secret is None:
             return None
@@ -191,7 +193,7 @@ def _profile(
     ]
     # The one that a person wrote is where the profile is; of two, the one in the config.
     origin = min(places, key=lambda place: place[0])[1]
-    return Profile(name=name, origin=origin, values={**configured, **shared}, shared=shared)
+    return Profile(name=name, origin=origin, values={**configured, **shared}, configured=configured, shared=shared)
 
 
 def _values(section: ini.Section | None, place: str) -> dict[str, Value]:

@@ -17,7 +17,7 @@ from stsctl.chain import of_profile
 from stsctl.errors import ConfigurationError
 
 NAMES = "abcd"
-PAIRS = ["", "", "", "aws_access_key_id = K{n}\naws_secret_access_key = s\n"]
+PAIRS = ["", "aws_access_key_id = K{n}\naws_secret_access_key = s\n"]
 HALVES = ["aws_access_key_id = K{n}\n", "aws_secret_access_key = s\n"]
 
 
@@ -69,21 +69,22 @@ def reached_by_us(config: str, credentials: str) -> str | None:
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[str, str]:
-    """A config and a credentials file with a few profiles that lead to each other."""
-    texts = []
-    for file in ("config", "credentials"):
-        text = ""
-        for name in NAMES:
-            body = draw(st.sampled_from([*PAIRS, *PAIRS, *HALVES])).format(n=f"{file[1]}{name}")
-            if draw(st.integers(0, 2)):
-                body += f"role_arn = arn:aws:iam::111111111111:role/{file[1]}{name}\n"
-            if draw(st.integers(0, 3)):
-                body += f"source_profile = {draw(st.sampled_from([*NAMES, 'zz']))}\n"
-            shown = file == "config" or draw(st.integers(0, 3)) == 0
-            header = f"profile {name}" if file == "config" else name
-            text += f"[{header}]\n{body}" if shown and draw(st.integers(0, 9)) else ""
-        texts.append(text)
-    return texts[0], texts[1]
+    """A config and a credentials file with a few profiles that lead to each other, most of them somewhere."""
+    config, credentials = "", ""
+    for position, name in enumerate(NAMES):
+        body, shared = "", draw(st.sampled_from(["", "", "", "", *PAIRS, *HALVES])).format(n=f"s{name}")
+        if draw(st.integers(0, 4)) > position:
+            body += f"role_arn = arn:aws:iam::111111111111:role/{name}\n"
+            later = NAMES[position + 1 :] or NAMES
+            body += f"source_profile = {draw(st.sampled_from([*later * 4, *NAMES, 'zz']))}\n"
+            body += draw(st.sampled_from(["", "", "", *PAIRS])).format(n=f"c{name}")
+        else:
+            body += draw(st.sampled_from([*PAIRS * 3, *HALVES])).format(n=f"c{name}")
+        if draw(st.integers(0, 7)):
+            config += f"[profile {name}]\n{body}"
+        if shared:
+            credentials += f"[{name}]\n{shared}"
+    return config, credentials
 
 
 ROLE = "role_arn = arn:aws:iam::111111111111:role/"

@@ -42,6 +42,16 @@ def test_a_profile_without_keys_has_none() -> None:
     assert load("[profile a]\nregion = r\n").get("a").credentials() is None
 
 
+def test_a_pair_is_not_made_of_two_halves() -> None:
+    """One half in each file is none, and a half in the credentials file hides no pair in the config."""
+    half = "[a]\naws_secret_access_key = s\n"
+    with pytest.raises(ConfigurationError, match=r"^~/\.aws/config:2: .* has aws_access_key_id without"):
+        load("[profile a]\naws_access_key_id = AKIA1\n", half).get("a").credentials()
+    keys = load("[profile a]\n" + PAIR, half).get("a").credentials()
+    assert keys is not None
+    assert keys.secret_access_key.reveal() == "one"
+
+
 def test_the_old_name_of_a_token_counts_first() -> None:
     """Where both names of a token are there, botocore takes aws_security_token, and so do we."""
     keys = load("", "[a]\n" + PAIR + "aws_session_token = s\naws_security_token = old\n").get("a").credentials()
