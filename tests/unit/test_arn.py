@@ -107,6 +107,7 @@ def test_sessions() -> None:
     assert (arn.session_role, arn.session_name) == ("Admin", "alice")
     for text in (
         "arn:aws:sts::123456789012:federated-user/alice",
+        "arn:aws:sts::123456789012:other/Admin/alice",
         "arn:aws:sts::123456789012:assumed-role/Admin",
         "arn:aws:sts::123456789012:assumed-role/Admin/alice/more",
         "arn:aws:iam::123456789012:assumed-role/Admin/alice",

@@ -557,6 +557,17 @@ def test_a_new_session_that_aws_does_not_know_ends_it(machine: Machine) -> None:
     assert machine.sts.made == ["session", "Hub"]
 
 
+def test_only_the_session_that_was_refused_is_in_doubt(machine: Machine) -> None:
+    """Where a session given in this very climb is refused, the held one that it came from is kept."""
+    machine.process("111111").obtain(machine.plan(target(serial=SERIAL)))
+    machine.sts.forgetful = True
+    plan, process = machine.plan(CHAIN), machine.process("222222")
+    with pytest.raises(RefusedError, match="hop 3 of 3"):
+        process.obtain(plan)
+    assert machine.sts.made == ["session", "Hub", "Admin"]
+    assert process.session(plan.steps[0].request.cache_key()) is not None
+
+
 def test_a_session_that_another_process_renewed_is_not_dropped(machine: Machine) -> None:
     """Between a refusal and the dropping another process may have renewed the session: the new one is kept and used."""
     plan = machine.plan(CHAIN)
