@@ -10,9 +10,7 @@ from collections.abc import Mapping
 
 Path = tuple[str, ...]
 
-_KEY = re.compile(
-    r"""[ \t]*(?:"(?P<basic>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))[ \t]*(?P<dot>\.?)"""
-)
+_KEY = re.compile(r"""[ \t]*(?:"(?P<basic>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))[ \t]*\.?""")
 _SPACE = re.compile(r"[ \t\r\n]*(?:#[^\n]*)?")
 _PLAIN = re.compile(r"""[^"'\[\]{}#\n]+""")
 _STRING = re.compile(
@@ -74,10 +72,8 @@ class _Walk:
         parts = []
         while match := _KEY.match(self._text, self._at):
             self._at = match.end()
-            basic, literal, bare, dot = match.group("basic", "literal", "bare", "dot")
+            basic, literal, bare = match.group("basic", "literal", "bare")
             parts.append(_unescape(basic) if basic is not None else literal if literal is not None else bare)
-            if not dot:
-                break
         return tuple(parts)
 
     def _value(self) -> None:
