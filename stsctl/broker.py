@@ -281,6 +281,9 @@ class Broker:
         """One call, and a second one where AWS says only that the duration is too long."""
         step = plan.steps[position]
         exchange = self.exchanges[step.request.operation]
+        if step.capped_because and step.requested:
+            lasts, wanted = render_duration(step.effective), render_duration(step.requested)
+            self.watcher.notice(f'"{step.name}" lasts {lasts}, not {wanted}: {step.capped_because}')
         with self.watcher.calling(plan, position):
             try:
                 session = exchange.obtain(step.request, credentials, code)
