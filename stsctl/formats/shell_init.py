@@ -63,7 +63,8 @@ _NU = """\
 def --env --wrapped stsctl [...words: string] {
     let verb = ($words | get 0? | default "")
     if $verb in ["assume" "logout"] and not ($words | any {|word| $word in ["-h" "--help" "--json"]}) {
-        ^stsctl ...$words --export nu | from json | load-env
+        let text = (^stsctl ...$words --export nu)
+        $text | from json | load-env
     } else {
         ^stsctl ...$words
     }
