@@ -6,7 +6,6 @@ the source, the exchanges, locks, what was learned, the person who can be asked,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from stsctl.sources.interface import Exchange, Source
 
 ATTEMPTS = 3
 """How often a code is asked for before a wrong one is final."""
-
-_CODE = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,10 +253,14 @@ class Broker:
         complaint: str | None = None
         refusal: RefusedError | None = None
         for _ in range(ATTEMPTS):
-            code = self.prompt(Question(serial=serial, name=plan.name, process=step.mfa_process, complaint=complaint))
-            if not _CODE.fullmatch(code):
-                complaint = "a code has six digits"
-                continue
+            question = Question(serial=serial, name=plan.name, process=step.mfa_process, complaint=complaint)
+            try:
+                code = self.prompt(question)
+            except PersonNeededError as error:
+                if refusal is None or error.asked:
+                    raise
+                # There is no other code than the one that AWS refused.
+                raise refusal from error
             if self.lessons.used(serial, endpoint, code, self.now()):
                 complaint = "that code was used already, and AWS takes each only once: wait for the next"
                 continue
