@@ -17,6 +17,7 @@ from stsctl import errors
 from stsctl.errors import StsctlError
 
 ROOT = Path(stsctl.__file__).parent
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 STATUSES = {
     "StsctlError": 1,
@@ -90,8 +91,8 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 def _said() -> Iterator[tuple[str, str, str]]:
     """Every literal message and hint of an error: where, which of the two, the text."""
-    for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -130,8 +131,8 @@ def test_style() -> None:
 
 def test_no_repr_in_a_message() -> None:
     """What a person typed is quoted with "…", never by repr, which would show objects (and Python's own quotes)."""
-    for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
                 for inner in ast.walk(node):
                     shown = isinstance(inner, ast.FormattedValue) and inner.conversion == ord("r")

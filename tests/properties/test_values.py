@@ -6,7 +6,7 @@ import string
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from stsctl.arn import Arn
@@ -90,12 +90,14 @@ REQUESTS = st.builds(
 FIELDS = sorted(SessionRequest.__dataclass_fields__)
 
 
+@settings(max_examples=50)  # a request has many fields to make up
 @given(REQUESTS, REQUESTS)
 def test_different_requests_have_different_keys(one: SessionRequest, other: SessionRequest) -> None:
     """Keys are equal exactly when requests are."""
     assert (one.cache_key() == other.cache_key()) is (one == other)
 
 
+@settings(max_examples=50)  # a request has many fields to make up
 @given(REQUESTS, REQUESTS, st.sampled_from(FIELDS))
 def test_one_field_makes_the_difference(one: SessionRequest, other: SessionRequest, name: str) -> None:
     """A request that differs in one field only, by whatever value, has another key."""
@@ -103,6 +105,7 @@ def test_one_field_makes_the_difference(one: SessionRequest, other: SessionReque
     assert (changed.cache_key() == one.cache_key()) is (changed == one)
 
 
+@settings(max_examples=50)  # a request has many fields to make up
 @given(REQUESTS, st.tuples(TEXTS, TEXTS))
 def test_values_do_not_move_between_fields(one: SessionRequest, pair: tuple[str, str]) -> None:
     """The same texts in swapped places are another request with another key."""
