@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,19 +10,35 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from stsctl import __version__
-from stsctl.cli.app import App
 from stsctl.cli.report import Report
 from stsctl.errors import STATUS_BUG, STATUS_INTERRUPTED, StsctlError, UsageError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-COMMANDS: Mapping[str, Sequence[str]] = {
-    "Daily": ("assume", "env", "exec", "whoami", "list", "logout", "plan"),
-    "Once": ("keys", "config", "profile", "credential-process", "shell-init"),
-    "Try it": ("demo", "emulator"),
+COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "Daily": {
+        "assume": "Get the session of a role and make it this terminal's current one.",
+        "env": "Export a session into this shell: eval $(stsctl env).",
+        "exec": "Run a program with a session: stsctl exec prod-admin -- aws s3 ls.",
+        "whoami": "Say who you are in this terminal.",
+        "list": "List the sessions that are held.",
+        "logout": "Forget the session of a role, of this terminal, or every session.",
+        "plan": "Show how a role is reached: the calls, their order and why.",
+    },
+    "Once": {
+        "keys": "Keep long-term access keys in the store.",
+        "config": "Show the configuration: values, names, files.",
+        "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
+        "credential-process": "Answer an SDK, from ~/.aws/config.",
+        "shell-init": "Print a function for your shell's start-up file.",
+    },
+    "Try it": {
+        "demo": "Show what stsctl does, on an emulator of its own.",
+        "emulator": "Run an AWS of your own, that refuses what AWS refuses.",
+    },
 }
-"""Every command, by the group that the help shows it in; each is `command` of the module of its name."""
+"""Every command with a line about it, by the group that the help shows it in; each is `command` of its module."""
 
 
 class Commands(click.Group):
@@ -38,27 +52,29 @@ class Commands(click.Group):
         """The command called so."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        import importlib
+
         module = importlib.import_module(f"stsctl.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
+        command.short_help = next(about[cmd_name] for about in COMMANDS.values() if cmd_name in about)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that was typed; an unknown one is refused with the nearest."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+        if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
             from stsctl.nearest import suggestion
 
             hint = suggestion(args[0], self.list_commands(ctx)) or 'run "stsctl --help"'
             raise UsageError(f'there is no command "{args[0]}"', hint=hint)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands, under their groups' headings."""
-        for title, names in COMMANDS.items():
-            found = [(name, self.get_command(ctx, name)) for name in names]
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """The commands, under their groups' headings; no module is loaded for it."""
+        for title, about in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, each.get_short_help_str(70)) for name, each in found if each])
+                formatter.write_dl(list(about.items()))
 
 
 @click.command(
@@ -76,6 +92,8 @@ def stsctl(ctx: click.Context, *, store: str | None, debug: bool) -> None:
     Name a role of your configuration, a profile of ~/.aws/config, or a role's ARN. "stsctl demo" shows it all on an
     emulator of its own, with no account and no configuration.
     """
+    from stsctl.cli.app import App
+
     report = Report(os.environ)
     if debug:
         _log()
@@ -142,6 +160,8 @@ def _hide(kind: type[BaseException], _error: BaseException, _trace: TracebackTyp
 
 def _log() -> None:
     """What stsctl and botocore log, on stderr; botocore only from INFO on, since below that it logs what it signs."""
+    import logging
+
     logging.basicConfig(level=logging.DEBUG, format="stsctl: debug: %(name)s: %(message)s")
     for name in ("botocore", "boto3", "urllib3", "keyring", "filelock", "asyncio"):
         logging.getLogger(name).setLevel(logging.INFO)

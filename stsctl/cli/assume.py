@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.beginning import how_to_begin
 from stsctl.cli.options import acting_options, export_option, json_option, name_argument, wanted_options
 from stsctl.cli.panel import show
 from stsctl.formats import environment, json
 from stsctl.formats.shell import SHELLS
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("assume")

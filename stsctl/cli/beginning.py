@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from stsctl.cli.app import App
+from typing import TYPE_CHECKING
+
 from stsctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 def how_to_begin(app: App) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import json_option
 from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.group("config")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import acting_options, name_argument, wanted_options
 from stsctl.formats import json
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("credential-process")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import json_option
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
@@ -15,6 +15,9 @@ from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats import environment
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.shell import SHELLS
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.group("emulator")

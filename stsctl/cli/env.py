@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import acting_options, name_argument, wanted_options
 from stsctl.errors import StsctlError
 from stsctl.formats import environment
@@ -14,6 +13,9 @@ from stsctl.formats.dotenv import Dotenv
 from stsctl.formats.interface import Format
 from stsctl.formats.json import Json
 from stsctl.formats.shell import SHELLS
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("env")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
 from stsctl.formats import environment
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+
 
 _COMMAND = "stsctl.exec.command"
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import json_option, name_argument
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.group("keys")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import export_option, name_argument
 from stsctl.errors import ConfigurationError
 from stsctl.formats import environment
 from stsctl.formats.shell import SHELLS
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("logout")

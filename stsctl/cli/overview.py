@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from stsctl.cli.app import App
+from typing import TYPE_CHECKING
+
 from stsctl.cli.panel import left
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+
 
 _USUAL = (
     ("stsctl assume NAME", "get a role's session, make it this terminal's"),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import json_option, name_argument, wanted_options
 from stsctl.duration import render_duration
 from stsctl.formats.visible import visible
 from stsctl.plan import Asks, Plan, Step
 from stsctl.target import SourceKind
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("plan")

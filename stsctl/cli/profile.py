@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import acting_options, json_option, name_argument, wanted_options
 from stsctl.cli.panel import left
 from stsctl.formats import credentials_file
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.group("profile")

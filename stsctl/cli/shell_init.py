@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from stsctl.cli import completions
-from stsctl.cli.app import App
 from stsctl.formats import shell_init
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 
 @click.command("shell-init")

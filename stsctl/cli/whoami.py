@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.app import App
 from stsctl.cli.options import json_option
 from stsctl.cli.panel import left
 from stsctl.errors import UsageError
@@ -14,6 +13,7 @@ from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
+    from stsctl.cli.app import App
     from stsctl.stores.index import Entry
 
 
