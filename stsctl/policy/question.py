@@ -34,8 +34,14 @@ _DEPTHS = {
 """The fields that hold documents, and in how many lists."""
 
 _FIELDS = (*_DEPTHS, "principal", "action", "resource", "resource_account", "management_account", "context")
-_SPACE = re.compile(r"[ \t\n\r]*")
-_SCANNER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
+_S = r"[ \t\n\r]*"
+_SPACE = re.compile(_S)
+_FIELD = re.compile(rf'[{{,]{_S}"([^"\\\x00-\x1f]*)"{_S}:{_S}(?:"([^"\\\x00-\x1f]*)"{_S})?')
+"""A field's name, and its value where that is a text without escapes."""
+_EMPTY = re.compile(rf"\[{_S}\]")
+_FIRST = re.compile(rf"\[{_S}")
+_NEXT = re.compile(rf"{_S}(?:,{_S}|\])")
+_DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,56 +104,59 @@ def read_question(text: str) -> Question:
 
 
 class _Scan:
-    """Takes a question's fields out of its text, and leaves each document in it as the text that it is."""
+    """Takes a question's fields out of its text, and leaves each document in it as the text that it is.
+
+    Raises ValueError where the text is no question, without saying why.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.fields: dict[str, Any] = {}
-        at = self._after(self._space(0), "{")
-        closed = text[at : at + 1] == "}"
-        while not closed:
-            name, at = _SCANNER.raw_decode(text, at)
-            if not isinstance(name, str) or name in self.fields:
+        at = self._over(_SPACE, 0)
+        mark = "{"
+        while mark != "}":
+            found = _FIELD.match(text, at)
+            if found is None or text[at] != mark or found[1] in self.fields:
                 raise ValueError
-            at = self._after(self._space(at), ":")
-            depth = _DEPTHS.get(name)
-            value, at = _SCANNER.raw_decode(text, at) if depth is None else self._documents(at, depth)
-            self.fields[name] = value
-            at, closed = self._next(at, "}")
-        if self._space(at + 1) != len(text):
+            self.fields[found[1]], at = self._value(found)
+            mark = text[at : at + 1]
+            if mark != "}":
+                mark = ","
+        if self._over(_SPACE, at + 1) != len(text):
             raise ValueError
+
+    def _value(self, field: re.Match[str]) -> tuple[Any, int]:
+        """The value of a field, and the offset of what follows."""
+        at = field.end()
+        if field[2] is not None:
+            return field[2], at
+        depth = _DEPTHS.get(field[1])
+        value, at = _DECODER.raw_decode(self.text, at) if depth is None else self._documents(at, depth)
+        return value, self._over(_SPACE, at)
 
     def _documents(self, at: int, depth: int) -> tuple[Any, int]:
         """The texts of documents in so many lists; None for null."""
         if depth == 0 or self.text.startswith("null", at):
-            value, end = _SCANNER.raw_decode(self.text, at)
-            if value is None or isinstance(value, str):
-                return value, end
-            return self.text[at:end], end
-        found = []
-        at = self._after(at, "[")
-        closed = self.text[at : at + 1] == "]"
-        while not closed:
-            value, at = self._documents(at, depth - 1)
+            value, end = _DECODER.raw_decode(self.text, at)
+            return (value if value is None or isinstance(value, str) else self.text[at:end]), end
+        found: list[object] = []
+        closed = _EMPTY.match(self.text, at)
+        if closed:
+            return found, closed.end()
+        at = self._over(_FIRST, at)
+        while True:
+            value, end = self._documents(at, depth - 1)
             found.append(value)
-            at, closed = self._next(at, "]")
-        return found, at + 1
+            at = self._over(_NEXT, end)
+            if self.text[at - 1] == "]":
+                return found, at
 
-    def _next(self, at: int, closer: str) -> tuple[int, bool]:
-        """From behind a part to the next one, or to the closing bracket, and whether it is that."""
-        at = self._space(at)
-        if self.text[at : at + 1] == closer:
-            return at, True
-        return self._after(at, ","), False
-
-    def _after(self, at: int, mark: str) -> int:
-        if self.text[at : at + 1] != mark:
+    def _over(self, pattern: re.Pattern[str], at: int) -> int:
+        """The offset behind a pattern."""
+        found = pattern.match(self.text, at)
+        if found is None:
             raise ValueError
-        return self._space(at + 1)
-
-    def _space(self, at: int) -> int:
-        found = _SPACE.match(self.text, at)
-        return found.end() if found else at
+        return found.end()
 
 
 def _unreadable(text: str) -> str:
@@ -163,7 +172,9 @@ def _unreadable(text: str) -> str:
         value = reader.value.get(name)
         if depth and value is not None and not _is_nested(value, depth):
             return f'"{name}" is {"a list of lists of" if depth == 2 else "a list of"} policies'
-    return "the question is nested too deeply"
+    if not reader.value:
+        return 'the question has no "principal"'
+    return "the question is nested too deeply, or the name of a field has an escape"
 
 
 def _is_nested(value: object, depth: int) -> bool:
