@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import secrets
+import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
@@ -39,6 +40,9 @@ _LONGEST_FORM = 1024 * 1024
 _FORBIDDEN = ("/moto-api", "/favicon.ico", "/latest")
 """What moto would answer by itself, whoever asks."""
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
+
+_FOR_S3 = f"{signature.ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
+"""What makes moto choose S3."""
 
 _log = logging.getLogger(__name__)
 
@@ -151,11 +155,11 @@ class Emulator:
 
 
 class _Moto:
-    """moto, behind the check of signatures; built when it is first needed."""
+    """moto, behind the check of signatures; loaded when it is first needed."""
 
     def __init__(self) -> None:
-        self._application: Callable[..., Iterable[bytes]] | None = None
-        self._s3: Callable[..., Iterable[bytes]] | None = None
+        self._dispatcher: Any = None
+        self._lock = threading.Lock()
 
     def answer(
         self, environ: dict[str, Any], body: bytes, claim: signature.Claim | None, account: str, action: str
@@ -181,28 +185,28 @@ class _Moto:
             begun[:] = [int(status.split()[0]), headers]
 
         try:
-            # Without the header, moto would guess the service from the path.
-            guessing = claim is None or (claim.lifetime is not None and claim.service == "s3")
-            content = b"".join((self._for_s3() if guessing else self._for_all())(environ, start_response))
+            content = b"".join(self._application(environ, claim)(environ, start_response))
         except Exception as error:  # moto fails in as many ways as it has services
             missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
             raise Refusal("NotImplemented", f"The emulator cannot answer {action}: {missing}", 501) from error
         status, headers = begun
         return Answer(status=status, headers=tuple(headers), body=content)
 
-    def _for_all(self) -> Callable[..., Iterable[bytes]]:
-        if self._application is None:
-            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    def _application(self, environ: dict[str, Any], claim: signature.Claim | None) -> Callable[..., Iterable[bytes]]:
+        """moto's application for the service that is asked."""
+        with self._lock:
+            if self._dispatcher is None:
+                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-            self._application = DomainDispatcherApplication(create_backend_app)
-        return self._application
-
-    def _for_s3(self) -> Callable[..., Iterable[bytes]]:
-        if self._s3 is None:
-            from moto.moto_server.werkzeug_app import create_backend_app
-
-            self._s3 = create_backend_app("s3")
-        return self._s3
+                self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        if claim is None or (claim.lifetime is not None and claim.service == "s3"):
+            # Without the header, moto would guess the service from the path.
+            environ = {"HTTP_AUTHORIZATION": _FOR_S3, "PATH_INFO": "/", "HTTP_HOST": "s3"}
+        try:
+            application: Callable[..., Iterable[bytes]] = self._dispatcher.get_application(environ)
+        except Exception as error:
+            raise NotImplementedError from error
+        return application
 
 
 def _check_path(environ: dict[str, Any]) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
+from tests.emulator_fixture import emulator, emulator_from, shared_emulator
 from tests.secret_service import SecretService, available
+
+__all__ = ["emulator", "emulator_from", "shared_emulator"]
 
 
 @pytest.fixture
