@@ -100,5 +100,5 @@ def test_killed_while_it_has_learned_a_code_is_spent(me: Me, tmp_path: Path) -> 
         holder.kill()
         holder.wait()
     done = me.run("credential-process", "hub", "-t", code)
-    assert done.status == 4, done
-    assert "did not take that code" in done.err
+    assert done.status == 5, done
+    assert "invalid MFA one time pass code" in done.err
