@@ -17,6 +17,7 @@ from stsctl.credentials import LEAST_LEFT, Credentials, Session
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
 from stsctl.plan import HOUR, Asks, Maximum, Plan, Step, within
+from stsctl.refusal import locate
 from stsctl.request import Endpoint, Operation
 from stsctl.sources.interface import Exchange, Source
 
@@ -212,14 +213,14 @@ class Broker:
                 return found[-1]
             failure = self.lessons.failure(key, started)
             if failure is not None:
-                _locate(plan, position, failure)
+                locate(plan, position, failure)
                 raise failure
             try:
                 plan, session = self._call(self._within(plan, position), position, parent)
             except (RefusedError, UnavailableError) as error:
                 # Those who wait for it may want another role: each says for itself where it failed.
                 self.lessons.failed(key, error, self.now())
-                _locate(plan, position, error)
+                locate(plan, position, error)
                 raise
             except PersonNeededError as error:
                 if error.asked:
@@ -336,39 +337,3 @@ class Broker:
 
 def _minutes(session: Session, now: datetime) -> str:
     return f"{max(int(session.left_at(now).total_seconds() // 60), 0)} min"
-
-
-def _locate(plan: Plan, position: int, error: StsctlError) -> None:
-    """Makes `error` say which hop of which role it was, and what may help."""
-    if not isinstance(error, RefusedError | UnavailableError):
-        return
-    step = plan.steps[position]
-    of = f" on {step.request.role_arn}" if step.request.role_arn else ""
-    where = f"hop {position + 1} of {len(plan.steps)}, {step.request.operation.action}{of}"
-    kind = "role" if plan.target.hops else "source"
-    what = "refused" if isinstance(error, RefusedError) else "not reached"
-    error.message = f'{kind} "{plan.name}" {what}: {where}' + (f": {error.message}" if error.message else "")
-    error.args = (error.message,)
-    if error.hint is None and isinstance(error, RefusedError):
-        error.hint = _hint(plan, step, error)
-
-
-def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
-    """What most likely helps against a refusal, from what was and was not sent."""
-    if "unable to validate MFA code" in error.reason:
-        return f'check mfa_serial: "{step.request.mfa_serial}" is not a device of this user'
-    if "invalid MFA one time pass code" in error.reason:
-        return "wait for the next code; if none is taken, the clock of the device is off"
-    if error.code == "AccessDenied" and all(each.asks is Asks.NOTHING for each in plan.steps):
-        return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
-    if error.code == "AccessDenied" and step.request.external_id is None and _crosses_accounts(plan, step):
-        return "no external id is given, and a role of another account often wants one: --external-id"
-    return f'run "stsctl plan {plan.name}" to see what is sent'
-
-
-def _crosses_accounts(plan: Plan, step: Step) -> bool:
-    """Whether the role of a step is in another account than the role before it."""
-    position = plan.steps.index(step)
-    before = plan.steps[position - 1].request.role_arn if position else None
-    role = step.request.role_arn
-    return before is not None and role is not None and before.account != role.account

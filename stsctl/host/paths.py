@@ -17,7 +17,6 @@ class Paths:
 
     config_home: Path
     state_home: Path
-    runtime_home: Path
     aws_config: Path
     aws_credentials: Path
 
@@ -70,30 +69,28 @@ class Paths:
 def find(environ: Mapping[str, str]) -> Paths:
     """The paths for this user, from the variables that move them."""
     home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - works where HOME is unset
-    config, state, runtime = _folders(environ, home)
+    config, state = _folders(environ, home)
     return Paths(
         config_home=config,
         state_home=state,
-        runtime_home=runtime,
         aws_config=_expand(environ.get("AWS_CONFIG_FILE"), home) or home / ".aws" / "config",
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
     )
 
 
-def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path, Path]:
+def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path]:
     if sys.platform.startswith(("darwin", "win")):
         from platformdirs import PlatformDirs
 
         folders = PlatformDirs(_NAME, appauthor=False)
-        return Path(folders.user_config_dir), Path(folders.user_state_dir), Path(folders.user_runtime_dir)
+        return Path(folders.user_config_dir), Path(folders.user_state_dir)
 
     def xdg(variable: str, otherwise: Path) -> Path:
         value = environ.get(variable, "")
         # The specification: a path that is not absolute is to be ignored.
         return Path(value) if value.startswith("/") else otherwise
 
-    state = xdg("XDG_STATE_HOME", home / ".local" / "state") / _NAME
-    return xdg("XDG_CONFIG_HOME", home / ".config") / _NAME, state, xdg("XDG_RUNTIME_DIR", state) / _NAME
+    return xdg("XDG_CONFIG_HOME", home / ".config") / _NAME, xdg("XDG_STATE_HOME", home / ".local" / "state") / _NAME
 
 
 def _expand(value: str | None, home: Path) -> Path | None:

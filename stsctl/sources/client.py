@@ -48,7 +48,7 @@ class Clients:
     ca_bundle: str | None = None
 
     def call(
-        self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
+        self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials, **parameters: object
     ) -> Answer:
         """One call, `operation` in AWS's spelling.
 
@@ -65,8 +65,7 @@ class Clients:
         _check_instance(endpoint, instance)
         return Answer(body=body, instance=instance)
 
-    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
-        from botocore import UNSIGNED
+    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials) -> BaseClient:
         from botocore.config import Config
 
         if self.ca_bundle and not Path(self.ca_bundle).exists():
@@ -75,23 +74,21 @@ class Clients:
             )
         # Where STS is asked is part of the request's key: no variable sends it anywhere else.
         own: dict[str, Any] = {"ignore_configured_endpoint_urls": service == "sts" or None}
-        if credentials is None:
-            own["signature_version"] = UNSIGNED
         config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             **own,
         )
-        token = credentials.session_token if credentials else None
+        token = credentials.session_token
         return session().create_client(
             service,
             region_name=endpoint.region,
             endpoint_url=url,
             verify=self.ca_bundle,
             config=config,
-            aws_access_key_id=credentials.access_key_id if credentials else None,
-            aws_secret_access_key=credentials.secret_access_key.reveal() if credentials else None,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key.reveal(),
             aws_session_token=token.reveal() if token else None,
         )
 

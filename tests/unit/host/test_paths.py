@@ -30,14 +30,12 @@ def test_the_variables_move_them() -> None:
             "HOME": "/home/me",
             "XDG_CONFIG_HOME": "/c",
             "XDG_STATE_HOME": "/s",
-            "XDG_RUNTIME_DIR": "/run/user/1",
             "AWS_CONFIG_FILE": "~/elsewhere/config",
             "AWS_SHARED_CREDENTIALS_FILE": "/else/credentials",
         }
     )
     assert found.config_home == Path("/c/stsctl")
     assert found.state_home == Path("/s/stsctl")
-    assert found.runtime_home == Path("/run/user/1/stsctl")
     assert found.aws_config == Path("/home/me/elsewhere/config")
     assert found.aws_credentials == Path("/else/credentials")
 
