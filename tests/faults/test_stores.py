@@ -230,3 +230,33 @@ def copy(prepared: Path, folder: Path) -> Path:
     """The prepared folder again."""
     shutil.copytree(prepared, folder)
     return folder
+
+
+def test_everything_that_many_processes_hold_at_once_is_listed(prepared: Path, tmp_path: Path) -> None:
+    """Twenty processes each hold a session at the same moment: without the index, `logout --all` finds all of them."""
+    folder = copy(prepared, tmp_path / "crowd")
+    code = """
+import os, sys
+from pathlib import Path
+import cryptography.hazmat.primitives.ciphers.aead, filelock
+from tests.faults.test_stores import entry, open_held, session
+children = []
+for number in range(20):
+    child = os.fork()
+    if child:
+        children.append(child)
+        continue
+    try:
+        one = session(f"crowd {number}", 0)
+        open_held(Path(sys.argv[1])).hold(one, entry(one))
+        os._exit(0)
+    finally:
+        os._exit(1)
+print([os.waitpid(child, 0)[1] for child in children].count(0))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("20\n", "")
+    shutil.rmtree(folder / "index")
+    assert open_held(folder).drop_all() == 22

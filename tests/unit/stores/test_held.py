@@ -262,6 +262,18 @@ def test_drop_all_needs_no_manifest(
     assert manifest.reveal() == '{"items":[["keys","work"]],"version":1}'
 
 
+def test_a_damaged_manifest_mends_itself(
+    held: Held, store: Watched, make_session: MakeSession, make_entry: MakeEntry
+) -> None:
+    """Holding a session that is listed already is enough for a manifest that lists it again."""
+    session = make_session()
+    held.hold(session, make_entry(session))
+    manifest = store.get(Kind.MANIFEST, "manifest")
+    store.put(Item(kind=Kind.MANIFEST, key="manifest", value=Secret("{")))
+    held.hold(session, make_entry(session))
+    assert store.get(Kind.MANIFEST, "manifest") == manifest
+
+
 def test_two_stores_share_an_index_and_nothing_else(
     tmp_path: Path, make_session: MakeSession, make_entry: MakeEntry
 ) -> None:
