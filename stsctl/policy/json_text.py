@@ -236,7 +236,10 @@ class Reader:
 
     def _instead(self, at: int) -> str:
         found = self.text[at : at + 1]
-        return f", found {json.dumps(found)}" if found else ", the text ends here"
+        if found in ("}", "]"):
+            return f', found "{found}": is the comma before it one too many?'
+        shown = "a double quote" if found == '"' else json.dumps(found)
+        return f", found {shown}" if found else ", the text ends here"
 
     def _space(self, at: int) -> int:
         found = _SPACE.match(self.text, at)
