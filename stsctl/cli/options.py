@@ -56,12 +56,15 @@ def complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str)
     from click.shell_completion import CompletionItem
 
     from stsctl.cli.app import App
+    from stsctl.formats.visible import visible
 
     try:
         known = App.of_process().names()
     except StsctlError:
         return []
-    return [CompletionItem(name, help=what) for name, what in known if name.startswith(incomplete)]
+    # The shells read a line for each: a line end in a description would begin another.
+    offered = [(name, what) for name, what in known if name.startswith(incomplete) and name.isprintable()]
+    return [CompletionItem(name, help=visible(what)) for name, what in offered]
 
 
 def _all(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
