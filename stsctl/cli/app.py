@@ -249,12 +249,6 @@ class App:
             raise UsageError("there are no credentials in the environment", hint="stsctl assume NAME")
         return self.keychain.identity(credentials)
 
-    def create_key_file(self, path: Path) -> None:
-        """Makes a new key for sealed files."""
-        from stsctl.stores.sealing_key import create_key_file
-
-        create_key_file(path)
-
     def aws_files(self, credentials: bytes | None = None) -> AwsFiles:
         """The AWS files as they are now; `credentials` where that one is already at hand."""
         from stsctl.formats.credentials_file import AwsFiles
@@ -339,7 +333,7 @@ class App:
         clients = self.clients(steps.target)
         held = Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
         return Broker(
-            holdings=PlanHoldings(held, wanted, self._region(steps.target)),
+            holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,
             exchanges={
                 Operation.ASSUME_ROLE: AssumeRole(clients=clients),

@@ -91,7 +91,6 @@ class Tour:
         config = config[config.index("[role.hub]") :]
         if not stored:
             key = self.folder / "key"
-            self.app.create_key_file(key)
             config = f'[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey_file = "{key}"\n\n{config}'
         (self.folder / "config" / "stsctl").mkdir(parents=True)
         (self.folder / "config" / "stsctl" / "config.toml").write_text(config, encoding="utf-8")

@@ -73,6 +73,11 @@ class Held:
             with contextlib.suppress(StoreError):
                 self._drop(listed, self._ended(session.obtained_at))
 
+    def relist(self, entry: Entry) -> None:
+        """Lists a session that is in the store, where the index has lost it."""
+        if self._index.get(entry.request_key) is None:
+            self._index.put(entry)
+
     def drop(self, request_key: str) -> bool:
         """Forgets a session; False where none was held."""
         with self._changed() as manifest:

@@ -10,16 +10,22 @@ from stsctl.target import Wanted
 
 
 class PlanHoldings:
-    """The sessions of one plan. `wanted` is what it was made for, `region` the one for what is run with its session."""
+    """The sessions of `plan`. `wanted` is what it was made for, `region` the one for what is run with its session."""
 
-    def __init__(self, held: Held, wanted: Wanted, region: str | None) -> None:
+    def __init__(self, held: Held, plan: Plan, wanted: Wanted, region: str | None) -> None:
         self._held = held
+        self._plan = plan
         self._wanted = wanted
         self._region = region
 
     def session(self, request_key: str) -> Session | None:
-        """The session that answered a request."""
-        return self._held.session(request_key)
+        """The session that answered a request; one that the index has lost is listed again."""
+        session = self._held.session(request_key)
+        if session is not None:
+            for position, step in enumerate(self._plan.steps):
+                if step.request.cache_key() == request_key:
+                    self._held.relist(self._entry(session, self._plan, position))
+        return session
 
     def drop(self, request_key: str) -> None:
         """Forgets a session."""
@@ -27,9 +33,12 @@ class PlanHoldings:
 
     def hold(self, session: Session, plan: Plan, position: int) -> None:
         """Keeps the session that a step of `plan` has just obtained."""
+        self._held.hold(session, self._entry(session, plan, position))
+
+    def _entry(self, session: Session, plan: Plan, position: int) -> Entry:
         taken = plan.steps[: position + 1]
         is_last = position == len(plan.steps) - 1
-        entry = Entry(
+        return Entry(
             request_key=session.request_key,
             name=plan.name if is_last else plan.steps[position].name,
             chain=(plan.target.source.name, *(step.name for step in taken if step.request.role_arn)),
@@ -44,4 +53,3 @@ class PlanHoldings:
             instance=plan.steps[position].request.endpoint.instance,
             wanted=self._wanted if is_last else None,
         )
-        self._held.hold(session, entry)

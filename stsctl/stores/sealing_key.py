@@ -105,14 +105,18 @@ class KeyFile:
     path: Path
 
     def make(self) -> tuple[Secret, None]:
-        """The key in the file, which `create_key_file` makes."""
+        """The key in the file; where there is no file yet, one is made with a new key."""
+        create_key_file(self.path)
         return self.find(None), None
 
     def find(self, stretching: Stretching | None) -> Secret:  # noqa: ARG002 - only a passphrase needs it
         """The key in the file; raises StoreError when it is missing, open to others, or no key."""
         text = files.read(self.path)
         if text is None:
-            raise StoreError(f'the key file "{self.path}" is missing', hint=f"make it: {_recipe(self.path)}")
+            raise StoreError(
+                f'the key file "{self.path}" is missing, and what is sealed cannot be read without it',
+                hint="restore it from a backup",
+            )
         if os.name == "posix" and self.path.stat().st_mode & 0o077:
             raise StoreError(f'others can read the key file "{self.path}"', hint=f"chmod 600 {_quoted(self.path)}")
         return _checked(Secret(text.decode("ascii", errors="replace")), f'the key file "{self.path}"')
@@ -141,9 +145,8 @@ class KeyProcess:
 
 
 def create_key_file(path: Path) -> None:
-    """Writes a new key to `path`, for its owner alone; raises StoreError where there is a file already."""
-    if not files.create(path, f"{seal.new_key().reveal()}\n".encode()):
-        raise StoreError(f'"{path}" is there already, and a key is never overwritten')
+    """Writes a new key to `path`, for its owner alone, unless there is a file already: a key is never overwritten."""
+    files.create(path, f"{seal.new_key().reveal()}\n".encode())
 
 
 def _checked(text: Secret, what: str) -> Secret:
@@ -172,12 +175,6 @@ def _is_sane(stretching: Stretching) -> bool:
         return costs and len(bytes.fromhex(stretching.salt)) >= _SALT_BYTES
     except ValueError:
         return False
-
-
-def _recipe(path: Path) -> str:
-    """What to type to make a key file."""
-    folder, file = _quoted(path.parent), _quoted(path)
-    return f"(umask 077; mkdir -p {folder}; head -c 32 /dev/urandom | base64 > {file})"
 
 
 def _quoted(path: Path) -> str:

@@ -63,21 +63,27 @@ def test_a_key_file_is_made_once_and_private(tmp_path: Path) -> None:
     text = one.read_text()
     assert text != two.read_text()
     assert len(base64.b64decode(text)) == 32
-    with pytest.raises(StoreError, match="is there already"):
-        create_key_file(one)
+    create_key_file(one)
     assert one.read_text() == text
 
 
-def test_what_the_hint_says_makes_a_key_file(tmp_path: Path) -> None:
-    """The command that the error about a missing key file names makes one that works."""
+def test_the_first_item_makes_the_key_file(tmp_path: Path) -> None:
+    """Naming a key file is enough: the key is made, for its owner alone, when the first item is sealed."""
     path = tmp_path / "new folder" / "the key"
-    with pytest.raises(StoreError, match="is missing") as failure:
-        put(tmp_path / "sealed", KeyFile(path=path))
-    hint = failure.value.hint or ""
-    assert hint.startswith("make it: ")
-    assert os.system(hint.removeprefix("make it: ")) == 0
     put(tmp_path / "sealed", KeyFile(path=path))
+    assert path.stat().st_mode & 0o777 == 0o600
     assert got(tmp_path / "sealed", KeyFile(path=path)) == "value"
+
+
+def test_a_key_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """What is sealed needs the key that sealed it: another one in its place would hide that it is lost."""
+    path = tmp_path / "the key"
+    put(tmp_path / "sealed", KeyFile(path=path))
+    path.unlink()
+    for act in (got, put):
+        with pytest.raises(StoreError, match="is missing"):
+            act(tmp_path / "sealed", KeyFile(path=path))
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
