@@ -31,7 +31,9 @@ def authorization_message(request: Request, decision: Decision) -> dict[str, obj
             "principal": principal,
             "action": request.action,
             "resource": request.resource,
-            "conditions": _conditions((names.get(key, key), values) for key, values in request.keys().items()),
+            "conditions": _conditions(
+                sorted((names.get(key, key), values) for key, values in request.keys().items() if values)
+            ),
         },
     }
 
