@@ -105,6 +105,7 @@ def _forget_environment() -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "MOTO_")):
             del os.environ[name]
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # or every web page might read its answers
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from stsctl.emulator import signature
+from stsctl.emulator.claim import Claim
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey
 from stsctl.emulator.refusal import Refusal, invalid_token
@@ -19,7 +20,7 @@ class Authentication:
         self._directory = directory
         self._sessions = sessions
 
-    def caller(self, request: Request, claim: signature.Claim, now: datetime) -> Caller:
+    def caller(self, request: Request, claim: Claim, now: datetime) -> Caller:
         """Who signed `request`; raises Refusal for anybody that AWS would not know, and for a wrong signature."""
         if claim.access_key_id.startswith("ASIA"):
             session = self._sessions.find(claim.access_key_id, claim.session_token, now)

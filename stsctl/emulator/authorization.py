@@ -16,7 +16,8 @@ from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.tagging import SessionTags
 from stsctl.policy.document import Kind as PolicyKind
 from stsctl.policy.document import PolicyError, parse
-from stsctl.policy.evaluate import Decision, Effect, Policies, Policy, evaluate
+from stsctl.policy.evaluate import Policies, Policy, evaluate
+from stsctl.policy.explain import explain
 from stsctl.policy.principal import Principal
 from stsctl.policy.request import Request
 
@@ -59,9 +60,9 @@ def assume_role(caller: Caller, asked: Asked) -> Role:
         request = Request(
             principal=principal, action=action, resource=role.arn, resource_account=role.account, context=context
         )
-        decision = evaluate(request, policies)
-        if not decision.allowed:
-            raise _denied(caller, action, role.arn, reason(decision))
+        if not evaluate(request, policies).allowed:
+            why = explain(request, evaluate(request, policies, trace=True))
+            raise _denied(caller, action, role.arn, "\n".join(why))
     return role
 
 
@@ -79,18 +80,6 @@ def session_policy(text: str | None) -> PolicyText | None:
         )
         raise Refusal("MalformedPolicyDocument", whole, 400, because=error.message) from error
     return PolicyText(label="session policy", text=text)
-
-
-def reason(decision: Decision) -> str:
-    """A decision in words, for the log."""
-    statements = ", ".join(
-        f"statement {decided.statement.sid or decided.statement.index + 1} of the {decided.policy.name}"
-        for decided in decision.statements
-    )
-    layer = decision.decided_by.value if decision.decided_by else "no"
-    if decision.effect is Effect.EXPLICITLY_DENIED:
-        return f"explicitly denied by {statements}"
-    return f"allowed by {statements}" if decision.allowed else f"no {layer} policy allows it"
 
 
 def _actions(asked: Asked) -> Iterable[str]:

@@ -47,11 +47,13 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
     """Starts an emulator that keeps its files in `folder`, and returns when it answers.
 
     Where one is running in `folder` already, or another `start` was faster, that one is returned. `seed` None is the
-    built-in organisation, `port` None a free one. Raises EmulatorError with what the emulator said.
+    built-in organisation, `port` None a free one. Raises ConfigurationError for a seed that cannot be used, and
+    EmulatorError with what the emulator said.
     """
     already = find(folder)
     if already is not None:
         return already
+    _check(seed)
     files.private_folder(folder)
     complaints = folder / "complaints"
     files.replace(complaints, b"")
@@ -67,12 +69,12 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
         if ended == record.ALREADY_RUNNING:  # another one is about to start here, unless it fails
             child = _spawn(folder, seed, port, complaints)
         elif ended is not None:
-            raise EmulatorError(f"the emulator did not start: {_last_line(complaints)}", hint=_hint(folder))
+            raise EmulatorError(f"the emulator did not start: {_last_line(complaints)}")
         time.sleep(_PAUSE.total_seconds())
     child.kill()
     child.wait()
     seconds = int(_START_LIMIT.total_seconds())
-    raise EmulatorError(f"the emulator did not answer within {seconds} s", hint=_hint(folder))
+    raise EmulatorError(f"the emulator did not answer within {seconds} s", hint=f"cat {record.log_in(folder)}")
 
 
 def find(folder: Path) -> Running | None:
@@ -93,6 +95,8 @@ def stop(folder: Path, running: Running) -> None:
         if time.monotonic() > limit:
             raise EmulatorError(f"the emulator (process {running.pid}) does not end", hint=f"kill {running.pid}")
         time.sleep(_PAUSE.total_seconds())
+    if running.pid in _children:
+        _children.pop(running.pid).wait()
     find(folder)
 
 
@@ -132,6 +136,18 @@ def code(running: Running, user: str) -> str:
         if answer["code"]:
             return str(answer["code"])
         time.sleep(min(float(answer["seconds"]), 30) + _PAUSE.total_seconds())
+
+
+def _check(seed: Path | None) -> None:
+    """Finds here, with its hint, what would otherwise go wrong in the child."""
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("moto", "flask")):
+        raise EmulatorError("the emulator is not installed", hint="pip install 'stsctl[emulator]'")
+    if seed is not None:
+        from stsctl.emulator import seed as seeds
+
+        seeds.read(seed)
 
 
 def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) -> subprocess.Popen[bytes]:
@@ -193,7 +209,3 @@ def _refused(code: int, body: bytes) -> StsctlError:
 def _last_line(complaints: Path) -> str:
     lines = (files.read(complaints) or b"").decode("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
-
-
-def _hint(folder: Path) -> str:
-    return f"look at {record.log_in(folder)}"

@@ -29,7 +29,7 @@ class Directory:
     def __init__(self, organisation: Organisation) -> None:
         from moto.iam import models
 
-        _mend_ids(models)
+        _mend(models)
         self._backends = models.iam_backends
         self._backends.clear()
         self._policy_type = models.AWSManagedPolicy
@@ -75,7 +75,7 @@ class Directory:
         if account not in self.accounts:
             return None
         backend = self.backend(account)
-        found = backend.users.get(name)
+        found: Any = backend.users.get(name)
         if found is None:
             return None
         groups = [group for group in list(backend.groups.values()) if found in group.users]
@@ -89,9 +89,16 @@ class Directory:
             arn=found.arn,
             tags=_tags(found.tags or []),
             policies=tuple(policies),
-            boundary=self._boundary(account, getattr(found, "permissions_boundary_arn", None)),
+            boundary=self._boundary(account, found.permissions_boundary_arn),
             devices=tuple(found.mfa_devices),
         )
+
+    def bound(self, account: str, name: str, boundary: str | None) -> bool:
+        """Sets, or takes away, a user's permissions boundary; False where there is no such user."""
+        found: Any = self.backend(account).users.get(name)
+        if found is not None:
+            found.permissions_boundary_arn = boundary
+        return found is not None
 
     def users_named(self, name: str) -> list[User]:
         """The users of this name, of every account."""
@@ -266,8 +273,10 @@ def _tag_list(tags: Tags) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags]
 
 
-def _mend_ids(models: Any) -> None:
-    """Users and groups get ids shaped like AWS's (AIDA…, AGPA…); moto's are of twenty small letters."""
+def _mend(models: Any) -> None:
+    """Users can have boundaries, and they and groups get ids shaped like AWS's; moto's are of twenty small letters."""
+    models.User.permissions_boundary_arn = None
+    models.User.permissions_boundary = models.Role.permissions_boundary
     for kind, prefix in ((models.User, "AIDA"), (models.Group, "AGPA")):
         if not hasattr(kind, "stsctl_prefix"):
             kind.stsctl_prefix = prefix

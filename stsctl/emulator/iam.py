@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlencode
 
-from stsctl.emulator import request
+from stsctl.emulator import request, wire
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.totp import are_consecutive
+from stsctl.emulator.wire import Answer
 from stsctl.policy.document import Kind, PolicyError, parse
 
 _OWN_BY_DEFAULT = frozenset(
@@ -31,6 +33,7 @@ _OWN_BY_DEFAULT = frozenset(
 )
 """Operations that mean the user who asks, where they name none."""
 
+_BOUNDARIES = frozenset({"DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"})
 _DOCUMENTS = {
     "CreatePolicy": ("PolicyDocument", Kind.IDENTITY),
     "CreatePolicyVersion": ("PolicyDocument", Kind.IDENTITY),
@@ -44,14 +47,39 @@ _DOCUMENTS = {
 
 
 class Iam:
-    """Looks at a request for IAM before moto does."""
+    """Answers for IAM: by moto where moto knows better, after a look at the request."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    def prepared(self, asked: Request, caller: Caller, now: datetime) -> bytes:
-        """The body to hand to moto; raises Refusal for what AWS would refuse and moto would not."""
+    def answer(self, asked: Request, caller: Caller, now: datetime, forward: Callable[[bytes], Answer]) -> Answer:
+        """The answer to a request; `forward` gives moto's to a body. Raises Refusal."""
         fields = dict(request.form_pairs(request.text_of(asked.body)))
+        action, name = fields.get("Action", ""), fields.get("UserName", "")
+        boundary = fields.get("PermissionsBoundary")
+        if action in _BOUNDARIES:
+            self._bound(caller.account, name, boundary if action == "PutUserPermissionsBoundary" else None)
+            return wire.succeed(action, {}, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
+        if action == "CreateUser" and boundary:
+            self._check_boundary(caller.account, boundary)
+        answer = forward(self._prepared(asked, fields, caller, now))
+        if action == "CreateUser" and boundary and answer.status == 200:
+            self._bound(caller.account, name, boundary)
+        return answer
+
+    def _bound(self, account: str, name: str, boundary: str | None) -> None:
+        """Sets a user's boundary, which moto's IAM forgets; None takes it away."""
+        if boundary is not None:
+            self._check_boundary(account, boundary)
+        if not self._directory.bound(account, name, boundary):
+            raise Refusal("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+
+    def _check_boundary(self, account: str, arn: str) -> None:
+        if self._directory.managed_policy(account, arn) is None:
+            raise Refusal("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
+
+    def _prepared(self, asked: Request, fields: dict[str, str], caller: Caller, now: datetime) -> bytes:
+        """The body to hand to moto; raises Refusal for what AWS would refuse and moto would not."""
         action = fields.get("Action", "")
         if action == "ListPolicies" or any(":iam::aws:policy/" in value for value in fields.values()):
             self._directory.load_aws_policies(caller.account)

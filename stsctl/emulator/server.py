@@ -16,8 +16,9 @@ from http import HTTPStatus
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import parameters, request, signature, wire
+from stsctl.emulator import parameters, request, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
+from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.iam import Iam
@@ -41,7 +42,7 @@ _FORBIDDEN = ("/moto-api", "/favicon.ico", "/latest")
 """What moto would answer by itself, whoever asks."""
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
-_FOR_S3 = f"{signature.ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
+_FOR_S3 = f"{ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
 """What makes moto choose S3."""
 
 _log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Emulator:
                 entry.action = "stsctl:control"
                 return self._control.answer(asked, entry.at)
             speech = wire.dialect(asked, None)
-            claim = signature.read(asked)
+            claim = read_claim(asked)
             if claim is None:
                 return self._answer_unsigned(environ, asked, entry)
             speech = wire.dialect(asked, claim.service)
@@ -108,19 +109,22 @@ class Emulator:
             entry.refuse(failure)
             return wire.refuse(failure, speech)
 
-    def _answer_signed(self, environ: dict[str, Any], asked: Request, claim: signature.Claim, entry: Entry) -> Answer:
+    def _answer_signed(self, environ: dict[str, Any], asked: Request, claim: Claim, entry: Entry) -> Answer:
         caller = self._authentication.caller(asked, claim, entry.at)
         entry.who = caller.arn
         if claim.service == "sts":
             return self._answer_sts(asked, caller, claim.region, entry)
         _check_path(environ)
         entry.action = _action(asked, claim.service)
-        body = asked.body
-        if claim.service == "iam":
-            if not may_call_iam(caller):
-                raise invalid_token()
-            body = self._iam.prepared(asked, caller, entry.at)
-        return self._moto.answer(environ, body, claim, caller.account, entry.action)
+
+        def forward(body: bytes) -> Answer:
+            return self._moto.answer(environ, body, claim, caller.account, entry.action)
+
+        if claim.service != "iam":
+            return forward(asked.body)
+        if not may_call_iam(caller):
+            raise invalid_token()
+        return self._iam.answer(asked, caller, entry.at, forward)
 
     def _answer_sts(self, asked: Request, caller: Caller, region: str, entry: Entry) -> Answer:
         fields = _fields(asked)
@@ -161,9 +165,7 @@ class _Moto:
         self._dispatcher: Any = None
         self._lock = threading.Lock()
 
-    def answer(
-        self, environ: dict[str, Any], body: bytes, claim: signature.Claim | None, account: str, action: str
-    ) -> Answer:
+    def answer(self, environ: dict[str, Any], body: bytes, claim: Claim | None, account: str, action: str) -> Answer:
         """moto's answer to a request of `account`; raises Refusal where moto has none. No claim is anonymous S3."""
         environ = {
             **environ,
@@ -178,7 +180,7 @@ class _Moto:
         elif claim.lifetime is not None and claim.service != "s3":
             # moto finds the service in this header only.
             credential = f"{claim.access_key_id}/{claim.scope}"
-            environ["HTTP_AUTHORIZATION"] = f"{signature.ALGORITHM} Credential={credential}, presigned"
+            environ["HTTP_AUTHORIZATION"] = f"{ALGORITHM} Credential={credential}, presigned"
         begun: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
@@ -192,7 +194,7 @@ class _Moto:
         status, headers = begun
         return Answer(status=status, headers=tuple(headers), body=content)
 
-    def _application(self, environ: dict[str, Any], claim: signature.Claim | None) -> Callable[..., Iterable[bytes]]:
+    def _application(self, environ: dict[str, Any], claim: Claim | None) -> Callable[..., Iterable[bytes]]:
         """moto's application for the service that is asked."""
         with self._lock:
             if self._dispatcher is None:

@@ -15,6 +15,7 @@ from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 Result = Mapping[str, object]
 """What an operation answers: texts, numbers, instants, and results within results; None is left out."""
@@ -59,8 +60,8 @@ def dialect(request: Request, service: str | None) -> Dialect:
     return Dialect.S3 if service is None else Dialect.JSON
 
 
-def succeed(operation: str, result: Result, speech: Dialect) -> Answer:
-    """An STS operation's result."""
+def succeed(operation: str, result: Result, speech: Dialect, namespace: str = STS_NAMESPACE) -> Answer:
+    """The result of an operation of the query protocol."""
     request_id = str(uuid.uuid4())
     if speech is Dialect.QUERY_JSON:
         content = {
@@ -71,7 +72,7 @@ def succeed(operation: str, result: Result, speech: Dialect) -> Answer:
         }
         return _answer(200, "application/json", json.dumps(content), request_id)
     body = (
-        f'<{operation}Response xmlns="{STS_NAMESPACE}">\n  <{operation}Result>\n'
+        f'<{operation}Response xmlns="{namespace}">\n  <{operation}Result>\n'
         + "".join(f"    {line}\n" for line in _elements(result))
         + f"  </{operation}Result>\n  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n"
         f"  </ResponseMetadata>\n</{operation}Response>\n"

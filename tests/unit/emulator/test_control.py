@@ -21,7 +21,7 @@ import pytest
 from stsctl.emulator import control
 from stsctl.emulator.control import EmulatorError
 from stsctl.emulator.running import Running, file_in, log_in
-from stsctl.errors import UnavailableError, UsageError
+from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from tests.emulator_fixture import ADMIN, ALICE, ALICE_MFA
 
 
@@ -105,9 +105,10 @@ def test_port_in_use(tmp_path: Path) -> None:
 
 
 def test_bad_seed_is_reported(emulator_from: Callable[[str], Running]) -> None:
-    """The child's own words about a seed come back from start."""
-    with pytest.raises(EmulatorError, match="max_durration"):
+    """What is wrong with a seed is said by start, with its hint."""
+    with pytest.raises(ConfigurationError, match="max_durration") as error:
         emulator_from('[account.111111111111.role.X]\nmax_durration = 3600\ntrust = "{}"\n')
+    assert error.value.hint == 'did you mean "max_duration"?'
 
 
 def test_principals(shared_emulator: Running) -> None:
@@ -184,6 +185,22 @@ def test_no_secret_in_the_log(emulator: Running, tmp_path: Path) -> None:
         code,
     ]
     assert not [secret for secret in secrets if secret in log]
+
+
+def test_a_denial_names_the_statement(emulator: Running, tmp_path: Path) -> None:
+    """The journal says which statement stood in the way, and why; the client is not told."""
+    from botocore.exceptions import ClientError
+
+    from tests.emulator_fixture import HUB, client
+
+    sts = client(emulator, "sts", control.principal(emulator, "alice").credentials)
+    with pytest.raises(ClientError) as error:
+        sts.assume_role(RoleArn=HUB, RoleSessionName="me")
+    assert "AliceWithMfa" not in str(error.value)
+    last = json.loads(log_in(tmp_path / "emulator").read_text().splitlines()[-1])
+    assert (last["outcome"], last["code"], last["resource"]) == ("refused", "AccessDenied", HUB)
+    assert "AliceWithMfa" in last["because"]
+    assert "aws:MultiFactorAuthPresent" in last["because"]
 
 
 def test_control_is_light() -> None:

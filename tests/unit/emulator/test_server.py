@@ -388,6 +388,26 @@ def test_policies_are_checked_before_they_are_saved(emulator: Running) -> None:
         iam.put_user_policy(UserName="alice", PolicyName="p", PolicyDocument="{")
 
 
+def test_a_users_boundary_is_kept(emulator: Running) -> None:
+    """A boundary given to a user limits it, is shown, and can be changed and taken away."""
+    iam = client(emulator, "iam", control.principal(emulator, "111111111111:root").credentials)
+    arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    iam.create_user(UserName="eve", PermissionsBoundary=arn)
+    assert iam.get_user(UserName="eve")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+    sts = client(emulator, "sts", alice(emulator))
+    assert sts.assume_role(RoleArn=READ_ONLY, RoleSessionName="me")
+    iam.put_user_permissions_boundary(UserName="alice", PermissionsBoundary=arn)
+    with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole"):
+        sts.assume_role(RoleArn=READ_ONLY, RoleSessionName="me")
+    iam.delete_user_permissions_boundary(UserName="alice")
+    assert sts.assume_role(RoleArn=READ_ONLY, RoleSessionName="me")
+    assert "PermissionsBoundary" not in iam.get_user(UserName="alice")["User"]
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.create_user(UserName="mallory", PermissionsBoundary="arn:aws:iam::aws:policy/NoSuch")
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.put_user_permissions_boundary(UserName="mallory", PermissionsBoundary=arn)
+
+
 def test_awss_policies_are_there(emulator: Running) -> None:
     """The policies that AWS manages can be attached and read."""
     iam = client(emulator, "iam", control.principal(emulator, "111111111111:root").credentials)

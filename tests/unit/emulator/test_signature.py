@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 
 from stsctl.credentials import Secret
 from stsctl.emulator import signature
+from stsctl.emulator.claim import Claim, read_claim
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 
@@ -63,9 +64,9 @@ def signed(
     return received(asked)
 
 
-def check(request: Request, *, secret: Secret = SECRET, now: datetime | None = None) -> signature.Claim:
+def check(request: Request, *, secret: Secret = SECRET, now: datetime | None = None) -> Claim:
     """Reads and verifies the signature of a request."""
-    claim = signature.read(request)
+    claim = read_claim(request)
     assert claim is not None
     signature.verify(request, claim, secret, now or datetime.now(UTC))
     return claim
@@ -263,7 +264,7 @@ def test_mangled_headers(header: str, date: str | None, code: str, said: str) ->
     headers = [("host", "127.0.0.1"), ("authorization", header), *([("x-amz-date", date)] if date else [])]
     request = Request(method="POST", path="/", query="", headers=tuple(headers), body=b"", source_ip="127.0.0.1")
     with pytest.raises(Refusal) as refused:
-        signature.read(request)
+        read_claim(request)
     assert refused.value.code == code
     assert said in refused.value.message
 
@@ -288,7 +289,7 @@ def test_mangled_queries(query: str, code: str) -> None:
     """So is a presigned one."""
     request = Request(method="GET", path="/", query=query, headers=(("host", "x"),), body=b"", source_ip="127.0.0.1")
     with pytest.raises(Refusal) as refused:
-        signature.read(request)
+        read_claim(request)
     assert refused.value.code == code
 
 
@@ -296,13 +297,13 @@ def test_two_claims() -> None:
     """A request is signed in one way, not in two."""
     request = replace(signed(), query="X-Amz-Algorithm=AWS4-HMAC-SHA256")
     with pytest.raises(Refusal, match="Only one auth mechanism allowed"):
-        signature.read(request)
+        read_claim(request)
 
 
 def test_unsigned() -> None:
     """A request without any claim is nobody's."""
     request = Request(method="GET", path="/", query="", headers=(("host", "x"),), body=b"", source_ip="127.0.0.1")
-    assert signature.read(request) is None
+    assert read_claim(request) is None
 
 
 def streamed(form: str, parts: list[bytes], trailer: bytes = b"x-amz-checksum-crc32:AAAAAA==") -> Request:
@@ -310,7 +311,7 @@ def streamed(form: str, parts: list[bytes], trailer: bytes = b"x-amz-checksum-cr
     length = str(sum(len(part) for part in parts))
     headers = {"X-Amz-Decoded-Content-Length": length, "Content-Encoding": "aws-chunked"}
     request = signed("PUT", "http://127.0.0.1:1/b/k", auth=_stating(form), service="s3", body=b"", headers=headers)
-    claim = signature.read(request)
+    claim = read_claim(request)
     assert claim is not None
     key, previous, body = signature.signing_key(SECRET, claim), claim.signature, b""
     for part in [*parts, b""]:
@@ -339,7 +340,7 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _sign(key: bytes, kind: str, claim: signature.Claim, previous: str, rest: str) -> str:
+def _sign(key: bytes, kind: str, claim: Claim, previous: str, rest: str) -> str:
     text = "\n".join([f"AWS4-HMAC-SHA256-{kind}", claim.stamp, claim.scope, previous, rest])
     return hmac.digest(key, text.encode(), "sha256").hex()
 
