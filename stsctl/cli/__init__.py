@@ -94,7 +94,7 @@ def stsctl(ctx: click.Context, *, store: str | None, debug: bool) -> None:
     """
     from stsctl.cli.app import App
 
-    report = Report(os.environ)
+    report = Report(os.environ, debug=debug)
     if debug:
         _log()
     ctx.obj = App(os.environ, report, {"store": store} if store else {})
@@ -159,9 +159,7 @@ def _hide(kind: type[BaseException], _error: BaseException, _trace: TracebackTyp
 
 
 def _log() -> None:
-    """What stsctl and botocore log, on stderr; botocore only from INFO on, since below that it logs what it signs."""
+    """What the packages beneath log, on stderr; from INFO on, since below that botocore logs what it signs."""
     import logging
 
-    logging.basicConfig(level=logging.DEBUG, format="stsctl: debug: %(name)s: %(message)s")
-    for name in ("botocore", "boto3", "urllib3", "keyring", "filelock", "asyncio"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    logging.basicConfig(level=logging.INFO, format="stsctl: debug: %(name)s: %(message)s")

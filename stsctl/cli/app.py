@@ -85,6 +85,7 @@ class App:
     @cached_property
     def configuration(self) -> Configuration:
         """What config.toml and added.toml say."""
+        self.report.debug(f"reading {self.paths.config} and {self.paths.added}")
         return configuration.load(
             files.read(self.paths.config),
             files.read(self.paths.added),
@@ -95,6 +96,7 @@ class App:
     @cached_property
     def profiles(self) -> profile.Profiles:
         """What the AWS files say."""
+        self.report.debug(f"reading {self.paths.aws_config} and {self.paths.aws_credentials}")
         return profile.load(
             files.read(self.paths.aws_config),
             files.read(self.paths.aws_credentials),
@@ -147,7 +149,9 @@ class App:
         """The sessions and keys in the store."""
         from stsctl.stores.held import Held
 
-        return Held(self._store(), self.index, self.paths.locks)
+        held = Held(self._store(), self.index, self.paths.locks)
+        self.report.debug(f'the store is "{held.store}", the index is in {self.paths.index}')
+        return held
 
     @property
     def _emulated(self) -> bool:
@@ -318,7 +322,11 @@ class App:
         steps = self.plan(target, source=source)
         for warning in steps.warnings:
             self.report.notice(warning)
+        self.report.debug(f'"{wanted.name}" is reached by {" → ".join(steps.chain)}, in {len(steps.steps)} calls')
+        started = self.now()
         session = self._broker(steps, source, wanted, acting).obtain(steps, refresh=acting.refresh, least=least)
+        come_by = "held" if session.obtained_at < started else "obtained"
+        self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
 
     def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:

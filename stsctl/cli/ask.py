@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stsctl.broker import ATTEMPTS, Question
 from stsctl.cli.report import Report
-from stsctl.errors import PersonNeededError
+from stsctl.errors import PersonNeededError, StsctlError
 from stsctl.formats.visible import visible
 
 _CODE = re.compile(r"[0-9]{6}")
@@ -33,9 +33,18 @@ class MfaPrompt:
         """The code; raises PersonNeededError where there is none to be had."""
         if self.given is not None:
             return self._given(question)
-        if question.process:
+        if not question.process:
+            return self._from_person(question)
+        try:
             return self._from_process(question)
-        return self._from_person(question)
+        except StsctlError as error:
+            self.report.notice(f"mfa_process: {error.message}")
+            try:
+                return self._from_person(question)
+            except PersonNeededError as nobody:
+                # The program was asked, and would answer the others no better.
+                nobody.asked = True
+                raise
 
     def _given(self, question: Question) -> str:
         if question.complaint:
@@ -52,9 +61,7 @@ class MfaPrompt:
                 time.sleep(_STEP - time.time() % _STEP + 0.5)
         code = _tidy(self.run(question.process))
         if not _CODE.fullmatch(code):
-            raise PersonNeededError(
-                f'mfa_process "{question.process[0]}" did not print a code of six digits', hint="run it by hand"
-            )
+            raise PersonNeededError(f'"{question.process[0]}" did not print a code of six digits', asked=True)
         return code
 
     def _from_person(self, question: Question) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stsctl.cli.report import Report
-from stsctl.errors import PersonNeededError
+from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,10 +43,16 @@ class Machine:
         return process.replace(program or shells.subshell(self._environ), environ)
 
     def run(self, argv: Sequence[str]) -> str:
-        """What a helper program prints; its time is that of a person, who may have to touch a key."""
+        """What a helper program prints; its time is that of a person, who may have to touch a key.
+
+        Raises ConfigurationError where it cannot be started, HelperError where it does not answer.
+        """
         from stsctl.host import process
 
-        return process.run(argv, environ=self._environ, timeout=self._timeout)
+        try:
+            return process.run(argv, environ=self._environ, timeout=self._timeout)
+        except (process.CommandNotFoundError, process.CannotStartError) as error:
+            raise ConfigurationError(error.message, hint=error.hint) from error
 
     def can_ask(self) -> bool:
         """Whether somebody is at a terminal who may be asked."""

@@ -9,7 +9,7 @@ import click
 
 from stsctl.cli.options import json_option, name_argument, wanted_options
 from stsctl.duration import render_duration
-from stsctl.formats.visible import visible
+from stsctl.formats.visible import key_id, visible
 from stsctl.plan import Asks, Plan, Step
 from stsctl.target import SourceKind
 
@@ -43,9 +43,9 @@ _NO_KEYS = {
 
 def _lines(app: App, plan: Plan) -> Iterator[str]:
     source = plan.target.source
-    key_id = plan.asker.id or _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
+    keys = key_id(plan.asker.id) if plan.asker.id else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
-    yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {visible(key_id)}'
+    yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {keys}'
     if not plan.steps:
         yield "  and is reached at once: these credentials are handed on as they are"
     for position, step in enumerate(plan.steps, start=1):
@@ -96,7 +96,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
         "source": {
             "name": plan.target.source.name,
             "type": plan.target.source.kind.value,
-            "access_key_id": plan.asker.id or None,
+            "access_key_id": key_id(plan.asker.id) if plan.asker.id else None,
         },
         "steps": [_step_as_json(step) for step in plan.steps],
         "warnings": list(plan.warnings),

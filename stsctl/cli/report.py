@@ -23,7 +23,7 @@ class Report:
 
     def __init__(self, environ: Mapping[str, str], *, debug: bool = False) -> None:
         self._environ = environ
-        self.debug = debug
+        self._debug = debug
         self._spinning: Any = None
         self._said: set[str] = set()
 
@@ -59,6 +59,11 @@ class Report:
         if text not in self._said:
             self._said.add(text)
             self._line(f"stsctl: {text}")
+
+    def debug(self, text: str) -> None:
+        """A line about what is done, where `--debug` asked for it."""
+        if self._debug:
+            self._line(f"stsctl: debug: {text}")
 
     def lines(self, lines: Sequence[str]) -> None:
         """Lines for the person, as they are: what comes from elsewhere goes through `visible` first."""

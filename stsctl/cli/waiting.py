@@ -27,6 +27,7 @@ class Locks:
         with contextlib.ExitStack() as spinner, Lock(self._folder, name, f"stsctl, for {label}") as lock:
 
             def waiting(holder: str) -> None:
+                self._report.debug(f"waiting for {holder}")
                 if self._report.decorated:
                     spinner.enter_context(self._report.waiting(f"waiting for {holder}"))
                 else:
@@ -50,4 +51,9 @@ class Watcher:
     def calling(self, plan: Plan, position: int) -> contextlib.AbstractContextManager[None]:
         """A spinner for as long as a call takes."""
         step, of = plan.steps[position], len(plan.steps)
-        return self._report.waiting(f"{step.request.operation.action} for {step.name} ({position + 1} of {of})")
+        request = step.request
+        where = request.endpoint.url or f"AWS in {request.endpoint.region}"
+        self._report.debug(
+            f"calling {request.operation.action} for {step.name} at {where}, request {request.cache_key()[:12]}"
+        )
+        return self._report.waiting(f"{request.operation.action} for {step.name} ({position + 1} of {of})")
