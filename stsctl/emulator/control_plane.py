@@ -6,6 +6,7 @@ import hmac
 import json
 from datetime import datetime, timedelta
 
+from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import identifiers
 from stsctl.emulator.authentication import Authentication
@@ -16,6 +17,7 @@ from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
+from stsctl.errors import UsageError
 
 _SESSION_NAME = "stsctl-emulator"
 
@@ -109,7 +111,7 @@ class ControlPlane:
                 names = ", ".join(f"{user.account}:{user.name}" for user in users)
                 raise NotFoundError(f'"{name}" is there more than once: {names}')
         elif account in self._directory.accounts:
-            if rest == "root" and kind != "role":
+            if rest == "root" and kind in ("", "root"):
                 return self._directory.root_key(account)
             found = self._directory.role(account, rest) if kind == "role" else self._directory.user(account, rest)
             if found is not None and (not name.startswith("arn:") or found.arn == name):
@@ -132,14 +134,13 @@ class ControlPlane:
 
 
 def _parts(name: str) -> tuple[str | None, str, str]:
-    """Account, kind (`user`, `role`, or nothing) and name of a principal as it is written."""
+    """Account, kind (`user`, `role`, `root`, nothing) and name of a principal as it is written."""
     if name.startswith("arn:"):
-        fields = name.split(":", 5)
-        if len(fields) < 6:
+        try:
+            arn = Arn.parse(name)
+        except UsageError:
             return "", "", name
-        kind, _, path = fields[5].rpartition("/")[0].partition("/")
-        del path
-        return fields[4], kind, fields[5].rsplit("/", 1)[-1]
+        return arn.account, arn.resource.partition("/")[0], arn.resource_name
     account, found, rest = name.partition(":")
     return (account, "", rest) if found else (None, "", name)
 

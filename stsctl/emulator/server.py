@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
@@ -83,7 +83,7 @@ class Emulator:
         headers = [*answer.headers, (INSTANCE_HEADER, self.instance)]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))
-        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        start_response(f"{answer.status} {responses.get(answer.status, '')}", headers)
         return [answer.body]
 
     def _answer(self, environ: dict[str, Any], entry: Entry) -> Answer:

@@ -69,6 +69,7 @@ TRUST: dict[str, list[dict[str, object]]] = {
             StringEquals={"aws:PrincipalTag/project": "blue", "iam:ResourceTag/project": "blue"},
         )
     ],
+    "ThirdByTag": [statement("role/ChainEnd", *ALL, StringEquals={"iam:ResourceTag/project": "blue"})],
     "ChainEndBySource": [statement("role/TrustsAlice", *ALL, StringEquals={"aws:SourceIdentity": "alice"})],
     "ByAccountOfPrincipal": [statement("*", ArnLike={"aws:PrincipalArn": "arn:aws:iam::111111111111:user/b*"})],
     "Office": [statement("root", IpAddress={"aws:SourceIp": "203.0.113.0/24"})],

@@ -379,6 +379,8 @@ def test_transitive_tags(org: Running) -> None:
     """A transitive tag goes down the chain, stands for the principal and for the role, and cannot be given again."""
     tagged = chained(org, Tags=TAGS, TransitiveTagKeys=["project"])
     assert assume(tagged, "ChainEndByTag")
+    second = sts(org, credentials_of(assume(tagged, "ChainEnd")))
+    assert assume(second, "ThirdByTag")
     told = refused(lambda: assume(tagged, "ChainEnd", Tags=[{"Key": "Project", "Value": "green"}]))
     problem = "it conflicts with a transitive tag key from the calling session."
     message = f"One of the specified transitive tag keys can't be set because {problem}"
