@@ -25,7 +25,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/stsctl demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: lint test
 
