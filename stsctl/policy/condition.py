@@ -185,7 +185,6 @@ def _pair(
     ]
 
 
-_BOOL = _compared(spelled.truth, ops.eq)
 _BINARY = _compared(spelled.octets, ops.eq)
 
 OPERATORS = {
@@ -202,12 +201,12 @@ OPERATORS = {
         *_pair(("StringLike", "StringNotLike"), Family.STRING, _like, matcher),
         *_comparisons("Numeric", Family.NUMERIC, spelled.number),
         *_comparisons("Date", Family.DATE, spelled.instant),
-        Operator(name="Bool", family=Family.BOOL, negated=False, prepare=_BOOL),
+        Operator(name="Bool", family=Family.BOOL, negated=False, prepare=_equals_in_any_case),
         Operator(name="BinaryEquals", family=Family.BINARY, negated=False, prepare=_BINARY),
         *_pair(("IpAddress", "NotIpAddress"), Family.IP, _in_network),
         *_pair(("ArnEquals", "ArnNotEquals"), Family.ARN, _arn_like, _arn_pattern),
         *_pair(("ArnLike", "ArnNotLike"), Family.ARN, _arn_like, _arn_pattern),
-        Operator(name="Null", family=Family.NULL, negated=False, prepare=_BOOL),
+        Operator(name="Null", family=Family.NULL, negated=False, prepare=_equals_in_any_case),
     )
 }
 """Every operator by its name in lower case, without `ForAllValues:`, `ForAnyValue:` and `IfExists`."""

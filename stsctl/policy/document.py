@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stsctl.errors import ConfigurationError
 from stsctl.policy import grammar
@@ -42,8 +43,12 @@ class PolicyError(ConfigurationError):
         self.problems = tuple(problems)
 
 
-Candidates = tuple[tuple[Statement, ...], tuple[Statement, ...]]
-"""The statements that deny, and those that allow, an action."""
+class Candidates(NamedTuple):
+    """The statements that deny an action and those that allow it, and of every statement whether it is one of them."""
+
+    denies: tuple[Statement, ...]
+    allows: tuple[Statement, ...]
+    matching: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +65,10 @@ class Document:
         """The statements whose Action takes in `verb`, an action in lower case; remembered for the next time."""
         found = self._by_verb.get(verb)
         if found is None:
-            matching = [statement for statement in self.statements if statement.actions.match(verb)]
-            denies = tuple(statement for statement in matching if statement.denies)
-            found = denies, tuple(statement for statement in matching if not statement.denies)
+            matching = tuple([statement.actions.match(verb) for statement in self.statements])
+            both = [statement for statement, match in zip(self.statements, matching, strict=True) if match]
+            denies = tuple(statement for statement in both if statement.denies)
+            found = Candidates(denies, tuple(statement for statement in both if not statement.denies), matching)
             if len(self._by_verb) >= _MOST_REMEMBERED:
                 self._by_verb.clear()
             self._by_verb[verb] = found
@@ -70,9 +76,9 @@ class Document:
 
     def failed(self, request: Request) -> tuple[tuple[Element, ...], ...]:
         """For each statement the elements that the request fails."""
-        denies, allows = self.about(request.verb)
-        about = {statement.index for statement in denies + allows}
-        return tuple([statement.failed(request, action=statement.index in about) for statement in self.statements])
+        matching = self.about(request.verb).matching
+        pairs = zip(self.statements, matching, strict=True)
+        return tuple([statement.failed(request, action=match) for statement, match in pairs])
 
 
 def parse(text: str, kind: Kind) -> Document:

@@ -175,7 +175,7 @@ class _Asked:
         self.resource = self._ask(Layer.RESOURCE, (policies.resource,)) if policies.resource else []
         self.identity = self._ask(Layer.IDENTITY, policies.identity)
         # Somebody has one boundary at most; of several, each must allow.
-        boundaries = [bool(self._ask(Layer.BOUNDARY, (item,), at)) for at, item in enumerate(policies.boundaries)]
+        boundaries = [self._ask(Layer.BOUNDARY, (item,), at) for at, item in enumerate(policies.boundaries)]
         self.boundaries = all(boundaries)
         self.session = bool(self._ask(Layer.SESSION, policies.session)) if policies.session else None
 
@@ -185,7 +185,7 @@ class _Asked:
         verb = request.verb
         granted: Granted = []
         for policy in policies:
-            denies, allows = policy.document.about(verb)
+            denies, allows, _ = policy.document.about(verb)
             for statement in denies:
                 if statement.grant(request):
                     self.denied.append((layer, Decided(policy, statement)))

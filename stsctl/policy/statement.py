@@ -11,6 +11,7 @@ from stsctl.policy.match import Actions, Principals, Resources
 from stsctl.policy.principal import Grant
 from stsctl.policy.remark import plain
 from stsctl.policy.request import Request
+from stsctl.policy.wildcard import everything
 
 Element = Actions | Resources | Principals | Condition
 """A part of a statement that a request can fail."""
@@ -79,21 +80,22 @@ def _grant(
     resources: Resources | None, principals: Principals | None, conditions: tuple[Condition, ...]
 ) -> Callable[[Request], Grant]:
     """The tests of resource, principal and conditions in one, the cheapest first."""
-    fixed = resources.fixed if resources is not None else None
-    in_resource = resources.match if resources is not None and fixed is None else None
+    fixed = resources.fixed if resources is not None else everything
+    varied = resources.match if resources is not None and fixed is None else None
+    test = None if fixed is everything else fixed
     tests = tuple(condition.holds for condition in conditions)
+    nobody, everybody = Grant.NONE, Grant.PRINCIPAL
 
     def grant(request: Request) -> Grant:
-        if fixed is not None:
-            if not fixed(request.resource):
-                return Grant.NONE
-        elif in_resource is not None and not in_resource(request):
-            return Grant.NONE
-        found = Grant.PRINCIPAL if principals is None else principals.grant(request.principal)
+        if test is not None and not test(request.resource):
+            return nobody
+        if varied is not None and not varied(request):
+            return nobody
+        found = everybody if principals is None else principals.grant(request.principal)
         if found:
             for holds in tests:
                 if not holds(request):
-                    return Grant.NONE
+                    return nobody
         return found
 
     return grant

@@ -22,6 +22,7 @@ _INSTANT = re.compile(
     r"(?P<zone>Z|[-+]\d\d:?\d\d)?)?)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_TRUTHS = {"true": True, "false": False}
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -93,4 +94,4 @@ def address(text: str) -> Address | None:
 
 def truth(text: str) -> bool | None:
     """The truth value that `text` spells, in any case."""
-    return {"true": True, "false": False}.get(text.lower())
+    return _TRUTHS.get(text.lower())

@@ -33,7 +33,7 @@ _BY_CHARACTER_WITHIN = {"*": Wild.ANY_WITHIN, "?": Wild.ONE_WITHIN}
 
 def tokens(pattern: str) -> list[Token]:
     """The tokens of a pattern as it is written."""
-    return [_BY_CHARACTER.get(part, part) for part in _WILD.split(pattern) if part]
+    return [_BY_CHARACTER.get(part, part) for part in _split(pattern)]
 
 
 def resource_tokens(pattern: str) -> list[Token]:
@@ -46,16 +46,17 @@ def resource_tokens(pattern: str) -> list[Token]:
     if segments[0] != "arn":
         return tokens(pattern)
     found: list[Token] = []
-    for number, segment in enumerate(segments):
-        if number:
-            found.append(":")
-        if number == 5:
-            found += tokens(segment)
-            continue
-        found += [_BY_CHARACTER_WITHIN.get(part, part) for part in _WILD.split(segment) if part]
+    for segment in segments[:5]:
+        parts = [_BY_CHARACTER_WITHIN.get(part, part) for part in _split(segment)]
         if segment.endswith("*"):
-            found[-1] = Wild.ANY
-    return found
+            parts[-1] = Wild.ANY
+        found += [*parts, ":"]
+    return [*found, *tokens(segments[5])] if len(segments) == 6 else found[:-1]
+
+
+def _split(text: str) -> list[str]:
+    """The text between wildcards, and these, without the empty pieces."""
+    return [part for part in _WILD.split(text) if part] if "*" in text or "?" in text else [text]
 
 
 def glob(pattern: str) -> Matcher:
@@ -97,7 +98,8 @@ def _pieces(row: Sequence[Token]) -> list[str]:
     return pieces
 
 
-def _everything(_text: str) -> bool:
+def everything(_text: str) -> bool:
+    """Matches any text: what `*` alone compiles to."""
     return True
 
 
@@ -105,7 +107,7 @@ def _by_pieces(pieces: list[str]) -> Matcher:
     """Matches pieces with anything between them; the first place each is found at is as good as any later one."""
     first, *middle, last = pieces
     if not middle and not last:
-        return (lambda text: text.startswith(first)) if first else _everything
+        return (lambda text: text.startswith(first)) if first else everything
     start, length = len(first), len(last)
 
     def match(text: str) -> bool:
@@ -197,7 +199,7 @@ def any_of(patterns: Iterable[Sequence[Token]]) -> Matcher:
 def _simple(literals: frozenset[str], prefixes: tuple[str, ...]) -> Matcher:
     """What matches texts as they are, or by how they begin."""
     if "" in prefixes:
-        return _everything
+        return everything
     if not prefixes:
         return literals.__contains__
     if not literals:
@@ -207,10 +209,12 @@ def _simple(literals: frozenset[str], prefixes: tuple[str, ...]) -> Matcher:
 
 def _either(simple: Matcher, beginnings: tuple[str, ...], others: Sequence[Matcher]) -> Matcher:
     def match(text: str) -> bool:
+        if simple(text):
+            return True
         if text.startswith(beginnings):
             for other in others:
                 if other(text):
                     return True
-        return simple(text)
+        return False
 
     return match

@@ -117,8 +117,9 @@ def test_a_document_remembers_no_more_than_it_should() -> None:
     """Asking for ever new actions does not fill the memory, and the answers stay right."""
     parsed = document(Kind.IDENTITY, [allow("s3:get*"), deny("s3:getobject99")])
     for number in range(1200):
-        denies, allows = parsed.about(f"s3:getobject{number}")
-        assert (len(denies), len(allows)) == (int(number == 99), 1)
+        found = parsed.about(f"s3:getobject{number}")
+        assert found.matching == (True, number == 99)
+        assert (len(found.denies), len(found.allows)) == (int(number == 99), 1)
     assert len(parsed._by_verb) <= 512
 
 
