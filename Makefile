@@ -60,4 +60,4 @@ $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'make: no Python >= 3.11 with venv was found; name one: make PYTHON=/path/to/python3.11' \
 		'(on Debian: apt install python3-venv)' >&2; exit 1; }
 	@'$(PYTHON)' -c '$(WANTED)' || { echo 'make: $(PYTHON) is not Python >= 3.11 with venv' >&2; exit 1; }
-	@'$(PYTHON)' -m venv $(VENV)
+	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

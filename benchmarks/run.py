@@ -21,7 +21,6 @@ from stsctl.cli.emulator import BUILT_IN_CONFIG
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from stsctl.formats import environment
-from stsctl.stores.sealing_key import create_key_file
 from tests.secret_service import SecretService, available
 
 BIN = Path(sys.executable).parent
@@ -61,7 +60,6 @@ class Place:
         config = BUILT_IN_CONFIG.format(mfa_serial=alice.mfa_serial)
         home = self.folder / ".config" / "stsctl"
         home.mkdir(parents=True)
-        create_key_file(home / "key")
         sealed = f'[defaults]\nstore = "{self.store}"\n\n[sealed_file]\nkey_file = "{home / "key"}"\n\n'
         (home / "config.toml").write_text(sealed + config[config.index("[role.hub]") :], encoding="utf-8")
         self.run("keys", "add", "work", "--stdin", given=environment.pair(alice.credentials))
