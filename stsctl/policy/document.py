@@ -14,6 +14,7 @@ from stsctl.errors import ConfigurationError
 from stsctl.policy import grammar
 from stsctl.policy.json_text import Path, Reader, UnreadableError, places, read
 from stsctl.policy.kind import Kind as Kind
+from stsctl.policy.remark import items
 from stsctl.policy.request import Request
 from stsctl.policy.statement import Element, Statement
 
@@ -90,6 +91,20 @@ def parse(text: str, kind: Kind) -> Document:
     if grammar.check_text(text, kind) or grammar.check(value, kind):
         raise PolicyError(_problems(text, kind))
     return _compile(value, kind)
+
+
+def likely_kind(text: str) -> Kind:
+    """The kind that a text most likely has, by its elements: TRUST, RESOURCE or else IDENTITY."""
+    value = Reader(text).value
+    found = value.get("Statement") if isinstance(value, dict) else None
+    statements = [item for _, item in items((), found) if isinstance(item, dict)]
+    if not any(name in item for item in statements for name in ("Principal", "NotPrincipal")):
+        return Kind.IDENTITY
+    if any(name in item for item in statements for name in ("Resource", "NotResource")):
+        return Kind.RESOURCE
+    actions = [action for item in statements for _, action in items((), item.get("Action"))]
+    about_sts = any(isinstance(action, str) and action.lower().startswith("sts:") for action in actions)
+    return Kind.TRUST if about_sts else Kind.RESOURCE
 
 
 def render(document: Document) -> str:

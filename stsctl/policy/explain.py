@@ -55,13 +55,17 @@ def words(element: Element, request: Request) -> str:
             return f"Condition {element.name} {element.key}: wanted {wanted}, request has {has}"
 
 
-def closest(decision: Decision, layer: Layer, request: Request) -> list[Miss]:
+def closest(request: Request, decision: Decision, layer: Layer) -> list[Miss]:
     """The statements of a layer that would allow but for the elements that failed, the nearest first.
 
-    Only of those levels of an organisation, and those boundaries, where nothing allows.
+    Only of those levels of an organisation, and those boundaries, where nothing allows. Where identity policies would
+    have to allow, the resource's own policy could as well, unless that is missing by itself.
     """
     found: list[Miss] = []
-    for group in _groups(decision.trace, layer):
+    groups = _groups(decision.trace, layer)
+    if layer is Layer.IDENTITY and request.owner == request.principal.account:
+        groups += _groups(decision.trace, Layer.RESOURCE) if Layer.RESOURCE not in decision.missing else []
+    for group in groups:
         misses = [
             (policy.policy, statement, failed)
             for policy in group
@@ -130,7 +134,7 @@ def _missing(request: Request, decision: Decision, layer: Layer) -> Iterator[str
         yield f"nothing in {_name(layer, request)} allows it either"
     if layer is Layer.IDENTITY:
         yield from _delegated(request, decision)
-    misses = closest(decision, layer, request)
+    misses = closest(request, decision, layer)
     if not misses:
         none = "there are none" if not _groups(decision.trace, layer) else "no statement there allows anything"
         yield f"  {none}"

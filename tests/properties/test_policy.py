@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsctl.policy.document import Document, Kind, PolicyError, parse, render
+from stsctl.policy.document import Document, Kind, PolicyError, likely_kind, parse, render
 from stsctl.policy.evaluate import Decision, Effect, Policies, Policy, evaluate
 from stsctl.policy.explain import explain
 from stsctl.policy.json_text import Reader, UnreadableError, read
@@ -253,6 +253,7 @@ def test_no_json_raises_anything_but_a_policy_error(value: Any, kind: Kind) -> N
     found = json.dumps(value, indent=1)
     error = refusal(found, kind)
     lines = found.split("\n")
+    assert likely_kind(found) in Kind
     for problem in error.problems if isinstance(error, PolicyError) else ():
         assert 1 <= problem.line <= len(lines)
         assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
@@ -260,8 +261,9 @@ def test_no_json_raises_anything_but_a_policy_error(value: Any, kind: Kind) -> N
 
 @given(found=st.text(max_size=60), kind=st.sampled_from(list(Kind)))
 def test_no_text_raises_anything_but_a_policy_error(found: str, kind: Kind) -> None:
-    """Any text at all is refused properly."""
+    """Any text at all is refused properly, and has a likely kind."""
     assert refusal(found, kind)
+    assert likely_kind(found) is Kind.IDENTITY
 
 
 @given(value=json_values, cut=st.integers(0, 200), junk=st.text('{}[],:"\\ a1', max_size=2))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stsctl.policy.document import Kind, PolicyError, parse, render
+from stsctl.policy.document import Kind, PolicyError, likely_kind, parse, render
 from stsctl.policy.grammar import RCP_SERVICES
 from tests.unit.policy.statements import allow, deny, document, refused, trust
 
@@ -121,6 +121,25 @@ def test_a_document_remembers_no_more_than_it_should() -> None:
         assert found.matching == (True, number == 99)
         assert (len(found.denies), len(found.allows)) == (int(number == 99), 1)
     assert len(parsed._by_verb) <= 512
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"Statement": allow()}, Kind.IDENTITY),
+        ({"Statement": [trust("*")]}, Kind.TRUST),
+        ({"Statement": [trust("*", ["sts:AssumeRoleWithSAML", "sts:TagSession"])]}, Kind.TRUST),
+        ({"Statement": [allow(Principal="*")]}, Kind.RESOURCE),
+        ({"Statement": [trust("*", "ecr:GetDownloadUrlForLayer")]}, Kind.RESOURCE),
+        ({"Statement": [trust("*"), {**trust("*"), "Resource": "*"}]}, Kind.RESOURCE),
+        ({"Statement": [None, "x"]}, Kind.IDENTITY),
+        ([], Kind.IDENTITY),
+    ],
+)
+def test_the_likely_kind_of_a_document(value: Any, kind: Kind) -> None:
+    """A document tells by its elements what it is most likely attached to."""
+    assert likely_kind(json.dumps(value)) is kind
+    assert likely_kind(json.dumps(value)[:-1] + " ,") in Kind
 
 
 @pytest.mark.parametrize("service", RCP_SERVICES)

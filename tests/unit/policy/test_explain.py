@@ -68,7 +68,7 @@ def test_the_closest_miss_comes_first() -> None:
     ]
     request = about("s3:GetObject", OBJECT)
     decision = evaluate(request, Policies(identity=one("own", Kind.IDENTITY, statements)), trace=True)
-    assert [statement.index for _, statement, _ in closest(decision, Layer.IDENTITY, request)] == [2, 3, 1, 0, 4]
+    assert [statement.index for _, statement, _ in closest(request, decision, Layer.IDENTITY)] == [2, 3, 1, 0, 4]
     lines = explain(request, decision)
     assert lines[1:4] == [
         '  own, statement 2 ("Near") does not apply:',
@@ -177,6 +177,19 @@ def test_every_layer_that_is_missing_is_told() -> None:
         "nothing in identity policies allows it either",
         "  there are none",
         f'  to change: a statement that allows s3:GetObject on "{OBJECT}"',
+    ]
+
+
+def test_inside_an_account_the_resources_policy_could_allow_as_well() -> None:
+    """A near miss in the bucket's policy is told among those in identity policies."""
+    wanted = {"Effect": "Allow", "Principal": {"AWS": ALICE}, "Action": "s3:*", "Condition": {"Bool": {"a:b": "true"}}}
+    policies = Policies(
+        identity=one("own", Kind.IDENTITY, allow("ec2:*")), resource=one("bucket", Kind.RESOURCE, wanted)[0]
+    )
+    lines = said(about("s3:GetObject", OBJECT), policies)
+    assert [line for line in lines if line.endswith("does not apply:")] == [
+        "  bucket, statement 0 does not apply:",
+        "  own, statement 0 does not apply:",
     ]
 
 
