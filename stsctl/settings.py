@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
 
-from stsctl import limits
+from stsctl import limits, region
 from stsctl.argv import command
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.duration import parse_duration, render_duration
@@ -104,14 +104,15 @@ def resolve(
 
     Raises UsageError for a flag, ConfigurationError for a variable that says what cannot be meant.
     """
-    choose = _Chooser(configuration, environ, flags or {})
+    own = dict.fromkeys(region.VARIABLES, region.own(environ) or "") if region.is_exported(environ) else {}
+    choose = _Chooser(configuration, {**environ, **own}, flags or {})
     defaults, sealed = configuration.defaults, configuration.sealed_file
     return Settings(
         store=choose("store", _store, defaults.store, StoreName.KEYRING),
         prompt=choose.prompt(),
         prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),
         lock_timeout=choose("lock_timeout", _timeout, defaults.lock_timeout, LOCK_TIMEOUT),
-        region=choose("region", _as_it_is, defaults.region, None, ("AWS_REGION", "AWS_DEFAULT_REGION")),
+        region=choose("region", _as_it_is, defaults.region, None, region.VARIABLES),
         duration=choose("duration", _duration, defaults.duration, None),
         session_name=choose("session_name", _session_name, defaults.session_name, None),
         mfa=choose("mfa", _mfa, defaults.mfa, MfaMode.AUTO),

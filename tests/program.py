@@ -335,7 +335,7 @@ def somebody(home: Path, organisation: Organisation, *, runtime: Mapping[str, st
     user = next(organisation.people)
     found = control.principal(organisation.running, f"{WORK}:{user}")
     running = organisation.running
-    pointed = environment.emulator(running.url, running.instance, found.credentials)
+    pointed = environment.emulator(running.url, running.instance, found.credentials, {})
     base = {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),

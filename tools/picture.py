@@ -110,7 +110,7 @@ def _alices_terminal(folder: Path) -> Iterator[tuple[Terminal, Running]]:
                 "LOGNAME": "alice",
                 **service.environment,
             }
-            environ = environment.child(environ, environment.emulator(running.url, running.instance, None))
+            environ = environment.child(environ, environment.emulator(running.url, running.instance, None, {}))
             config = BUILT_IN_CONFIG.format(mfa_serial=alice.mfa_serial)
             (folder / ".config" / "stsctl").mkdir(parents=True)
             (folder / ".config" / "stsctl" / "config.toml").write_text(config[config.index("[role.hub]") :])

@@ -33,6 +33,7 @@ from stsctl.target import Origin, Source, SourceKind, Target, Wanted
 
 if TYPE_CHECKING:
     from stsctl.formats.credentials_file import AwsFiles
+    from stsctl.formats.interface import Changes
     from stsctl.names import Named
     from stsctl.sources.client import Clients
     from stsctl.sources.interface import Source as SourceOfCredentials
@@ -53,6 +54,12 @@ class Obtained:
     wanted: Wanted
     region: str | None
     """The region that what is run with it should use; None leaves the person's own."""
+
+    def export(self, environ: Mapping[str, str], *, depth: int | None = None) -> Changes:
+        """The changes to `environ` that make it the session in use."""
+        from stsctl.formats import environment
+
+        return environment.export(self.session, environ, role=self.wanted.name, region=self.region, depth=depth)
 
 
 class App:
@@ -364,7 +371,8 @@ class App:
     def _region(self, target: Target) -> str | None:
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""
         said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
-        return next((region for region in said if region), self.settings.region.value)
+        general = self.settings.region
+        return next((each for each in said if each), general.value if general.level is settings.Level.FILE else None)
 
     def _prompt(self, acting: Acting) -> MfaPrompt:
         given = acting.mfa_token

@@ -9,7 +9,7 @@ import click
 from stsctl.cli.beginning import how_to_begin
 from stsctl.cli.options import acting_options, export_option, json_option, name_argument, wanted_options
 from stsctl.cli.panel import show
-from stsctl.formats import environment, json
+from stsctl.formats import json
 from stsctl.formats.shell import SHELLS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command(app: App, /, *, name: str | None, as_json: bool, export: str | None,
         app.report.data(json.assume_role(obtained.session))
         return
     if export:
-        changes = environment.export(obtained.session, role=obtained.wanted.name, region=obtained.region)
+        changes = obtained.export(app.environ)
         app.report.data(SHELLS[export].render(changes))
     show(app.report, obtained, app.now(), _next(obtained.wanted.name, is_current=is_current, exported=bool(export)))
     if not is_current and not export and not acting.no_cache:

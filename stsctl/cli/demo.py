@@ -60,7 +60,7 @@ class Tour:
     def prepare(self) -> None:
         """Makes the environment, chooses the store and writes the configuration."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STSCTL_"))}
-        changes = environment.emulator(self.running.url, self.running.instance, None)
+        changes = environment.emulator(self.running.url, self.running.instance, None, kept)
         self.environ = environment.child(kept, changes) | {
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_STATE_HOME": str(self.folder / "state"),

@@ -106,7 +106,7 @@ def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> N
         else:
             running = _running(app)
             keys = control.principal(running, principal).credentials if principal else None
-            changes = environment.emulator(running.url, running.instance, keys)
+            changes = environment.emulator(running.url, running.instance, keys, app.environ)
         text = writer.render(changes)
     except StsctlError:
         app.report.data(writer.failure)

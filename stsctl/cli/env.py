@@ -38,10 +38,10 @@ def command(app: App, /, *, name: str | None, shell: str | None, form: str | Non
     try:
         wanted, acting = app.typed(name, options)
         if unset:
-            changes = environment.unset()
+            changes = environment.unset(app.environ)
         else:
             obtained = app.obtain(app.chosen(wanted), acting)
-            changes = environment.export(obtained.session, role=obtained.wanted.name, region=obtained.region)
+            changes = obtained.export(app.environ)
         text = writer.render(changes)
     except (StsctlError, click.UsageError, KeyboardInterrupt):
         if writer.failure:

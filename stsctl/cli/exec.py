@@ -52,9 +52,7 @@ def command(ctx: click.Context, /, *, name: str | None, min_remaining: timedelta
     if program == []:
         raise click.UsageError("there is no program after --")
     obtained = app.obtain(app.chosen(wanted), acting, least=min_remaining)
-    changes = environment.export(
-        obtained.session, role=obtained.wanted.name, region=obtained.region, depth=_depth(app.environ) + 1
-    )
+    changes = obtained.export(app.environ, depth=_depth(app.environ) + 1)
     return app.machine.become(program, environment.child(app.environ, changes))
 
 

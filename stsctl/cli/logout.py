@@ -31,7 +31,7 @@ def command(app: App, *, name: str | None, everything: bool, export: str | None)
     else:
         is_gone = exported in _one(app, name or app.chosen(None).name)
     if export:
-        app.report.data(SHELLS[export].render(environment.unset() if is_gone else {}))
+        app.report.data(SHELLS[export].render(environment.unset(app.environ) if is_gone else {}))
     elif is_gone:
         app.report.notice("this shell still has it in its variables; to take them back: eval $(stsctl env --unset)")
 

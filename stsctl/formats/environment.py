@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stsctl import region as regions
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.formats.interface import Changes, rfc3339
 
@@ -20,8 +21,6 @@ DEPTH = "STSCTL_DEPTH"
 
 _ENDINGS = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
 """The SDKs read the first, prompts of shells the one or the other."""
-_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""The newer SDKs read the first, the AWS CLI and boto3 the second."""
 _CLEARED = (
     "AWS_SECURITY_TOKEN",  # botocore prefers it to AWS_SESSION_TOKEN
     "AWS_PROFILE",  # an explicit profile makes the SDKs pass over the keys
@@ -46,10 +45,12 @@ _SET = (
 )
 
 
-def export(session: Session, *, role: str, region: str | None = None, depth: int | None = None) -> Changes:
-    """The changes that make `session` the one in use.
+def export(
+    session: Session, environ: Mapping[str, str], *, role: str, region: str | None = None, depth: int | None = None
+) -> Changes:
+    """The changes to `environ` that make `session` the one in use.
 
-    `role` is the name that it was asked for by. An unknown region leaves the person's own in place. `depth` is for a
+    `role` is the name that it was asked for by. Where its region is unknown, the person's own holds. `depth` is for a
     child of `exec` alone. Long-term credentials have no token and no end, so those variables are cleared.
     """
     credentials = session.credentials
@@ -60,9 +61,8 @@ def export(session: Session, *, role: str, region: str | None = None, depth: int
         **dict.fromkeys(_ENDINGS, end),
         ROLE: role,
         SESSION: session.request_key,
+        **regions.changes(environ, region),
     }
-    if region:
-        texts |= dict.fromkeys(_REGIONS, region)
     if depth is not None:
         texts[DEPTH] = str(depth)
     changes: dict[str, Secret | None] = dict.fromkeys((*_CLEARED, *_SET))
@@ -72,9 +72,11 @@ def export(session: Session, *, role: str, region: str | None = None, depth: int
     return changes
 
 
-def unset() -> Changes:
-    """The changes that take back whatever `export` can set."""
-    return dict.fromkeys((*_SET, *_REGIONS, DEPTH))
+def unset(environ: Mapping[str, str]) -> Changes:
+    """The changes to `environ` that take back whatever `export` can set."""
+    back = regions.changes(environ, None)
+    restored = {name: None if text is None else Secret(text) for name, text in back.items()}
+    return dict.fromkeys((*_SET, DEPTH)) | restored
 
 
 _EMULATOR_REGION = "us-east-1"
@@ -83,10 +85,14 @@ _EMULATOR = "STSCTL_EMULATOR"
 """The id of the emulator that the endpoint is."""
 
 
-def emulator(url: str, instance: str, keys: Credentials | None) -> Changes:
-    """The changes that point a shell at an emulator, and make it whoever `keys` belong to."""
+def emulator(url: str, instance: str, keys: Credentials | None, environ: Mapping[str, str]) -> Changes:
+    """The changes to `environ` that point a shell at an emulator, and make it whoever `keys` belong to.
+
+    SDKs want a region even there, so one is set where the person has none.
+    """
     changes: dict[str, Secret | None] = {_ENDPOINT: Secret(url), _EMULATOR: Secret(instance)}
-    changes |= dict.fromkeys(_REGIONS, Secret(_EMULATOR_REGION))
+    if regions.own(environ) is None:
+        changes |= dict.fromkeys(regions.VARIABLES, Secret(_EMULATOR_REGION))
     if keys is not None:
         changes |= dict.fromkeys((*_CLEARED, *_SET))
         changes["AWS_ACCESS_KEY_ID"] = Secret(keys.access_key_id)
@@ -97,7 +103,7 @@ def emulator(url: str, instance: str, keys: Credentials | None) -> Changes:
 
 def unset_emulator() -> Changes:
     """The changes that take back whatever `emulator` sets."""
-    return dict.fromkeys((_ENDPOINT, _EMULATOR, *_SET, *_REGIONS))
+    return dict.fromkeys((_ENDPOINT, _EMULATOR, *_SET))
 
 
 def pair(keys: Credentials) -> str:

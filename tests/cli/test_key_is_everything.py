@@ -160,7 +160,7 @@ def test_the_session_of_one_emulator_is_not_used_with_another(me: Me, other_orga
     here = me.key_id("read-only")
     running = other_organisation.running
     theirs = control.principal(running, f"{WORK}:{me.user}").credentials
-    pointed = environment.child({}, environment.emulator(running.url, running.instance, theirs))
+    pointed = environment.child({}, environment.emulator(running.url, running.instance, theirs, {}))
     there = me.key_id("read-only", **pointed)
     assert there != here
     assert [each["action"] for each in other_organisation.journal() if each["action"].startswith("sts:")] == [
@@ -184,7 +184,7 @@ def test_an_emulator_that_began_anew_at_the_same_place_is_another(me: Me, tmp_pa
         running = control.start(folder / "state", seed=seed, port=port)
         port = running.port
         alice = control.principal(running, "alice").credentials
-        pointed = environment.child({}, environment.emulator(running.url, running.instance, alice))
+        pointed = environment.child({}, environment.emulator(running.url, running.instance, alice, {}))
         keys += [me.key_id("read-only", **pointed), me.key_id("read-only", **pointed)]
         control.stop(folder / "state", running)
     assert keys[0] == keys[1] != keys[2] == keys[3]

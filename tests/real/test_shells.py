@@ -40,7 +40,7 @@ def _ours(environ: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_a_child_of_the_shell_gets_what_a_child_of_exec_would(mode: Mode, tmp_path: Path) -> None:
     """`eval` of `env` and `exec` make the same environment, stale variables of other tools included."""
-    changes = environment.export(SESSION, role="prod admin (*)", region="eu-west-1")
+    changes = environment.export(SESSION, {}, role="prod admin (*)", region="eu-west-1")
     before = _environ(tmp_path) | {"AWS_SECURITY_TOKEN": "stale", "AWS_PROFILE": "other", "AWS_REGION": "us-east-1"}
     after = mode.environment_after([SHELLS[mode.shell].render(changes)], environ=before, folder=tmp_path)
     assert _ours(after) == _ours(environment.child(before, changes))
@@ -51,8 +51,8 @@ def test_unset_leaves_nothing_behind(mode: Mode, tmp_path: Path) -> None:
     """After `env` and then `env --unset` a child has no variable of stsctl's, also when it is done twice."""
     shell = SHELLS[mode.shell]
     texts = [
-        shell.render(environment.export(SESSION, role="prod", region="eu-west-1", depth=1)),
-        *[shell.render(environment.unset())] * 2,
+        shell.render(environment.export(SESSION, {}, role="prod", region="eu-west-1", depth=1)),
+        *[shell.render(environment.unset({"AWS_REGION": "eu-west-1", "STSCTL_REGION": "eu-west-1/"}))] * 2,
     ]
     assert _ours(mode.environment_after(texts, environ=_environ(tmp_path), folder=tmp_path)) == {}
 
@@ -80,7 +80,7 @@ def test_after_a_failure_a_strict_script_ends(mode: Mode, tmp_path: Path) -> Non
 def test_without_awk_an_odd_value_is_a_failure_and_nothing_is_exported(shell: str, tmp_path: Path) -> None:
     """A machine that cannot spell out a value keeps the session that it had."""
     mode = next(mode for mode in MODES if mode.argv[0] == shell)
-    odd = SHELLS["sh"].render(environment.export(SESSION, role="odd*")).replace("awk", "no-such-awk")
+    odd = SHELLS["sh"].render(environment.export(SESSION, {}, role="odd*")).replace("awk", "no-such-awk")
     (tmp_path / "text").write_text(odd)
     environ = _environ(tmp_path) | {"AWS_ACCESS_KEY_ID": "AKIABEFORE", "AWS_PROFILE": "before"}
     run = mode.run(f"set +e; {mode.reads.format('cat text')} && echo went-on; env", environ=environ, folder=tmp_path)
@@ -106,7 +106,7 @@ def test_no_value_is_an_argument_of_the_program_that_spells_it_out(mode: Mode, t
 def test_zsh_that_globs_what_it_expands_takes_ordinary_values(tmp_path: Path) -> None:
     """`setopt globsubst extendedglob` makes patterns of everything; keys and tokens have nothing it could change."""
     mode = Mode(shell="zsh", argv=("zsh", "-f", "-o", "globsubst", "-o", "extendedglob"), reads="eval $({})")
-    text = SHELLS["zsh"].render(environment.export(SESSION, role="prod-admin", region="eu-west-1"))
+    text = SHELLS["zsh"].render(environment.export(SESSION, {}, role="prod-admin", region="eu-west-1"))
     after = mode.environment_after([text], environ=_environ(tmp_path), folder=tmp_path)
     assert after["AWS_SESSION_TOKEN"] == "t0ken//++=="
 
@@ -114,7 +114,7 @@ def test_zsh_that_globs_what_it_expands_takes_ordinary_values(tmp_path: Path) ->
 def test_fish_says_that_a_universal_variable_is_in_the_way_and_keeps_it(tmp_path: Path) -> None:
     """A universal AWS_PROFILE is the person's own; what to type to be rid of it is said on stderr."""
     mode = Mode(shell="fish", argv=("fish",), reads="{} | source")  # without its configuration it keeps nothing
-    (tmp_path / "text").write_text(SHELLS["fish"].render(environment.export(SESSION, role="prod")))
+    (tmp_path / "text").write_text(SHELLS["fish"].render(environment.export(SESSION, {}, role="prod")))
     script = "set -Ux AWS_PROFILE mine; cat text | source; and fish -c 'echo $AWS_PROFILE $AWS_ACCESS_KEY_ID'"
     run = mode.run(script, environ=_environ(tmp_path), folder=tmp_path)
     assert run.stdout.decode().split() == ["mine", "ASIAEXAMPLE"]

@@ -124,3 +124,9 @@ def test_all_are_told() -> None:
     """`config show` prints every setting there is, each by another name."""
     told = resolve(file=FILE).all()
     assert len({setting.name for setting in told}) == len(told) == len(Settings.__dataclass_fields__)
+
+
+def test_a_region_that_stsctl_exported_has_no_say() -> None:
+    """What one role's session brought into the shell does not change how the next role is reached."""
+    environ = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "STSCTL_REGION": "eu-west-1/us-west-2"}
+    assert settings.resolve(configuration.Configuration(), environ).region.value == "us-west-2"

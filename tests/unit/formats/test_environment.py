@@ -43,7 +43,7 @@ CLEARED = {
 def test_a_session_sets_every_variable_and_clears_every_rival() -> None:
     """The child's environment has the session's variables, and none that would lead an SDK elsewhere."""
     before = dict.fromkeys(CLEARED, "stale") | {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "AKIAOLD", "STSCTL_ROLE": "old"}
-    changes = environment.export(SESSION, role="prod-admin", region="eu-west-1", depth=2)
+    changes = environment.export(SESSION, {}, role="prod-admin", region="eu-west-1", depth=2)
     assert environment.child(before, changes) == {
         "PATH": "/bin",
         "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
@@ -54,6 +54,7 @@ def test_a_session_sets_every_variable_and_clears_every_rival() -> None:
         "AWS_SESSION_EXPIRATION": "2026-01-31T12:00:00Z",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "STSCTL_REGION": "eu-west-1/",
         "STSCTL_ROLE": "prod-admin",
         "STSCTL_SESSION": "ab" * 32,
         "STSCTL_DEPTH": "2",
@@ -62,8 +63,8 @@ def test_a_session_sets_every_variable_and_clears_every_rival() -> None:
 
 def test_long_term_credentials_clear_the_token_and_the_end_of_a_session_before() -> None:
     """Keys never meet the token of an older session, which would make every request fail."""
-    before = environment.child({}, environment.export(SESSION, role="prod-admin"))
-    after = environment.child(before, environment.export(KEYS, role="work"))
+    before = environment.child({}, environment.export(SESSION, {}, role="prod-admin"))
+    after = environment.child(before, environment.export(KEYS, {}, role="work"))
     assert after == {
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "s3cret",
@@ -74,27 +75,38 @@ def test_long_term_credentials_clear_the_token_and_the_end_of_a_session_before()
 
 def test_an_unknown_region_leaves_the_persons_own() -> None:
     """A role without a region does not take away the one that the person set."""
-    after = environment.child({"AWS_REGION": "eu-north-1"}, environment.export(SESSION, role="prod-admin"))
+    after = environment.child({"AWS_REGION": "eu-north-1"}, environment.export(SESSION, {}, role="prod-admin"))
     assert after["AWS_REGION"] == "eu-north-1"
     assert "AWS_DEFAULT_REGION" not in after
 
 
 def test_the_depth_is_for_children_only() -> None:
     """What `env` prints does not change how deep a shell is."""
-    assert "STSCTL_DEPTH" not in environment.export(SESSION, role="prod-admin")
+    assert "STSCTL_DEPTH" not in environment.export(SESSION, {}, role="prod-admin")
 
 
 def test_unset_takes_back_all_that_export_sets() -> None:
     """After `env --unset` nothing of stsctl's is left, and the rest is untouched."""
-    changes = environment.export(SESSION, role="prod-admin", region="eu-west-1", depth=1)
+    changes = environment.export(SESSION, {}, role="prod-admin", region="eu-west-1", depth=1)
     exported = environment.child({"PATH": "/bin", "AWS_CA_BUNDLE": "/ca"}, changes)
-    assert environment.child(exported, environment.unset()) == {"PATH": "/bin", "AWS_CA_BUNDLE": "/ca"}
+    assert environment.child(exported, environment.unset(exported)) == {"PATH": "/bin", "AWS_CA_BUNDLE": "/ca"}
+
+
+def test_a_region_that_was_exported_goes_with_its_session() -> None:
+    """The person's own region comes back with the next role that names none, and with `env --unset`."""
+    mine = {"AWS_DEFAULT_REGION": "us-west-2"}
+    first = environment.child(mine, environment.export(SESSION, mine, role="a", region="eu-west-1"))
+    second = environment.child(first, environment.export(SESSION, first, role="b", region="eu-north-1"))
+    third = environment.child(second, environment.export(SESSION, second, role="c"))
+    assert [each["AWS_REGION"] for each in (first, second, third)] == ["eu-west-1", "eu-north-1", "us-west-2"]
+    assert "STSCTL_REGION" not in third
+    assert environment.child(second, environment.unset(second))["AWS_REGION"] == "us-west-2"
 
 
 def test_values_do_not_print_before_they_are_rendered() -> None:
     """The mapping can appear in a traceback without showing a secret."""
-    assert "s3cret" not in repr(environment.export(SESSION, role="prod-admin"))
-    assert "t0ken" not in repr(environment.export(SESSION, role="prod-admin"))
+    assert "s3cret" not in repr(environment.export(SESSION, {}, role="prod-admin"))
+    assert "t0ken" not in repr(environment.export(SESSION, {}, role="prod-admin"))
 
 
 def test_instants_are_written_in_utc_and_never_rounded_up() -> None:
