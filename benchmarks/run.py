@@ -51,7 +51,7 @@ class Place:
     def environ(self) -> dict[str, str]:
         """The whole environment of a command."""
         bare = {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8", **self.more}
-        changes = environment.emulator(self.running.url, self.running.instance, None)
+        changes = environment.emulator(self.running.url, self.running.instance, None, bare)
         return environment.child(bare, changes)
 
     def prepare(self) -> None:
