@@ -1,8 +1,9 @@
 """Wildcards: `*` is any text, `?` any one character; matched in time that does not explode, whatever the pattern.
 
 A pattern is a row of tokens: pieces of literal text, and `Wild`s between them. Text that a policy variable stands for
-is such a literal piece, so that a `*` in a user's name is an asterisk. A pattern that needs `*` alone is matched piece
-by piece, each at the first place it is found; any other by an automaton whose states are the bits of one integer.
+is such a literal piece, so that a `*` in a user's name is an asterisk. A pattern is matched piece by piece between its
+`*`s, each at the first place it is found: no later one is better. Where wildcards stop at colons that is not so, and an
+automaton runs whose states are the bits of one integer.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def matcher(pattern: Iterable[Token]) -> Matcher:
     if not kinds:
         return "".join(str(token) for token in row).__eq__
     if kinds == {Wild.ANY}:
-        return _by_pieces(_pieces(row))
-    return _automaton(row)
+        return _by_texts(["".join(map(str, piece)) for piece in _pieces(row)])
+    return _by_pieces(_pieces(row)) if kinds <= {Wild.ANY, Wild.ONE} else _automaton(row)
 
 
 def _joined(pattern: Iterable[Token]) -> list[Token]:
@@ -87,14 +88,14 @@ def _joined(pattern: Iterable[Token]) -> list[Token]:
     return row
 
 
-def _pieces(row: Sequence[Token]) -> list[str]:
-    """The literal pieces before, between and after the `*`s."""
-    pieces = [""]
+def _pieces(row: Sequence[Token]) -> list[list[Token]]:
+    """What stands before, between and after the `*`s."""
+    pieces: list[list[Token]] = [[]]
     for token in row:
-        if isinstance(token, str):
-            pieces[-1] += token
+        if token is Wild.ANY:
+            pieces.append([])
         else:
-            pieces.append("")
+            pieces[-1].append(token)
     return pieces
 
 
@@ -103,9 +104,9 @@ def everything(_text: str) -> bool:
     return True
 
 
-def _by_pieces(pieces: list[str]) -> Matcher:
-    """Matches pieces with anything between them; the first place each is found at is as good as any later one."""
-    first, *middle, last = pieces
+def _by_texts(texts: list[str]) -> Matcher:
+    """Matches texts with anything between them."""
+    first, *middle, last = texts
     if not middle and not last:
         return (lambda text: text.startswith(first)) if first else everything
     start, length = len(first), len(last)
@@ -123,6 +124,70 @@ def _by_pieces(pieces: list[str]) -> Matcher:
         return True
 
     return match
+
+
+def _by_pieces(pieces: list[list[Token]]) -> Matcher:
+    """Matches pieces, in which `?` may stand, with anything between them."""
+    first, *others = map(_Piece, pieces)
+    if not others:
+        return lambda text: len(text) == first.length and first.stands_at(text, 0)
+    *middle, last = others
+
+    def match(text: str) -> bool:
+        at, end = first.length, len(text) - last.length
+        if end < at or not first.stands_at(text, 0) or not last.stands_at(text, end):
+            return False
+        for piece in middle:
+            at = piece.end_in(text, at, end)
+            if at < 0:
+                return False
+        return True
+
+    return match
+
+
+Steps = tuple[int, dict[str | Wild, int]]
+
+
+class _Piece:
+    """Literal texts and `?`s, and where they stand in a text."""
+
+    def __init__(self, row: Sequence[Token]) -> None:
+        self._row = row
+        self._texts: list[tuple[int, str]] = []
+        self.length = 0
+        for token in row:
+            if isinstance(token, str):
+                self._texts.append((self.length, token))
+            self.length += len(token) if isinstance(token, str) else 1
+        self._steps: Steps | None = None
+
+    def stands_at(self, text: str, at: int) -> bool:
+        """Whether the piece stands at an offset; the text is long enough."""
+        return all(text.startswith(part, at + offset) for offset, part in self._texts)
+
+    def end_in(self, text: str, at: int, end: int) -> int:
+        """The offset behind the first place between two offsets where the piece stands, -1 where there is none.
+
+        One bit for each character of the piece tells whether so much of it ends at the present one.
+        """
+        if not self._texts:
+            return at + self.length if at + self.length <= end else -1
+        if self._steps is None:
+            self._steps = self._learn()
+        any_step, steps = self._steps
+        reached, goal = 0, 1 << self.length - 1
+        for place in range(at, end):
+            reached = (reached << 1 | 1) & steps.get(text[place], any_step)
+            if reached & goal:
+                return place + 1
+        return -1
+
+    def _learn(self) -> Steps:
+        """The bits of the places where any character may stand, and of those where each may."""
+        _, _, places = _transitions(self._row)
+        any_step = _bits(places.pop(Wild.ONE, ()))
+        return any_step, {character: _bits(found) | any_step for character, found in places.items()}
 
 
 def _automaton(row: Sequence[Token]) -> Matcher:

@@ -186,6 +186,8 @@ def test_an_explanation_can_be_asked_for() -> None:
         ('{"principal": "*"} {}', "column 20: there is more text behind the end of the document"),
         ('{\n"principal": }', 'line 2, column 14: expected a value, found "}": is the comma before it one too many?'),
         ('{"action": "a:b", "action": "a:c"}', "column 19: the key stands twice in its object"),
+        ('{"principal": "*"{"action": "a:b"}', 'column 18: expected a comma or "}", found "{"'),
+        (',"principal": "*"}', 'column 1: expected a value, found ","'),
         ("[]", "a question is an object, this is a list"),
         ("null", "a question is an object, this is null"),
         ("{}", 'the question has no "principal"'),

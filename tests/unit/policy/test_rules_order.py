@@ -186,6 +186,15 @@ def test_the_boundary_must_allow_too(ask: Ask) -> None:
     assert ask(ALICE, SEND, QUEUE, boundary=allow()).decided_by is Layer.IDENTITY
 
 
+def test_of_several_boundaries_each_must_allow() -> None:
+    """§2.8.5: where more than one boundary is given, each limits."""
+    limits = [Policy(name=name, document=document(Kind.SESSION, allow(name))) for name in ("s3:*", "sqs:*", "*")]
+    own = Policy(name="own", document=document(Kind.IDENTITY, allow()))
+    request = Request(principal=Principal.of(ALICE), action=SEND, resource=QUEUE)
+    assert evaluate(request, Policies(identity=(own,), boundaries=tuple(limits[1:]))).allowed
+    assert evaluate(request, Policies(identity=(own,), boundaries=tuple(limits))).decided_by is Layer.BOUNDARY
+
+
 def test_the_session_policy_must_allow_too(ask: Ask) -> None:
     """§2.8.6: so does the session policy; of several, one is enough."""
     assert ask(SESSION, SEND, QUEUE, identity=allow(), session=allow("s3:*")).decided_by is Layer.SESSION

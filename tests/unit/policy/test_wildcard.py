@@ -62,6 +62,15 @@ def test_wildcards_keep_to_their_segment_of_an_arn(pattern: str, text: str, matc
     assert any_of([resource_tokens(pattern)])(text) is matches
 
 
+def test_wildcards_within_a_segment_know_the_colon_by_themselves() -> None:
+    """A wildcard that keeps to its segment stops at a colon also where the pattern has none."""
+    match = matcher([Wild.ANY_WITHIN, "x", Wild.ONE_WITHIN])
+    assert match("abxy")
+    assert match("xy")
+    assert not match("a:xy")
+    assert not match("ax:")
+
+
 def test_text_in_the_place_of_a_variable_is_literal() -> None:
     """A `*` that came out of a variable stands for itself."""
     match = matcher(["home/", "a*", "/", Wild.ANY])
@@ -92,9 +101,13 @@ def test_any_of_several_patterns() -> None:
         ("*" + "ab" * 49 + "c*d", "ab" * 5000, False),
         ("*" + "a" * 5000 + "b", "a" * 10_000, False),
         ("*?" * 5000, "a" * 10_000, True),
+        ("?" * 10_000, "a" * 10_000, True),
+        ("*" + "a" * 4999 + "?" + "b*", "a" * 10_000, False),
+        ("arn:aws:" + "*a" * 5000 + ":::b", "arn:aws:" + "a" * 10_000 + ":::c", False),
     ],
 )
 @pytest.mark.timeout(10)
 def test_no_pattern_explodes(pattern: str, text: str, matches: bool) -> None:
     """Patterns of 10 KB that make a backtracking matcher run for years are decided."""
     assert glob(pattern)(text) is matches
+    assert matcher(resource_tokens(pattern))(text) is matches
