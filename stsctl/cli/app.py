@@ -319,7 +319,7 @@ class App:
             return Asker(kind=AskerKind.KEYS, id=self._known_id(target.source) or "")
         asker = source.asker()
         if asker is None:
-            raise _nothing_there(target.source)
+            raise _nothing_there(target.source, self.environ)
         return asker
 
     def obtain(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
@@ -461,6 +461,12 @@ _BEGINNINGS = {
 }
 
 
-def _nothing_there(source: Source) -> ConfigurationError:
+def _nothing_there(source: Source, environ: Mapping[str, str]) -> ConfigurationError:
+    role = environ.get("STSCTL_ROLE")
+    if source.kind is SourceKind.ENVIRONMENT and environ.get("AWS_ACCESS_KEY_ID") and role:
+        return ConfigurationError(
+            f'source "{source.name}": the AWS variables here are those of the session "{role}", which stsctl exported',
+            hint="eval $(stsctl env --unset), then export your own keys again",
+        )
     what, hint = _BEGINNINGS.get(source.kind, ("it has no credentials", f"stsctl keys add {source.name}"))
     return ConfigurationError(f'source "{source.name}": {what}', hint=hint)

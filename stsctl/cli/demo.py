@@ -87,8 +87,7 @@ class Tour:
         return True
 
     def _write_configuration(self, *, stored: bool) -> None:
-        config = BUILT_IN_CONFIG.format(mfa_serial=self.alice.mfa_serial)
-        config = config[config.index("[role.hub]") :]
+        config = BUILT_IN_CONFIG
         if not stored:
             key = self.folder / "key"
             config = f'[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey_file = "{key}"\n\n{config}'

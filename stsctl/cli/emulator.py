@@ -47,9 +47,10 @@ def start(app: App, *, seed: Path | None, port: int | None) -> None:
         app.report.notice(f"the emulator is running already, at {already.url}")
     app.report.lines(
         [
-            "  eval $(stsctl emulator env --as alice)   points this shell at it, as alice",
-            "  stsctl emulator config                   prints a configuration for its roles",
-            "  stsctl emulator code alice               shows what alice's MFA device shows",
+            "  eval $(stsctl emulator env)                                 points this shell at it",
+            "  stsctl emulator keys alice | stsctl keys add work --stdin   makes you alice",
+            "  stsctl emulator config                                      prints a configuration for its roles",
+            "  stsctl emulator code alice                                  shows what alice's MFA device shows",
         ]
     )
 
@@ -122,24 +123,28 @@ def code(app: App, *, user: str) -> None:
     app.report.data(control.code(_running(app), user))
 
 
+@command.command("keys")
+@click.argument("user", default="alice")
+@click.pass_obj
+def keys(app: App, *, user: str) -> None:
+    """Print a user's access keys, as "stsctl keys add --stdin" reads them."""
+    app.report.data(environment.pair(control.principal(_running(app), user).credentials))
+
+
 @command.command("config")
 @click.pass_obj
 def config(app: App) -> None:
-    """Print a config.toml for the built-in organisation, for a shell that is alice."""
-    serial = control.principal(_running(app), "111111111111:alice").mfa_serial
-    app.report.data(BUILT_IN_CONFIG.format(mfa_serial=serial))
+    """Print a config.toml with the roles of the built-in organisation."""
+    app.report.data(BUILT_IN_CONFIG)
 
 
 BUILT_IN_CONFIG = """\
-# For the emulator's built-in organisation.
-
-[source.work]
-type = "environment"  # alice's keys: eval $(stsctl emulator env --as alice)
+# The roles of the emulator's built-in organisation. They start from alice's access keys, which go into the store with
+#   stsctl emulator keys alice | stsctl keys add work --stdin
 
 [role.hub]
 role_arn = "arn:aws:iam::111111111111:role/Hub"
 from = "work"
-mfa_serial = "{mfa_serial}"
 
 [role.prod-admin]
 role_arn = "arn:aws:iam::222222222222:role/Admin"

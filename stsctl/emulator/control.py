@@ -21,7 +21,7 @@ from stsctl.errors import StsctlError, UnavailableError, UsageError
 from stsctl.host import files, process_table
 
 _START_LIMIT = timedelta(seconds=60)
-_STOP_LIMIT = timedelta(seconds=10)
+_STOP_LIMIT = timedelta(seconds=30)
 _ANSWER_LIMIT = timedelta(seconds=10)
 _PAUSE = timedelta(milliseconds=20)
 

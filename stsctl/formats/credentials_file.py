@@ -92,7 +92,7 @@ def remove_section(text: bytes, profile: str, *, place: str = "~/.aws/credential
     _check_ours(document, section)
     start = section.line - 1
     # The empty line above was written with the section.
-    if start > 0 and not document.lines[start - 1].strip():
+    if start > 0 and not document.lines[start - 1].strip("\r\n"):
         start -= 1
     content = ini.encode("".join((*document.lines[:start], *document.lines[section.last :])))
     _check_others(document, content, profile)
@@ -141,7 +141,7 @@ def _with_section(document: ini.Document, profile: str, target: str, values: Map
     else:
         if lines and not lines[-1].endswith(("\n", "\r")):
             lines[-1] += ending
-        separator = [ending] if lines and lines[-1].strip() else []
+        separator = [ending] if lines else []
         lines += [*separator, *section]
     content = ini.encode("".join(lines))
     _check_others(document, content, profile)

@@ -28,7 +28,9 @@ class Environment:
             return None
         if not key_id or not secret:
             missing = "AWS_SECRET_ACCESS_KEY" if key_id else "AWS_ACCESS_KEY_ID"
-            raise ConfigurationError(f"the environment has half a pair of keys: {missing} is not set")
+            raise ConfigurationError(
+                f"the environment has half a pair of keys: {missing} is not set", hint=f"export {missing} too"
+            )
         token = self.environ.get("AWS_SESSION_TOKEN") or self.environ.get("AWS_SECURITY_TOKEN")
         return Credentials(
             access_key_id=key_id, secret_access_key=Secret(secret), session_token=Secret(token) if token else None

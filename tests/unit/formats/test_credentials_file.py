@@ -62,7 +62,7 @@ def test_into_an_empty_file() -> None:
     ("before", "after"),
     [
         ("[a]\nx = 1\n", "[a]\nx = 1\n\n" + SECTION),
-        ("[a]\nx = 1\n\n", "[a]\nx = 1\n\n" + SECTION),
+        ("[a]\nx = 1\n\n", "[a]\nx = 1\n\n\n" + SECTION),
         ("[a]\nx = 1", "[a]\nx = 1\n\n" + SECTION),
         ("# only this\n", "# only this\n\n" + SECTION),
         ("\ufeff[a]\r\nx = 1\r\n", "\ufeff[a]\r\nx = 1\r\n\r\n" + SECTION.replace("\n", "\r\n")),
@@ -71,7 +71,7 @@ def test_into_an_empty_file() -> None:
     ],
 )
 def test_a_new_section_goes_to_the_end(before: str, after: str) -> None:
-    """Parted by one empty line, in the line endings that are in use there."""
+    """Parted by an empty line of its own, in the line endings that are in use there."""
     assert write(before) == after
 
 
