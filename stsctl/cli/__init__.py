@@ -11,7 +11,7 @@ import click
 
 from stsctl import __version__
 from stsctl.cli.report import Report
-from stsctl.errors import STATUS_BUG, STATUS_INTERRUPTED, StsctlError, UsageError
+from stsctl.errors import STATUS_BUG, STATUS_INTERRUPTED, AnswerIsNo, StsctlError, UsageError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +32,9 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
         "credential-process": "Answer an SDK, from ~/.aws/config.",
         "shell-init": "Print a function for your shell's start-up file.",
+    },
+    "Policies": {
+        "policy": "Check policies, and say what they decide.",
     },
     "Try it": {
         "demo": "Show what stsctl does, on an emulator of its own.",
@@ -121,6 +124,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(argv: list[str], report: Report) -> int:
     try:
         answer = stsctl.main(argv, prog_name="stsctl", standalone_mode=False)
+    except AnswerIsNo as error:
+        report.notice(error.message)
+        return error.status
     except StsctlError as error:
         report.error(error)
         return error.status

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from stsctl.errors import RefusedError, StsctlError
@@ -40,6 +40,12 @@ class Report:
     def data(self, text: str) -> None:
         """Data, as it is, to stdout; written and flushed whole."""
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+
+    def stream(self, texts: Iterable[str]) -> None:
+        """Data that comes piece by piece, a line each."""
+        for text in texts:
+            sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
     def strong(self, text: str) -> str:
