@@ -131,7 +131,7 @@ def evaluate(request: Request, policies: Policies, *, trace: bool = False) -> De
             effect=Effect.EXPLICITLY_DENIED, decided_by=layer, statements=statements, trace=tuple(asked.considered)
         )
     needed = principal.account != request.owner or needs_resource_policy(request, policies)
-    grant = max([item[0] for item in asked.resource], default=Grant.NONE)
+    grant = max([item[0] for item in asked.resource]) if asked.resource else Grant.NONE
     missing = tuple(_missing(request, asked, grant, needed=needed))
     if missing:
         return Decision(

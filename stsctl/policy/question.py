@@ -41,6 +41,9 @@ _FIELD = re.compile(rf'[{{,]{_S}"([^"\\\x00-\x1f]*)"{_S}:{_S}(?:"([^"\\\x00-\x1f
 _EMPTY = re.compile(rf"\[{_S}\]")
 _FIRST = re.compile(rf"\[{_S}")
 _NEXT = re.compile(rf"{_S}(?:,{_S}|\])")
+_LAST: dict[int, str] = {}
+"""The objects that were the last question's documents, by their order: the next one most likely has the same."""
+_MOST_REMEMBERED = 64
 _DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
 
 
@@ -112,6 +115,7 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self.text = text
         self.fields: dict[str, Any] = {}
+        self._read = 0
         at = self._over(_SPACE, 0)
         mark = "{"
         while mark != "}":
@@ -137,8 +141,7 @@ class _Scan:
     def _documents(self, at: int, depth: int) -> tuple[Any, int]:
         """The texts of documents in so many lists; None for null."""
         if depth == 0 or self.text.startswith("null", at):
-            value, end = _DECODER.raw_decode(self.text, at)
-            return (value if value is None or isinstance(value, str) else self.text[at:end]), end
+            return self._document(at)
         found: list[object] = []
         closed = _EMPTY.match(self.text, at)
         if closed:
@@ -150,6 +153,21 @@ class _Scan:
             at = self._over(_NEXT, end)
             if self.text[at - 1] == "]":
                 return found, at
+
+    def _document(self, at: int) -> tuple[str | None, int]:
+        """The text of a document; where the last question had the same one, it is known where that ends."""
+        known = _LAST.get(self._read)
+        if known is not None and self.text.startswith(known, at):
+            self._read += 1
+            return known, at + len(known)
+        value, end = _DECODER.raw_decode(self.text, at)
+        if value is None or isinstance(value, str):
+            return value, end
+        found = self.text[at:end]
+        if isinstance(value, dict) and self._read < _MOST_REMEMBERED:
+            _LAST[self._read] = found
+        self._read += 1
+        return found, end
 
     def _over(self, pattern: re.Pattern[str], at: int) -> int:
         """The offset behind a pattern."""

@@ -236,6 +236,23 @@ def test_other_fields_are_let_pass() -> None:
     assert answer(asked(id=7, comment="x", expected={"effect": "Allowed"}))["effect"] == "ImplicitlyDenied"
 
 
+def test_the_question_before_does_not_matter() -> None:
+    """Documents that are longer, shorter or other than the last question's are read as they stand."""
+    short, longer, other = doc(allow()), doc(allow(), deny("s3:GetObject")), doc(deny())
+    for policies, effect in (
+        ([short], "Allowed"),
+        ([longer], "ExplicitlyDenied"),
+        ([short, other], "ExplicitlyDenied"),
+        ([other, short], "ExplicitlyDenied"),
+        ([short], "Allowed"),
+        ([None, short], None),
+        ([json.dumps(short), short], "Allowed"),
+        ([], "ImplicitlyDenied"),
+    ):
+        assert answer(asked(identity_policies=policies)).get("effect") == effect
+    assert "error" in answer(asked(identity_policies=[short]).replace("]}]}", "]} x]}"))
+
+
 def test_white_space_does_not_matter() -> None:
     """The same question, spread out, has the same answer."""
     fields = {"identity_policies": [doc(allow())], "service_control_policies": [[], []], "context": {"a:b": "c"}}
