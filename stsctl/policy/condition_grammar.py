@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 
 from stsctl.policy import values as spelled
-from stsctl.policy.condition import OPERATORS, Family, OperatorName, read_operator
 from stsctl.policy.json_text import Path
+from stsctl.policy.operators import OPERATORS, Family, OperatorName, read_operator
 from stsctl.policy.remark import Remark, Remarks, items, nearest, plain, quoted, sort_of, twice
 
 _OPENED = re.compile(r"\$\{([^}]*)(\}?)")
@@ -27,8 +27,8 @@ def check_variables(text: str) -> str | None:
     return None
 
 
-def check_conditions(path: Path, value: object) -> Remarks:
-    """What is wrong with the value of Condition."""
+def check_conditions(path: Path, value: object, *, variables: bool) -> Remarks:
+    """What is wrong with the value of Condition; `variables` where the version has them."""
     if not isinstance(value, dict):
         yield Remark(path=path, reason=f"a Condition is an object, this is {sort_of(value)}")
         return
@@ -53,7 +53,7 @@ def check_conditions(path: Path, value: object) -> Remarks:
                     else "the key is empty",
                     at_key=True,
                 )
-            yield from _condition_values((*inner, key), wanted, name)
+            yield from _values((*inner, key), wanted, name, variables=variables)
 
 
 def _operator_reason(text: str) -> str:
@@ -67,14 +67,14 @@ def _operator_reason(text: str) -> str:
     return f"there is no condition operator {quoted(text)}{nearest(bare.removesuffix('IfExists'), names)}"
 
 
-def _condition_values(path: Path, value: object, name: OperatorName | None) -> Remarks:
+def _values(path: Path, value: object, name: OperatorName | None, *, variables: bool) -> Remarks:
     for inner, item in items(path, value):
         if not isinstance(item, str | bool):
             yield Remark(
                 path=inner, reason=f"a condition's value is a text, a number, true or false, this is {sort_of(item)}"
             )
         elif name is not None:
-            reason = _condition_value(plain(item), name)
+            reason = _value(plain(item), name, variables=variables)
             if reason:
                 yield Remark(path=inner, reason=reason)
 
@@ -89,10 +89,10 @@ _READERS: dict[Family, tuple[Callable[[str], object], str]] = {
 }
 
 
-def _condition_value(text: str, name: OperatorName) -> str | None:
+def _value(text: str, name: OperatorName, *, variables: bool) -> str | None:
     family = name.operator.family
     if family not in _READERS:
-        return check_variables(text)
+        return check_variables(text) if variables else None
     if "${" in text:
         return f"{name.operator.name} takes no policy variables: {quoted(text)}"
     read, wanted = _READERS[family]

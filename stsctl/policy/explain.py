@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stsctl.policy.condition import Condition, Family
+from stsctl.policy.condition import Condition
 from stsctl.policy.evaluate import NEEDS_NO_PERMISSION, Considered, Decision, Effect, Layer, Policy, is_about_trust
 from stsctl.policy.match import Actions, Principals, Resources, has_variables, resource_template, spell, template
+from stsctl.policy.operators import Family
 from stsctl.policy.principal import Grant
 from stsctl.policy.remark import quoted
 from stsctl.policy.request import Request

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stsctl.policy.condition_grammar import check_conditions, check_variables
 from stsctl.policy.json_text import Number, Path
@@ -86,10 +87,10 @@ def _document(value: object, kind: Kind) -> Remarks:
     if "Statement" not in value:
         yield Remark(path=(), reason="the element Statement is missing")
         return
-    seen: set[str] = set()
+    rules = _Rules(kind=kind, variables=value.get("Version") == VERSIONS[1], seen=set())
     for path, statement in items(("Statement",), value["Statement"]):
         if isinstance(statement, dict):
-            yield from _statement(path, statement, kind, seen)
+            yield from _statement(path, statement, rules)
         else:
             yield Remark(path=path, reason=f"a statement is an object, this is {sort_of(statement)}")
 
@@ -103,9 +104,19 @@ def _version(value: Mapping[str, object], kind: Kind) -> Remarks:
         yield Remark(path=("Version",), reason=reason)
 
 
-def _statement(path: Path, value: Mapping[str, object], kind: Kind, seen: set[str]) -> Remarks:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """What a statement is held to: its document's kind, whether the version has variables, and the Sids before it."""
+
+    kind: Kind
+    variables: bool
+    seen: set[str]
+
+
+def _statement(path: Path, value: Mapping[str, object], rules: _Rules) -> Remarks:
+    kind = rules.kind
     yield from unknown(path, value, _STATEMENT, "a statement")
-    yield from _sid(path, value, kind, seen)
+    yield from _sid(path, value, rules)
     if "Effect" not in value:
         yield Remark(path=path, reason="the element Effect is missing")
     elif value["Effect"] not in ("Allow", "Deny"):
@@ -117,27 +128,26 @@ def _statement(path: Path, value: Mapping[str, object], kind: Kind, seen: set[st
             )
     yield from _principal_element(path, value, kind)
     yield from _action_element(path, value, kind)
-    yield from _resource_element(path, value, kind)
+    yield from _resource_element(path, value, rules)
     if "Condition" in value:
-        yield from check_conditions((*path, "Condition"), value["Condition"])
+        yield from check_conditions((*path, "Condition"), value["Condition"], variables=rules.variables)
     if kind is Kind.RCP:
         yield from _rcp(path, value)
 
 
-def _sid(path: Path, value: Mapping[str, object], kind: Kind, seen: set[str]) -> Remarks:
+def _sid(path: Path, value: Mapping[str, object], rules: _Rules) -> Remarks:
     if "Sid" not in value:
         return
     sid, path = value["Sid"], (*path, "Sid")
     if not isinstance(sid, str) or isinstance(sid, Number):
         yield Remark(path=path, reason=f"a Sid is a text, this is {sort_of(sid)}")
-    elif kind in _HAS_PLAIN_SID and not _SID.fullmatch(sid):
-        yield Remark(
-            path=path, reason=f"a Sid of {kind.phrase} has letters A-Z, a-z and digits only, not {quoted(sid)}"
-        )
-    elif sid and sid in seen:
+    elif rules.kind in _HAS_PLAIN_SID and not _SID.fullmatch(sid):
+        reason = f"a Sid of {rules.kind.phrase} has letters A-Z, a-z and digits only, not {quoted(sid)}"
+        yield Remark(path=path, reason=reason)
+    elif sid and sid in rules.seen:
         yield Remark(path=path, reason=f"the Sid {quoted(sid)} is used by another statement")
     else:
-        seen.add(sid)
+        rules.seen.add(sid)
 
 
 def _principal_element(path: Path, value: Mapping[str, object], kind: Kind) -> Remarks:
@@ -204,7 +214,8 @@ def _trust_action(text: str) -> str | None:
     return f"a trust policy is about assuming the role: {quoted(text)} is none of {', '.join(TRUST_ACTIONS)}"
 
 
-def _resource_element(path: Path, value: Mapping[str, object], kind: Kind) -> Remarks:
+def _resource_element(path: Path, value: Mapping[str, object], rules: _Rules) -> Remarks:
+    kind = rules.kind
     names = [name for name in ("Resource", "NotResource") if name in value]
     if kind is Kind.TRUST:
         for name in names:
@@ -219,7 +230,7 @@ def _resource_element(path: Path, value: Mapping[str, object], kind: Kind) -> Re
             if isinstance(text, Remark):
                 yield text
                 continue
-            reason = _resource(text, kind) or check_variables(text)
+            reason = _resource(text, kind) or (check_variables(text) if rules.variables else None)
             if reason:
                 yield Remark(path=inner, reason=reason)
 

@@ -129,7 +129,7 @@ class Principal:
     @property
     def root_arn(self) -> str:
         """The ARN that stands for the whole account in a policy."""
-        return f"{self.arn.partition(':')[0]}:{self.arn.split(':')[1]}:iam::{self.account}:root" if self.account else ""
+        return f"arn:{self.arn.split(':')[1]}:iam::{self.account}:root" if self.account else ""
 
 
 def role_without_path(arn: str) -> str | None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stsctl.policy.condition import Condition, read_operator
+from stsctl.policy.condition import Condition
 from stsctl.policy.match import Actions, Principals, Resources
+from stsctl.policy.operators import read_operator
 from stsctl.policy.principal import Grant
 from stsctl.policy.remark import plain
 from stsctl.policy.request import Request

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from stsctl.policy.condition import OPERATORS, Condition, read_operator
+from stsctl.policy.condition import Condition
+from stsctl.policy.operators import OPERATORS, read_operator
 from stsctl.policy.principal import Principal
 from stsctl.policy.request import Request
 

@@ -113,6 +113,14 @@ def test_the_version_changes_what_a_document_means() -> None:
     assert old == none
 
 
+def test_what_looks_like_a_variable_is_text_in_the_old_version() -> None:
+    """A brace that does not close is no problem where there are no variables."""
+    statement = allow(resource="arn:aws:s3:::a/${x", Condition={"StringEquals": {"a:x": "${"}})
+    assert document(Kind.IDENTITY, statement, "2008-10-17")
+    with pytest.raises(PolicyError, match="no closing brace"):
+        document(Kind.IDENTITY, statement)
+
+
 def test_a_document_remembers_no_more_than_it_should() -> None:
     """Asking for ever new actions does not fill the memory, and the answers stay right."""
     parsed = document(Kind.IDENTITY, [allow("s3:get*"), deny("s3:getobject99")])
