@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from stsctl.names import Named
     from stsctl.sources.client import Clients
     from stsctl.sources.interface import Source as SourceOfCredentials
-    from stsctl.stores.current import Terminals
+    from stsctl.stores.current import Current, Terminals
     from stsctl.stores.held import Held
-    from stsctl.stores.index import Index
+    from stsctl.stores.index import Entry, Index
     from stsctl.stores.interface import Store
     from stsctl.stores.keyring import KeyringStore
     from stsctl.stores.sealing_key import SealingKey
@@ -222,17 +222,23 @@ class App:
             return wanted
         current = self.current()
         if current is not None:
-            return current
+            return current.wanted
         where = "in this terminal" if self.machine.leader else "where there is no terminal"
         raise UsageError(f"no session is current {where}, and no role was named", hint="stsctl assume NAME")
 
-    def current(self) -> Wanted | None:
-        """The current session, as it was asked for; None where there is none."""
+    def current(self) -> Current | None:
+        """The current session; None where there is none."""
         from stsctl.stores.current import in_use
 
         terminal = self.terminals.get(self.machine.leader) if self.machine.leader else None
         role, key = self.environ.get("STSCTL_ROLE"), self.environ.get("STSCTL_SESSION")
         return in_use(terminal, role, key, self.index.get(key) if key else None)
+
+    def current_entry(self) -> Entry | None:
+        """What is listed of the current session; None where it has ended."""
+        current = self.current()
+        entry = self.index.get(current.request_key) if current and current.request_key else None
+        return None if entry is None or (entry.expires_at and entry.expires_at <= self.now()) else entry
 
     def make_current(self, obtained: Obtained) -> bool:
         """Makes a session this terminal's current one; False where there is no terminal."""
@@ -251,11 +257,12 @@ class App:
         """Every name that can be typed, with its origin."""
         return names.listing(self.configuration, self.profiles)
 
-    def foreign_identity(self) -> Arn:
-        """Whose the credentials in the environment are; asks AWS."""
+    def identity_of_environment(self) -> Arn:
+        """Whose the credentials in the environment are, whoever put them there; asks AWS."""
         from stsctl.sources.environment import Environment
 
-        credentials = Environment(environ=self.environ).credentials()
+        as_they_are = {name: value for name, value in self.environ.items() if name != "STSCTL_SESSION"}
+        credentials = Environment(environ=as_they_are).credentials()
         if credentials is None:
             raise UsageError("there are no credentials in the environment", hint="stsctl assume NAME")
         return self.keychain.identity(credentials)

@@ -60,7 +60,7 @@ def _table(app: App, entries: list[Entry], now: datetime) -> None:
         table.add_column(title, overflow="fold", no_wrap=title == "time left")
     current = app.current()
     for entry in entries:
-        mark = "● " if entry.wanted is not None and entry.wanted == current else "  "
+        mark = "● " if current and entry.request_key == current.request_key else "  "
         table.add_row(
             Text(mark + visible(entry.name), style="bold" if entry.wanted else "dim"),
             Text(_who(entry)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stsctl.cli.panel import left
+from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -23,12 +24,13 @@ _USUAL = (
 
 def overview(app: App) -> None:
     """Prints both."""
-    wanted, now = app.current(), app.now()
-    entry = next((each for each in app.held.entries() if wanted is not None and each.wanted == wanted), None)
-    if wanted is None:
-        lines = ["no session is current here"]
-    elif entry is None or entry.expires_at is None or entry.expires_at <= now:
-        lines = [f'"{wanted.name}" was current, and its session has ended: stsctl assume {wanted.name}']
+    current, entry = app.current(), app.current_entry()
+    if current is None:
+        now = "no session is current here"
+    elif entry is None:
+        name = visible(current.wanted.name)
+        now = f'"{name}" was current, and its session is held no more: stsctl assume {name}'
     else:
-        lines = [f"you are {entry.identity or entry.name}, ends in {left(entry.expires_at - now)}"]
-    app.report.lines([*lines, "", *(f"  {command:<26}{what}" for command, what in _USUAL)])
+        ends = f", ends in {left(entry.expires_at - app.now())}" if entry.expires_at else ""
+        now = f"you are {visible(entry.identity or entry.name)}{ends}"
+    app.report.lines([now, "", *(f"  {command:<26}{what}" for command, what in _USUAL)])

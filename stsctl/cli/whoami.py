@@ -25,21 +25,21 @@ def command(app: App, *, as_json: bool) -> None:
 
     Credentials in the environment that stsctl did not put there are asked of AWS (GetCallerIdentity).
     """
-    if app.environ.get("AWS_ACCESS_KEY_ID") and not app.environ.get("STSCTL_SESSION"):
-        _foreign(app, as_json=as_json)
+    # A source's own keys, exported as they are, are no session: AWS has to say whose they are.
+    keys, session = app.environ.get("AWS_ACCESS_KEY_ID"), app.environ.get("STSCTL_SESSION")
+    if keys and session in (None, keys):
+        _asked(app, as_json=as_json)
         return
     wanted = app.chosen(None)
-    entry = next((each for each in app.held.entries() if each.wanted == wanted), None)
-    if entry is None or (entry.expires_at is not None and entry.expires_at <= app.now()):
+    entry = app.current_entry()
+    if entry is None:
         raise UsageError(f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {wanted.name}")
     if as_json:
         app.report.answer(_as_json(app, entry))
         return
     app.report.data(visible(entry.identity or f"the user of {entry.chain[0]}"))
     ends = f", ends in {left(entry.expires_at - app.now())}" if entry.expires_at else ""
-    app.report.notice(f'"{entry.name}" by {" → ".join(entry.chain)}{ends}')
-    if entry.identity is None and not any("MFA" in name for name in entry.chain):
-        app.report.notice("a session of the user's own: IAM's API answers InvalidClientTokenId unless MFA was given")
+    app.report.notice(f'"{wanted.name}" by {" → ".join(entry.chain)}{ends}')
     exported = app.environ.get("STSCTL_SESSION")
     if exported and exported != entry.request_key:
         app.report.notice("this shell's variables still hold another session; to change them: eval $(stsctl env)")
@@ -56,11 +56,12 @@ def _as_json(app: App, entry: Entry) -> dict[str, object]:
     }
 
 
-def _foreign(app: App, *, as_json: bool) -> None:
-    """Who the credentials are that somebody else put into the environment."""
-    who = app.foreign_identity()
+def _asked(app: App, *, as_json: bool) -> None:
+    """Whose the credentials in the environment are, where no session that stsctl holds says so."""
+    who = app.identity_of_environment()
     if as_json:
         app.report.answer({"identity": str(who), "account_id": who.account, "name": None, "exported": True})
         return
     app.report.data(visible(str(who)))
-    app.report.notice("by credentials in the environment that stsctl did not put there")
+    name = app.environ.get("STSCTL_ROLE")
+    app.report.notice(f'by the keys of "{name}"' if name else "by credentials that stsctl did not put into this shell")

@@ -2,8 +2,8 @@
 
 A key that the request does not carry fails a positive operator and satisfies a negated one.
 
-Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html and, where keys have
-several values, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html and the page on
+single- and multi-valued context keys beside it.
 """
 
 from __future__ import annotations

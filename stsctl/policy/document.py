@@ -60,19 +60,20 @@ class Document:
     version: str
     id: str | None
     statements: tuple[Statement, ...]
-    _by_verb: dict[str, Candidates] = field(default_factory=dict, init=False, repr=False, compare=False)
+    remembered: dict[str, Candidates] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `about` found for the actions that it was asked for."""
 
     def about(self, verb: str) -> Candidates:
         """The statements whose Action takes in `verb`, an action in lower case; remembered for the next time."""
-        found = self._by_verb.get(verb)
+        found = self.remembered.get(verb)
         if found is None:
             matching = tuple([statement.actions.match(verb) for statement in self.statements])
             both = [statement for statement, match in zip(self.statements, matching, strict=True) if match]
             denies = tuple(statement for statement in both if statement.denies)
             found = Candidates(denies, tuple(statement for statement in both if not statement.denies), matching)
-            if len(self._by_verb) >= _MOST_REMEMBERED:
-                self._by_verb.clear()
-            self._by_verb[verb] = found
+            if len(self.remembered) >= _MOST_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[verb] = found
         return found
 
     def failed(self, request: Request) -> tuple[tuple[Element, ...], ...]:

@@ -119,11 +119,11 @@ _ON_ROLES = frozenset({"sts:setcontext", "sts:setsourceidentity", "sts:tagsessio
 
 def evaluate(request: Request, policies: Policies, *, trace: bool = False) -> Decision:
     """Decides a request; pure, and the same for the same arguments. With `trace`, says of every statement why (not)."""
-    principal = request.principal
-    if request.verb in NEEDS_NO_PERMISSION and principal.kind is not PrincipalKind.ANONYMOUS:
+    principal, verb = request.principal, request.verb
+    if verb in NEEDS_NO_PERMISSION and principal.kind is not PrincipalKind.ANONYMOUS:
         return Decision(effect=Effect.ALLOWED, decided_by=None)
     policies = applicable(request, policies)
-    asked = _Traced(request, policies) if trace else _Asked(request, policies)
+    asked = _Traced(request, verb, policies) if trace else _Asked(request, verb, policies)
     if asked.denied:
         layer = asked.denied[0][0]
         statements = tuple(decided for where, decided in asked.denied if where is layer)
@@ -166,9 +166,10 @@ Granted = list[tuple[Grant, Policy, Statement]]
 class _Asked:
     """What each layer said: who was denied where, and by what each allows."""
 
-    def __init__(self, request: Request, policies: Policies) -> None:
-        self._request = request
-        self.considered: list[Considered] = []
+    considered: Sequence[Considered] = ()
+
+    def __init__(self, request: Request, verb: str, policies: Policies) -> None:
+        self._request, self._verb = request, verb
         self.denied: list[tuple[Layer, Decided]] = []
         self.rcps = not policies.rcps or self._levels(Layer.RCP, policies.rcps)
         self.scps = not policies.scps or self._levels(Layer.SCP, policies.scps)
@@ -176,16 +177,16 @@ class _Asked:
         self.identity = self._ask(Layer.IDENTITY, policies.identity)
         # Somebody has one boundary at most; of several, each must allow.
         boundaries = [self._ask(Layer.BOUNDARY, (item,), at) for at, item in enumerate(policies.boundaries)]
-        self.boundaries = all(boundaries)
+        self.boundaries = not boundaries or all(boundaries)
         self.session = bool(self._ask(Layer.SESSION, policies.session)) if policies.session else None
 
     def _ask(self, layer: Layer, policies: Sequence[Policy], _level: int = 0) -> Granted:
         """The statements that allow; those that deny are noted. The level is for the trace."""
-        request = self._request
-        verb = request.verb
+        request, verb = self._request, self._verb
         granted: Granted = []
         for policy in policies:
-            denies, allows, _ = policy.document.about(verb)
+            document = policy.document
+            denies, allows, _ = document.remembered.get(verb) or document.about(verb)
             for statement in denies:
                 if statement.grant(request):
                     self.denied.append((layer, Decided(policy, statement)))
@@ -203,6 +204,10 @@ class _Asked:
 
 class _Traced(_Asked):
     """What each layer said, with every statement's answer."""
+
+    def __init__(self, request: Request, verb: str, policies: Policies) -> None:
+        self.considered: list[Considered] = []
+        super().__init__(request, verb, policies)
 
     def _ask(self, layer: Layer, policies: Sequence[Policy], _level: int = 0) -> Granted:
         request = self._request

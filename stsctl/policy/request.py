@@ -41,27 +41,30 @@ class Request:
     resource: str
     resource_account: str | None = None
     context: Context = field(default_factory=dict)
-    owner: str | None = field(init=False, repr=False, compare=False)
-    verb: str = field(init=False, repr=False, compare=False)
-    _keys: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _keys: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        owner = self.resource_account
-        if owner is None:
-            parts = self.resource.split(":", 5)
-            named = parts[4] if len(parts) == 6 else ""
-            owner = named if len(named) == 12 and named.isdecimal() else self.principal.account
-        object.__setattr__(self, "owner", owner)
-        object.__setattr__(self, "verb", self.action.lower())
-        object.__setattr__(self, "_keys", {})
+    @property
+    def verb(self) -> str:
+        """The action in lower case, in which actions are compared."""
+        return self.action.lower()
+
+    @property
+    def owner(self) -> str | None:
+        """The account whose resource it is, as far as that can be told."""
+        if self.resource_account is not None:
+            return self.resource_account
+        parts = self.resource.split(":", 5)
+        named = parts[4] if len(parts) == 6 else ""
+        return named if len(named) == 12 and named.isdecimal() else self.principal.account
 
     def keys(self) -> dict[str, tuple[str, ...]]:
         """The condition keys, in lower case, with their values; gathered when the first condition asks."""
         keys = self._keys
         if not keys:
             keys.update(self.principal.keys)
-            if self.owner is not None:
-                keys["aws:resourceaccount"] = (self.owner,)
+            owner = self.owner
+            if owner is not None:
+                keys["aws:resourceaccount"] = (owner,)
             for name, value in self.context.items():
                 keys[name.lower()] = (value,) if isinstance(value, str) else tuple(value or ())
         return keys

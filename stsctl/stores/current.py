@@ -25,17 +25,16 @@ class Current:
     replaces: str | None = None
 
 
-def in_use(terminal: Current | None, role: str | None, key: str | None, entry: Entry | None) -> Wanted | None:
-    """What is current, as it was asked for: what the variables say, or else what was assumed in the terminal.
+def in_use(terminal: Current | None, role: str | None, key: str | None, entry: Entry | None) -> Current | None:
+    """What is current: what the variables say, or else what was assumed in the terminal.
 
     `role` and `key` are STSCTL_ROLE and STSCTL_SESSION, `entry` what is listed of that session. What was assumed while
     just these variables were set counts more than they do: it is the person's later word.
     """
     if role is None or (terminal is not None and key is not None and terminal.replaces == key):
-        return terminal.wanted if terminal else None
-    if entry is not None and entry.wanted is not None and entry.wanted.name == role:
-        return entry.wanted
-    return Wanted(name=role)
+        return terminal
+    asked = entry.wanted if entry is not None else None
+    return Current(wanted=asked if asked and asked.name == role else Wanted(name=role), request_key=key or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

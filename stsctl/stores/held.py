@@ -74,8 +74,9 @@ class Held:
                 self._drop(listed, self._ended(session.obtained_at))
 
     def relist(self, entry: Entry) -> None:
-        """Lists a session that is in the store, where the index has lost it."""
-        if self._index.get(entry.request_key) is None:
+        """Lists a session that is in the store, where the index has lost it, or where it is wanted by another name."""
+        listed = self._index.get(entry.request_key)
+        if listed is None or (entry.wanted is not None and entry.wanted != listed.wanted):
             self._index.put(entry)
 
     def drop(self, request_key: str) -> bool:
