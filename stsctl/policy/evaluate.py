@@ -116,26 +116,32 @@ NEEDS_NO_PERMISSION = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"}
 _ASSUMING = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
 _ON_ROLES = frozenset({"sts:setcontext", "sts:setsourceidentity", "sts:tagsession"})
 
+# Python 3.11 finds a member of an enum ten times slower than a name of its module, and these are wanted all the time.
+_ALLOWED, _EXPLICITLY_DENIED, _IMPLICITLY_DENIED = Effect
+_RCP, _SCP, _RESOURCE, _IDENTITY, _BOUNDARY, _SESSION = Layer
+_NONE, _ISSUER, _PRINCIPAL = Grant.NONE, Grant.ISSUER, Grant.PRINCIPAL
+_FEDERATED_USER = PrincipalKind.FEDERATED_USER
+
 
 def evaluate(request: Request, policies: Policies, *, trace: bool = False) -> Decision:
     """Decides a request; pure, and the same for the same arguments. With `trace`, says of every statement why (not)."""
     principal, verb = request.principal, request.verb
     if verb in NEEDS_NO_PERMISSION and principal.kind is not PrincipalKind.ANONYMOUS:
-        return Decision(effect=Effect.ALLOWED, decided_by=None)
+        return Decision(effect=_ALLOWED, decided_by=None)
     policies = applicable(request, policies)
     asked = _Traced(request, verb, policies) if trace else _Asked(request, verb, policies)
     if asked.denied:
         layer = asked.denied[0][0]
         statements = tuple(decided for where, decided in asked.denied if where is layer)
         return Decision(
-            effect=Effect.EXPLICITLY_DENIED, decided_by=layer, statements=statements, trace=tuple(asked.considered)
+            effect=_EXPLICITLY_DENIED, decided_by=layer, statements=statements, trace=tuple(asked.considered)
         )
     needed = principal.account != request.owner or needs_resource_policy(request, policies)
-    grant = max([item[0] for item in asked.resource]) if asked.resource else Grant.NONE
+    grant = max([item[0] for item in asked.resource]) if asked.resource else _NONE
     missing = tuple(_missing(request, asked, grant, needed=needed))
     if missing:
         return Decision(
-            effect=Effect.IMPLICITLY_DENIED, decided_by=missing[0], missing=missing, trace=tuple(asked.considered)
+            effect=_IMPLICITLY_DENIED, decided_by=missing[0], missing=missing, trace=tuple(asked.considered)
         )
     return _granted(request, asked, grant, needed=needed)
 
@@ -171,14 +177,14 @@ class _Asked:
     def __init__(self, request: Request, verb: str, policies: Policies) -> None:
         self._request, self._verb = request, verb
         self.denied: list[tuple[Layer, Decided]] = []
-        self.rcps = not policies.rcps or self._levels(Layer.RCP, policies.rcps)
-        self.scps = not policies.scps or self._levels(Layer.SCP, policies.scps)
-        self.resource = self._ask(Layer.RESOURCE, (policies.resource,)) if policies.resource else []
-        self.identity = self._ask(Layer.IDENTITY, policies.identity)
+        self.rcps = not policies.rcps or self._levels(_RCP, policies.rcps)
+        self.scps = not policies.scps or self._levels(_SCP, policies.scps)
+        self.resource = self._ask(_RESOURCE, (policies.resource,)) if policies.resource else []
+        self.identity = self._ask(_IDENTITY, policies.identity)
         # Somebody has one boundary at most; of several, each must allow.
-        boundaries = [self._ask(Layer.BOUNDARY, (item,), at) for at, item in enumerate(policies.boundaries)]
+        boundaries = [self._ask(_BOUNDARY, (item,), at) for at, item in enumerate(policies.boundaries)]
         self.boundaries = not boundaries or all(boundaries)
-        self.session = bool(self._ask(Layer.SESSION, policies.session)) if policies.session else None
+        self.session = bool(self._ask(_SESSION, policies.session)) if policies.session else None
 
     def _ask(self, layer: Layer, policies: Sequence[Policy], _level: int = 0) -> Granted:
         """The statements that allow; those that deny are noted. The level is for the trace."""
@@ -231,33 +237,33 @@ def _missing(request: Request, asked: _Asked, grant: Grant, *, needed: bool) -> 
     outside = not principal.has_policies and not principal.is_root
     inside = principal.account == request.owner
     if not asked.rcps:
-        yield Layer.RCP
+        yield _RCP
     if not asked.scps:
-        yield Layer.SCP
+        yield _SCP
     if not grant and (needed or outside):
-        yield Layer.RESOURCE
-    if outside or (inside and grant is Grant.PRINCIPAL):
+        yield _RESOURCE
+    if outside or (inside and grant is _PRINCIPAL):
         return
-    if not asked.identity and not principal.is_root and not (inside and grant is Grant.ISSUER):
-        yield Layer.IDENTITY
+    if not asked.identity and not principal.is_root and not (inside and grant is _ISSUER):
+        yield _IDENTITY
     if not asked.boundaries:
-        yield Layer.BOUNDARY
-    if asked.session is False or (asked.session is None and principal.kind is PrincipalKind.FEDERATED_USER):
-        yield Layer.SESSION
+        yield _BOUNDARY
+    if asked.session is False or (asked.session is None and principal.kind is _FEDERATED_USER):
+        yield _SESSION
 
 
 def _granted(request: Request, asked: _Asked, grant: Grant, *, needed: bool) -> Decision:
     """Who allows: the resource's policy where it names the principal or stands alone, else identity policies."""
     principal = request.principal
     inside = principal.account == request.owner
-    layer: Layer | None = Layer.IDENTITY
+    layer: Layer | None = _IDENTITY
     granted = asked.resource + asked.identity if needed else asked.identity
     if not principal.has_policies:
-        layer, granted = (Layer.RESOURCE, asked.resource) if grant else (None, [])
-    elif inside and grant >= Grant.ISSUER:
-        layer, granted = Layer.RESOURCE, asked.resource
+        layer, granted = (_RESOURCE, asked.resource) if grant else (None, [])
+    elif inside and grant >= _ISSUER:
+        layer, granted = _RESOURCE, asked.resource
     return Decision(
-        effect=Effect.ALLOWED,
+        effect=_ALLOWED,
         decided_by=layer,
         statements=tuple([Decided(policy, statement) for _, policy, statement in granted]),
         trace=tuple(asked.considered),

@@ -26,6 +26,7 @@ class Variable(NamedTuple):
 Template = Sequence[Token | Variable]
 """A pattern in which policy variables still stand."""
 
+_NOBODY, _EVERYBODY = Grant.NONE, Grant.PRINCIPAL  # found faster than an enum's members
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _INSIDE = re.compile(r"\s*(?P<key>[^,']*?)\s*(,\s*'(?P<default>[^']*)'\s*)?")
 
@@ -190,10 +191,10 @@ class Principals:
         if self.negated:
             steps = principal.exempt_by
             listed = bool(steps) and all(not step.isdisjoint(self._names) for step in steps)
-            return Grant.NONE if self._everyone or listed else Grant.PRINCIPAL
+            return _NOBODY if self._everyone or listed else _EVERYBODY
         if self._everyone:
-            return Grant.PRINCIPAL
+            return _EVERYBODY
         for name, grant in principal.names:
             if name in self._names:
                 return grant
-        return Grant.NONE
+        return _NOBODY

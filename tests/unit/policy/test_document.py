@@ -128,7 +128,7 @@ def test_a_document_remembers_no_more_than_it_should() -> None:
         found = parsed.about(f"s3:getobject{number}")
         assert found.matching == (True, number == 99)
         assert (len(found.denies), len(found.allows)) == (int(number == 99), 1)
-    assert len(parsed._by_verb) <= 512
+    assert len(parsed.remembered) <= 512
 
 
 @pytest.mark.parametrize(
