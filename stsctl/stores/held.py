@@ -14,6 +14,7 @@ from pathlib import Path
 from stsctl.arn import Arn
 from stsctl.credentials import Session
 from stsctl.errors import StoreError
+from stsctl.host.files import FileError
 from stsctl.host.lock import Lock
 from stsctl.stores import codec
 from stsctl.stores.codec import LongTermKeys
@@ -77,7 +78,9 @@ class Held:
         """Lists a session that is in the store, where the index has lost it, or where it is wanted by another name."""
         listed = self._index.get(entry.request_key)
         if listed is None or (entry.wanted is not None and entry.wanted != listed.wanted):
-            self._index.put(entry)
+            # The session is there all the same, on a full or a read-only disk too.
+            with contextlib.suppress(FileError):
+                self._index.put(entry)
 
     def drop(self, request_key: str) -> bool:
         """Forgets a session; False where none was held."""

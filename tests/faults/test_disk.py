@@ -135,3 +135,22 @@ def test_the_credentials_file_survives_a_full_disk(me: Me) -> None:
         _one_error(done)
         assert file.read_text() == before
         assert sorted(path.name for path in file.parent.iterdir()) == ["credentials", "filler"]
+
+
+def test_a_held_session_that_the_index_has_lost_needs_no_place_to_write_either(me: Me) -> None:
+    """Where the index cannot be mended the session is served all the same."""
+    with _mounted(me.home / ".local", "size=1m"):
+        held = me.key_id("read-only")
+        shutil.rmtree(me.state / "index")
+        subprocess.run(["mount", "-o", "remount,ro", str(me.home / ".local")], check=True)
+        assert me.key_id("read-only") == held
+
+
+def test_a_session_that_the_index_has_lost_is_listed_again(me: Me) -> None:
+    """Once it was served it can be seen, and forgotten by its name."""
+    me.key_id("read-only")
+    shutil.rmtree(me.state / "index")
+    me.key_id("read-only")
+    assert me.ok("list").startswith("read-only\t")
+    me.ok("logout", "read-only")
+    assert me.run("list").out == ""
