@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -238,3 +240,30 @@ def test_adding_a_role_changes_nothing_for_the_others(me: Me) -> None:
     me.configure_as_usual(more=f'\n[role.new]\nrole_arn = "{READ_ONLY}"\nfrom = "work"\nsession_name = "new"\n')
     assert me.key_id("read-only") == held
     assert me.calls() == ["AssumeRole"]
+
+
+def _exported(me: Me, *words: str, **environ: str | None) -> dict[str, str | None]:
+    """What `eval $(stsctl env …)` puts into a shell."""
+    return dict(json.loads(me.ok("env", *words, "--format", "json", **environ)))
+
+
+def test_a_shell_whose_session_nobody_knows_any_more_does_not_get_a_wider_one(me: Me) -> None:
+    """Where the flags that a session was asked for with are lost, its plain role is not taken in its place."""
+    me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
+    me.configure(f'[role.read-only]\nrole_arn = "{READ_ONLY}"\nfrom = "mine"\n{me.code_process()}\n')
+    plain, narrow = _exported(me, "read-only"), _exported(me, "read-only", "--policy", _POLICY)
+    assert _exported(me, **narrow) == narrow
+    shutil.rmtree(me.state / "index")
+    done = me.run("env", "--format", "json", **narrow)
+    assert done.status == 2, done
+    assert done.out == ""
+    assert "stsctl assume read-only" in done.err
+    assert _exported(me, **plain) == plain
+
+
+def test_one_store_does_not_hide_what_another_holds(me: Me) -> None:
+    """The same session held in two stores is listed of each."""
+    me.key_id("read-only")
+    me.key_id("read-only", STSCTL_STORE="memory")
+    assert me.ok("list").startswith("read-only\t")
+    assert me.run("list", STSCTL_STORE="memory").out == ""

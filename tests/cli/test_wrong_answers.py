@@ -66,7 +66,7 @@ def test_without_the_index_held_sessions_are_still_used_and_found(me: Me) -> Non
 def test_a_damaged_index_is_no_failure(me: Me) -> None:
     """Entries that are no JSON, or those of another kind, are passed over."""
     me.key_id("read-only")
-    for path in (me.state / "index").iterdir():
+    for path in (me.state / "index").rglob("*.json"):
         path.write_text("{]")
     assert me.ok("list", "--json").strip() == "[]"
     assert me.key_id("read-only")
