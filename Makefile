@@ -3,7 +3,7 @@
 #   make demo       the tour: stsctl against an AWS of its own
 #   make test       all tests
 #   make check      lint, types, generated files up to date, all tests
-#   make bench      how long commands take, as ratios to an empty Python program
+#   make bench      how long commands take, as ratios to an empty Python program, and how fast policies are evaluated
 #   make generate   completions, man pages and the README's command table, from the command tree
 #   make clean      take away .venv and everything else that was made here
 #
@@ -37,6 +37,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.policy
 
 generate: $(VENV)/.dev
 	$(BIN)/python -m tools.generate --write
