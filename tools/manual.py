@@ -10,7 +10,7 @@ import click
 
 from stsctl import __version__, errors
 from stsctl.cli.options import Acting
-from stsctl.errors import AnswerIsNo, StsctlError
+from stsctl.errors import StsctlError
 from stsctl.target import Wanted
 from tools import roff
 from tools.tree import Node, groups, root
@@ -151,8 +151,7 @@ def statuses() -> dict[int, str]:
     """What each exit status means, from the errors' own descriptions."""
     found = {0: "Done."}
     for kind in StsctlError.__subclasses__():
-        # No command answers a question with no yet.
-        if kind.__module__ == errors.__name__ and kind is not AnswerIsNo:
+        if kind.__module__ == errors.__name__:
             found[kind.status] = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
     found |= {1: "Any other failure.", errors.STATUS_BUG: "A bug in stsctl.", errors.STATUS_INTERRUPTED: "Interrupted."}
     return dict(sorted(found.items()))
