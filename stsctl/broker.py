@@ -129,7 +129,7 @@ class Broker:
         """
         started = self.now()
         if not plan.steps:
-            return Session(credentials=self._source(plan), request_key=plan.asker.id, obtained_at=started)
+            return Session(credentials=self._source(plan), request_key=plan.request_key, obtained_at=started)
         if refresh:
             return self._climb(plan, _Want(least=least or LEAST_LEFT, newer_than=started))
         held = self._held(plan.steps[-1])

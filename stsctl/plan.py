@@ -72,6 +72,11 @@ class Plan:
         """The names from the source to the target."""
         return (self.target.source.name, *(hop.name for hop in self.target.hops))
 
+    @property
+    def request_key(self) -> str:
+        """What tells its session from every other; without steps, whose keys they are."""
+        return self.steps[-1].request.cache_key() if self.steps else self.asker.id
+
     def with_step(self, position: int, step: Step) -> Plan:
         """This plan with another step in one place; what follows asks with that one's session."""
         steps = [*self.steps[:position], step]

@@ -149,7 +149,10 @@ class App:
         """What is held, without its secrets."""
         from stsctl.stores.index import Index
 
-        return Index(self.paths.index)
+        # An entry is found by its request, which the same session has in every store: each store has its own.
+        store = self.settings.store.value
+        place = self.paths.index / ("emulator" if self._emulated else "aws") / store.value
+        return Index(None if store is StoreName.MEMORY else place)
 
     @cached_property
     def held(self) -> Held:
@@ -163,7 +166,7 @@ class App:
     @property
     def _emulated(self) -> bool:
         """Whether this shell was set up for an emulator; what that issues rests apart from what AWS issues."""
-        url = self.settings.endpoint_url.value
+        url = None if self.settings.ignores_endpoint_urls.value else self.settings.endpoint_url.value
         return self.settings.emulator.value is not None and url is not None and endpoint.is_loopback(url)
 
     def _store(self) -> Store:
@@ -222,6 +225,7 @@ class App:
             return wanted
         current = self.current()
         if current is not None:
+            self._refuse_another(current)
             return current.wanted
         where = "in this terminal" if self.machine.leader else "where there is no terminal"
         raise UsageError(f"no session is current {where}, and no role was named", hint="stsctl assume NAME")
@@ -233,6 +237,21 @@ class App:
         terminal = self.terminals.get(self.machine.leader) if self.machine.leader else None
         role, key = self.environ.get("STSCTL_ROLE"), self.environ.get("STSCTL_SESSION")
         return in_use(terminal, role, key, self.index.get(key) if key else None)
+
+    def _refuse_another(self, current: Current) -> None:
+        """Raises UsageError where the name in the variables alone means another session than the one beside it.
+
+        Its flags, a session policy perhaps, went with its entry: the plain role is not given in its place.
+        """
+        wanted, key = current.wanted, current.request_key
+        if not key or wanted != Wanted(name=wanted.name) or self.index.get(key) is not None:
+            return
+        target = self.target(wanted)
+        if self.plan(target, source=self._source(target)).request_key != key:
+            raise UsageError(
+                f'this shell has a session of "{wanted.name}", and how it was asked for is not known any more',
+                hint=f"stsctl assume {wanted.name}, with the flags that it had",
+            )
 
     def current_entry(self) -> Entry | None:
         """What is listed of the current session; None where it has ended."""
@@ -428,7 +447,7 @@ class App:
         if source.kind is not SourceKind.KEYS:
             return None
         entry = self.index.get_keys(source.name)
-        if entry is not None and entry.store == self.held.store:
+        if entry is not None:
             return entry.access_key_id
         keys = self.held.keys(source.name)
         return keys.credentials.access_key_id if keys else None

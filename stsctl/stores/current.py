@@ -29,9 +29,12 @@ def in_use(terminal: Current | None, role: str | None, key: str | None, entry: E
     """What is current: what the variables say, or else what was assumed in the terminal.
 
     `role` and `key` are STSCTL_ROLE and STSCTL_SESSION, `entry` what is listed of that session. What was assumed while
-    just these variables were set counts more than they do: it is the person's later word.
+    just these variables were set counts more than they do: it is the person's later word. Where both mean the same
+    session, the terminal knows with which flags it was asked for, also when it is listed no more.
     """
     if role is None or (terminal is not None and key is not None and terminal.replaces == key):
+        return terminal
+    if terminal is not None and terminal.request_key == key and terminal.wanted.name == role:
         return terminal
     asked = entry.wanted if entry is not None else None
     return Current(wanted=asked if asked and asked.name == role else Wanted(name=role), request_key=key or "")

@@ -94,7 +94,7 @@ class Held:
             return self._drop(manifest, frozenset(item for item in manifest | indexed if item[0] is Kind.SESSION))
 
     def keys(self, name: str) -> LongTermKeys | None:
-        """The long-term keys with that name, None where there are none.
+        """The long-term keys with that name, None where there are none; what the index says of them is put right.
 
         Raises DamagedError when they are there and cannot be read: unlike a session they cannot be had anew, so nothing
         is removed.
@@ -108,6 +108,10 @@ class Held:
                 f'the keys "{name}" are in the store ({self.store}), and are not in a form that can be read',
                 hint=f'enter them again: "stsctl keys add {name}"',
             )
+        entry = self._keys_entry(keys)
+        if self._index.get_keys(name) != entry:
+            with contextlib.suppress(FileError):
+                self._index.put_keys(entry)
         return keys
 
     def hold_keys(self, keys: LongTermKeys) -> None:

@@ -42,6 +42,8 @@ def entry(current: Current) -> Entry:
         # In another shell, with other variables, it is not.
         (B, "c", "key-c", None, "c"),
         (B, "c", None, None, "c"),
+        # Of the same session the terminal knows more.
+        (A, "a", "key-a", None, "a"),
     ],
 )
 def test_what_counts(
@@ -57,6 +59,12 @@ def test_the_flags_of_an_exported_session_are_kept() -> None:
     special = Current(wanted=Wanted(name="a", tags=(("project", "blue"),)), request_key="key-a")
     found = in_use(None, "a", "key-a", entry(special))
     assert found == special
+
+
+def test_the_flags_of_a_session_that_is_listed_no_more_are_in_the_terminal() -> None:
+    """When it has ended and was forgotten, the terminal still knows what it was asked for with."""
+    special = Current(wanted=Wanted(name="a", policy="{}"), request_key="key-a")
+    assert in_use(special, "a", "key-a", None) == special
 
 
 def test_a_role_that_was_set_by_hand_is_taken_by_its_name() -> None:

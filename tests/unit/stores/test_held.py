@@ -301,6 +301,17 @@ def test_long_term_keys_are_held_until_they_are_dropped(held: Held, keys: LongTe
     assert (held.keys("work"), held.keys_entries(), held.drop_keys("work")) == (None, [], False)
 
 
+def test_what_the_index_says_of_keys_is_put_right_when_they_are_read(
+    held: Held, keys: LongTermKeys, tmp_path: Path
+) -> None:
+    """Whoever was killed between store and index leaves the id of the keys before: the next reader mends it."""
+    held.hold_keys(keys)
+    old = replace(held.keys_entries()[0], access_key_id="AKIABEFORE0000000000")
+    Index(tmp_path / "index").put_keys(old)
+    assert held.keys(keys.name) == keys
+    assert held.keys_entries()[0].access_key_id == keys.credentials.access_key_id
+
+
 def test_corrupt_keys_are_an_error_that_loses_nothing(held: Held, store: Watched, keys: LongTermKeys) -> None:
     """Keys that cannot be read are named, with what to type, and stay where they are."""
     held.hold_keys(keys)
