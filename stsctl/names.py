@@ -78,7 +78,10 @@ def resolve(
     UsageError for what the command line says against AWS's rules.
     """
     wanted = overrides.checked(wanted)
-    return _Resolver(wanted, configuration, profiles, settings, read_policy).target()
+    try:
+        return _Resolver(wanted, configuration, profiles, settings, read_policy).target()
+    except RecursionError as error:
+        raise ConfigurationError(f'"{wanted.name}" has hundreds of roles or profiles before it') from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +137,7 @@ class _Resolver:
         own = None if _is_arn(wanted.name) else self._reach(wanted.name, (), None)
         if own is not None and not wanted.source and not via:
             return own
-        last = _hop_of_arn(wanted.name) if own is None else _last(own, wanted.name)
+        last = self._hop_of_arn(wanted.name) if own is None else _last(own, wanted.name)
         if wanted.source:
             before = self._reach(wanted.source, (), None).chain
         elif via and not _is_arn(via[0]):
@@ -145,12 +148,18 @@ class _Resolver:
             before = replace(own.chain, hops=own.chain.hops[:-1])
         else:
             before = self._only_source()
-        between = [_hop_of_arn(n) if _is_arn(n) else _last(self._reach(n, (), None), n) for n in via]
+        between = [self._hop_of_arn(n) if _is_arn(n) else _last(self._reach(n, (), None), n) for n in via]
         chain = before.then(*between, last)
         if own is None:
             return _Reached(chain=chain)
         url, bundle = own.chain.endpoint_url or chain.endpoint_url, own.chain.ca_bundle or chain.ca_bundle
         return _Reached(chain=replace(chain, endpoint_url=url, ca_bundle=bundle), mfa=own.mfa)
+
+    def _hop_of_arn(self, text: str) -> Hop:
+        """A role given by its ARN; the external id that the configuration knows for that role is its trust policy's."""
+        arn = Arn.parse_role(text)
+        ids = {role.hop.external_id for role in self._configuration.roles.values() if role.hop.role_arn == arn}
+        return Hop(name=text, role_arn=arn, external_id=ids.pop() if len(ids) == 1 else None)
 
     def _reach(self, name: str, path: tuple[str, ...], asked_at: Origin | None) -> _Reached:
         """How a name is reached; `path` is the roles that led to it, `asked_at` the line that names it."""
@@ -252,10 +261,6 @@ class _Resolver:
 
 def _is_arn(name: str) -> bool:
     return name.startswith("arn:")
-
-
-def _hop_of_arn(text: str) -> Hop:
-    return Hop(name=text, role_arn=Arn.parse_role(text))
 
 
 def _last(reached: _Reached, name: str) -> Hop:

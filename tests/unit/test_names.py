@@ -437,3 +437,13 @@ def test_the_listing_holds_all_that_can_be_typed() -> None:
         ("aws-role", "profile", A + "aws"),
     ]
     assert str(listed[-1].origin) == "~/.aws/config:7"
+
+
+def test_a_role_given_by_its_arn_has_the_external_id_that_the_configuration_knows() -> None:
+    """The id belongs to that role's trust policy, whatever the role is called by; a typed one counts more."""
+    by_arn = resolve(f"{B}Admin", source="work")
+    assert by_arn.hops[-1].external_id == "x-1"
+    assert (by_arn.hops[-1].tags, by_arn.hops[-1].duration) == ((), None)
+    assert resolve(f"{B}Admin", source="work", external_id="x-2").hops[-1].external_id == "x-2"
+    two = CONFIG + f'[role.other]\nrole_arn = "{B}Admin"\nfrom = "hub"\nexternal_id = "x-3"\n'
+    assert resolve(f"{B}Admin", source="work", config=two).hops[-1].external_id is None
