@@ -43,6 +43,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
+    (r"emulator\.messages", EMULATED, {"cryptography"}),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (r"cli\.(app|keychain)", r".*", EFFECTS),
     (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),

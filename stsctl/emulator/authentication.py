@@ -50,6 +50,8 @@ class Authentication:
                 return caller
             case Kind.SESSION_OF_ROLE:
                 return self._role(session)
+            case Kind.FEDERATED_USER:
+                return self._federated(session)
             case Kind.ROOT | Kind.USER:
                 raise ValueError("long-term keys are no session")
 
@@ -59,6 +61,19 @@ class Authentication:
             raise invalid_token()
         kind = Kind.USER if session is None else Kind.SESSION_OF_USER
         return Caller(kind=kind, account=account, arn=user.arn, user_id=user.id, user=user, session=session)
+
+    def _federated(self, session: IssuedSession) -> Caller:
+        user = self._directory.user(session.account, session.principal) if session.principal else None
+        if session.principal and (user is None or user.id != session.principal_id):
+            raise invalid_token()
+        return Caller(
+            kind=Kind.FEDERATED_USER,
+            account=session.account,
+            arn=f"arn:aws:sts::{session.account}:federated-user/{session.name}",
+            user_id=f"{session.account}:{session.name}",
+            user=user,
+            session=session,
+        )
 
     def _role(self, session: IssuedSession) -> Caller:
         role = self._directory.role_with_id(session.account, session.principal_id)

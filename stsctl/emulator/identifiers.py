@@ -7,6 +7,7 @@ carries its account, in the bits where AWS's GetAccessKeyInfo finds it.
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -22,6 +23,15 @@ def access_key_id(prefix: str, account: str) -> str:
     """An access key id: AKIA… for long-term keys, ASIA… for temporary ones."""
     number = (1 << 47) | (int(account) << 7) | secrets.randbits(7)
     return prefix + base64.b32encode(number.to_bytes(6, "big") + secrets.token_bytes(4)).decode()
+
+
+def account_of(access_key_id: str) -> str | None:
+    """The account that an access key id carries; None where it has not the form of one that does."""
+    if not re.fullmatch(r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}", access_key_id):
+        return None
+    number = int.from_bytes(base64.b32decode(access_key_id[4:])[:6], "big")
+    account = (number & 0x7FFFFFFFFF80) >> 7
+    return f"{account:012}" if account < 10**12 else None
 
 
 def secret_access_key() -> str:

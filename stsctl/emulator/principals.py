@@ -76,6 +76,7 @@ class Kind(Enum):
     SESSION_OF_ROOT = "session of root"
     SESSION_OF_USER = "session of a user"
     SESSION_OF_ROLE = "session of a role"
+    FEDERATED_USER = "federated user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,8 @@ class IssuedSession:
     """What STS gave to somebody, as long as it lasts. It holds no secret: those follow from `access_key_id`.
 
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
-    `name` the role session's, `chained` whether it came from a session's credentials, `mfa_at` when a code was checked,
-    `policies` the session policies.
+    `name` the role session's or the federated user's, `chained` whether it came from a session's credentials, `mfa_at`
+    when a code was checked, `policies` the session policies.
     """
 
     access_key_id: str
@@ -105,7 +106,10 @@ class IssuedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The one who signed a request: `arn` and `user_id` are what GetCallerIdentity answers."""
+    """The one who signed a request: `arn` and `user_id` are what GetCallerIdentity answers.
+
+    `user` is also the one that a federated user came from; None where that was a root.
+    """
 
     kind: Kind
     account: str

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Refusal(Exception):  # noqa: N818 - AWS's own word would be "error", and it is an answer
     """An error as AWS's query protocol spells it: `code`, message and HTTP status.
 
     `because` is what the emulator's log adds for a person to read (which statement decided); no client sees it.
+    `decision` is what was decided, as DecodeAuthorizationMessage tells it, and `encoded` what the client gets of that.
     """
 
     def __init__(self, code: str, message: str, status: int, *, because: str = "") -> None:
@@ -15,6 +18,8 @@ class Refusal(Exception):  # noqa: N818 - AWS's own word would be "error", and i
         self.message = message
         self.status = status
         self.because = because
+        self.decision: Mapping[str, object] | None = None
+        self.encoded: str | None = None
 
 
 def access_denied(message: str, *, because: str = "") -> Refusal:

@@ -18,6 +18,7 @@ from typing import Any
 from stsctl.credentials import Secret
 from stsctl.emulator import parameters, request, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
+from stsctl.emulator.call import Call
 from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
@@ -30,7 +31,7 @@ from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
-from stsctl.emulator.sts import Call, Sts
+from stsctl.emulator.sts import Sts
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
 

@@ -1,4 +1,4 @@
-"""The Security Token Service: AssumeRole, GetSessionToken and GetCallerIdentity, with the refusals that AWS has.
+"""The Security Token Service: its signed operations, with the refusals that AWS has.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/ and the pages that each rule names. Codes and messages are
 AWS's own, as people have quoted them in public.
@@ -6,16 +6,18 @@ AWS's own, as people have quoted them in public.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, identifiers, packing, parameters, tagging
+from stsctl.emulator import authorization, identifiers, parameters, tagging
 from stsctl.emulator.authentication import role_session_arn
+from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
-from stsctl.emulator.principals import Caller, IssuedSession, Kind, PolicyText, Role
+from stsctl.emulator.federation import get_federation_token
+from stsctl.emulator.issuing import Issuing, check_duration, session_policies
+from stsctl.emulator.messages import Messages
+from stsctl.emulator.principals import IssuedSession, Kind, Role
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.totp import UsedCodes
@@ -31,16 +33,16 @@ _NO_DEVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One signed call to STS; `parameters` are checked already."""
+_FOR_SESSIONS = {
+    Kind.SESSION_OF_ROOT: frozenset({"AssumeRole", "GetCallerIdentity"}),
+    Kind.SESSION_OF_USER: frozenset({"AssumeRole", "GetCallerIdentity"}),
+    Kind.FEDERATED_USER: frozenset({"GetCallerIdentity"}),
+}
+"""What these kinds of temporary credentials may call; a role's may call all but what wants long-term keys.
 
-    operation: str
-    parameters: Mapping[str, Any]
-    caller: Caller
-    now: datetime
-    source_ip: str
-    region: str
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+"""
+_LONG_TERM_ONLY = frozenset({"GetFederationToken", "GetSessionToken"})
 
 
 class Sts:
@@ -48,11 +50,15 @@ class Sts:
 
     def __init__(self, directory: Directory, sessions: Sessions, codes: UsedCodes) -> None:
         self._directory = directory
-        self._sessions = sessions
         self._codes = codes
+        self._issuing = Issuing(directory, sessions)
+        self._messages = Messages()
         self._operations: dict[str, Callable[[Call], Result]] = {
             "AssumeRole": self._assume_role,
+            "DecodeAuthorizationMessage": self._decode_authorization_message,
+            "GetAccessKeyInfo": self._get_access_key_info,
             "GetCallerIdentity": self._get_caller_identity,
+            "GetFederationToken": lambda call: get_federation_token(call, self._issuing),
             "GetSessionToken": self._get_session_token,
         }
 
@@ -66,7 +72,27 @@ class Sts:
 
     def answer(self, call: Call) -> Result:
         """The result of a call; raises Refusal."""
-        return self._operations[call.operation](call)
+        try:
+            _check_credentials(call)
+            return self._operations[call.operation](call)
+        except Refusal as refusal:
+            if refusal.decision is not None:
+                refusal.encoded = self._messages.seal(refusal.decision, call.caller.account)
+            raise
+
+    def _decode_authorization_message(self, call: Call) -> Result:
+        authorization.allow(call, "sts:DecodeAuthorizationMessage")
+        return {"DecodedMessage": self._messages.open(call.parameters["EncodedMessage"], call.caller.account)}
+
+    def _get_access_key_info(self, call: Call) -> Result:
+        """Whose a key is, of this emulator or not: the id of a key tells its account."""
+        authorization.allow(call, "sts:GetAccessKeyInfo")
+        asked = call.parameters["AccessKeyId"]
+        known = self._directory.key(asked)
+        account = known.account if known else identifiers.account_of(asked)
+        if account is None:
+            raise Refusal("ValidationError", f"{asked} is not a valid access key ID", 400)
+        return {"Account": account}
 
     def _get_caller_identity(self, call: Call) -> Result:
         """No permission is needed for it, and none can take it away."""
@@ -75,8 +101,6 @@ class Sts:
     def _get_session_token(self, call: Call) -> Result:
         """No permission is needed, only long-term keys. A root's session ends after an hour at most, without a word."""
         caller = call.caller
-        if caller.session is not None:
-            raise access_denied("Cannot call GetSessionToken with session credentials")
         mfa_at = self._check_mfa(call)
         length = timedelta(seconds=call.parameters.get("DurationSeconds", _TWELVE_HOURS.total_seconds()))
         if caller.kind is Kind.ROOT:
@@ -91,7 +115,7 @@ class Sts:
             expires_at=instant(call.now) + length,
             mfa_at=mfa_at,
         )
-        return {"Credentials": self._issue(call, session)}
+        return {"Credentials": self._issuing.credentials(session, call.now, _least_size(call))}
 
     def _assume_role(self, call: Call) -> Result:
         caller, given = call.caller, call.parameters
@@ -99,9 +123,7 @@ class Sts:
             raise access_denied("Roles may not be assumed by root accounts.")
         arn = _role_arn(given["RoleArn"])
         tags = tagging.read(dict(given), caller)
-        inline = authorization.session_policy(given.get("Policy"))
-        named = tuple(item["arn"] for item in given.get("PolicyArns", ()) if "arn" in item)
-        packed = packing.check(inline, named, tags.all)
+        policies = session_policies(given, tags.all)
         mfa_at = self._check_mfa(call)
         role = self._directory.role(arn.account, arn.resource_name)
         asked = authorization.Asked(
@@ -117,7 +139,6 @@ class Sts:
             region=call.region,
         )
         role = authorization.assume_role(caller, asked)
-        policies = (*((inline,) if inline else ()), *self._managed(role, named))
         session = IssuedSession(
             access_key_id=identifiers.access_key_id("ASIA", role.account),
             kind=Kind.SESSION_OF_ROLE,
@@ -130,27 +151,17 @@ class Sts:
             tags=tags.all,
             transitive=tags.transitive,
             source_identity=asked.source_identity,
-            policies=policies,
+            policies=self._issuing.policies(role.account, policies),
             chained=caller.is_session,
         )
         return {
-            "Credentials": self._issue(call, session),
+            "Credentials": self._issuing.credentials(session, call.now, _least_size(call)),
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{role.id}:{session.name}",
                 "Arn": role_session_arn(role.arn, session.name),
             },
-            "PackedPolicySize": packed,
+            "PackedPolicySize": policies.packed,
             "SourceIdentity": session.source_identity,
-        }
-
-    def _issue(self, call: Call, session: IssuedSession) -> Result:
-        least = call.parameters.get("MinimumSessionTokenSize", 0)
-        credentials = self._sessions.keep(session, now=call.now, least_size=least)
-        return {
-            "AccessKeyId": credentials.access_key_id,
-            "SecretAccessKey": credentials.secret_access_key.reveal(),
-            "SessionToken": credentials.session_token.reveal() if credentials.session_token else None,
-            "Expiration": credentials.expires_at,
         }
 
     def _check_mfa(self, call: Call) -> datetime | None:
@@ -170,15 +181,15 @@ class Sts:
             raise access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
         return instant(call.now)
 
-    def _managed(self, role: Role, arns: tuple[str, ...]) -> tuple[PolicyText, ...]:
-        """The managed session policies, which are those of the role's account or of AWS."""
-        found = []
-        for arn in arns:
-            policy = self._directory.managed_policy(role.account, arn)
-            if policy is None:
-                raise Refusal("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.", 400)
-            found.append(policy)
-        return tuple(found)
+
+def _check_credentials(call: Call) -> None:
+    """Raises Refusal where credentials of this kind cannot call the operation, whatever policies say."""
+    kind = call.caller.kind
+    if call.caller.session is None:
+        return
+    allowed = _FOR_SESSIONS.get(kind)
+    if call.operation not in allowed if allowed is not None else call.operation in _LONG_TERM_ONLY:
+        raise access_denied(f"Cannot call {call.operation} with session credentials")
 
 
 def _role_arn(text: str) -> Arn:
@@ -186,6 +197,11 @@ def _role_arn(text: str) -> Arn:
         return Arn.parse_role(text)
     except UsageError as error:
         raise Refusal("ValidationError", f"{text} is invalid", 400) from error
+
+
+def _least_size(call: Call) -> int:
+    size: int = call.parameters.get("MinimumSessionTokenSize", 0)
+    return size
 
 
 def _role_duration(call: Call, role: Role) -> timedelta:
@@ -200,9 +216,7 @@ def _role_duration(call: Call, role: Role) -> timedelta:
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
             400,
         )
-    if length > role.max_duration:
-        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-        raise Refusal("ValidationError", message, 400)
+    check_duration(length, role.max_duration)
     return length
 
 

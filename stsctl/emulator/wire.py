@@ -17,6 +17,9 @@ from stsctl.emulator.request import Request
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
+_ENCODED = "EncodedAuthorizationMessage"
+"""Where a denial carries its encoded message: beside AWS's own words, which clients and tests compare."""
+
 Result = Mapping[str, object]
 """What an operation answers: texts, numbers, instants, and results within results; None is left out."""
 
@@ -87,14 +90,17 @@ def refuse(refusal: Refusal, speech: Dialect) -> Answer:
     fault = "Sender" if status < 500 else "Receiver"
     match speech:
         case Dialect.QUERY:
+            encoded = f"    <{_ENCODED}>{refusal.encoded}</{_ENCODED}>\n" if refusal.encoded else ""
             body = (
                 f'<ErrorResponse xmlns="{STS_NAMESPACE}">\n  <Error>\n    <Type>{fault}</Type>\n'
-                f"    <Code>{_text(code)}</Code>\n    <Message>{_text(message)}</Message>\n  </Error>\n"
+                f"    <Code>{_text(code)}</Code>\n    <Message>{_text(message)}</Message>\n{encoded}  </Error>\n"
                 f"  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
             )
             return _answer(status, "text/xml", body, request_id)
         case Dialect.QUERY_JSON:
             error = {"Code": code, "Message": message, "Type": fault}
+            if refusal.encoded:
+                error[_ENCODED] = refusal.encoded
             return _answer(
                 status, "application/json", json.dumps({"Error": error, "RequestId": request_id}), request_id
             )

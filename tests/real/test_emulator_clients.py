@@ -164,6 +164,7 @@ def test_aws_cli_identity_and_chain(emulator: Running) -> None:
     assert (status, err) == (0, "")
 
 
+FEDERATED = "arn:aws:sts::111111111111:federated-user/cli"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -193,7 +194,10 @@ def from_answer(out: str) -> dict[str, str]:
             ["assume-role", "--role-arn", HUB, "--role-session-name", "cli", "--token-code", "123456"],
             "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
         ),
-        (["get-federation-token", "--name", "cli"], "(NotImplemented)"),
+        (
+            ["get-federation-token", "--name", "cli"],
+            f"{ALICE} is not authorized to perform: sts:GetFederationToken on resource: {FEDERATED}",
+        ),
     ],
 )
 def test_aws_cli_shows_refusals(shared_emulator: Running, arguments: list[str], said: str) -> None:

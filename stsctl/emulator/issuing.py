@@ -1,0 +1,66 @@
+"""What every operation that issues credentials does alike: session policies looked up, sessions kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from stsctl.emulator import authorization, packing
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.principals import IssuedSession, PolicyText, Tags
+from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.wire import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicies:
+    """The session policies of a request: one inline, others by ARN. `packed` is the PackedPolicySize with the tags."""
+
+    inline: PolicyText | None
+    arns: tuple[str, ...]
+    packed: int | None
+
+
+def session_policies(given: Mapping[str, Any], tags: Tags) -> SessionPolicies:
+    """The session policies that a request names; raises Refusal for one that is none, and for too many."""
+    inline = authorization.session_policy(given.get("Policy"))
+    arns = tuple(item["arn"] for item in given.get("PolicyArns", ()) if "arn" in item)
+    return SessionPolicies(inline=inline, arns=arns, packed=packing.check(inline, arns, tags))
+
+
+class Issuing:
+    """Issues the credentials of sessions."""
+
+    def __init__(self, directory: Directory, sessions: Sessions) -> None:
+        self._directory = directory
+        self._sessions = sessions
+
+    def policies(self, account: str, asked: SessionPolicies) -> tuple[PolicyText, ...]:
+        """All of the session policies; those with an ARN are the account's or AWS's. Raises Refusal where not."""
+        found = [asked.inline] if asked.inline else []
+        for arn in asked.arns:
+            policy = self._directory.managed_policy(account, arn)
+            if policy is None:
+                raise Refusal("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.", 400)
+            found.append(policy)
+        return tuple(found)
+
+    def credentials(self, session: IssuedSession, now: datetime, least_size: int = 0) -> Result:
+        """The Credentials of an answer; `least_size` is the least length of the session token, in characters."""
+        credentials = self._sessions.keep(session, now=now, least_size=least_size)
+        return {
+            "AccessKeyId": credentials.access_key_id,
+            "SecretAccessKey": credentials.secret_access_key.reveal(),
+            "SessionToken": credentials.session_token.reveal() if credentials.session_token else None,
+            "Expiration": credentials.expires_at,
+        }
+
+
+def check_duration(length: timedelta, longest: timedelta) -> None:
+    """Raises Refusal for a session that is to be longer than its role allows."""
+    if length > longest:
+        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise Refusal("ValidationError", message, 400)
