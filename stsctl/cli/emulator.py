@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.options import json_option
+from stsctl.cli.options import Group, json_option
+from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError, StsctlError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-@click.group("emulator")
+@click.group("emulator", cls=Group)
 def command() -> None:
     """Run an AWS of your own, on this machine, that refuses what AWS refuses.
 
@@ -90,7 +91,7 @@ def status(app: App, *, as_json: bool) -> None:
     )
 
 
-@command.command("env")
+@command.command("env", cls=Statements)
 @click.option("--as", "principal", metavar="PRINCIPAL", help="Whose keys: alice, 111111111111:root, an ARN.")
 @click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
 @click.option("--unset", is_flag=True, help="Point this shell at AWS again.")
@@ -100,19 +101,13 @@ def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> N
 
     With --as it also exports the keys of somebody in the organisation.
     """
-    writer = SHELLS[shell or app.machine.calling_shell()]
-    try:
-        if unset:
-            changes = environment.unset_emulator()
-        else:
-            running = _running(app)
-            keys = control.principal(running, principal).credentials if principal else None
-            changes = environment.emulator(running.url, running.instance, keys, app.environ)
-        text = writer.render(changes)
-    except StsctlError:
-        app.report.data(writer.failure)
-        raise
-    app.report.data(text)
+    if unset:
+        changes = environment.unset_emulator()
+    else:
+        running = _running(app)
+        keys = control.principal(running, principal).credentials if principal else None
+        changes = environment.emulator(running.url, running.instance, keys, app.environ)
+    app.report.data(writer(app, shell).render(changes))
 
 
 @command.command("code")

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.cli.options import acting_options, name_argument, wanted_options
-from stsctl.errors import StsctlError
+from stsctl.cli.statements import Statements, writer
 from stsctl.formats import environment
-from stsctl.formats.dotenv import Dotenv
-from stsctl.formats.interface import Format
-from stsctl.formats.json import Json
 from stsctl.formats.shell import SHELLS
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-@click.command("env")
+@click.command("env", cls=Statements)
 @name_argument()
 @wanted_options
 @acting_options
@@ -34,25 +31,6 @@ def command(app: App, /, *, name: str | None, shell: str | None, form: str | Non
 
     fish: stsctl env | source.  PowerShell: stsctl env | Invoke-Expression.
     """
-    writer = _writer(app, shell, form)
-    try:
-        wanted, acting = app.typed(name, options)
-        if unset:
-            changes = environment.unset(app.environ)
-        else:
-            obtained = app.obtain(app.chosen(wanted), acting)
-            changes = obtained.export(app.environ)
-        text = writer.render(changes)
-    except (StsctlError, click.UsageError, KeyboardInterrupt):
-        if writer.failure:
-            app.report.data(writer.failure)
-        raise
-    app.report.data(text)
-
-
-def _writer(app: App, shell: str | None, form: str | None) -> Format:
-    if form == "dotenv":
-        return Dotenv()
-    if form == "json":
-        return Json()
-    return SHELLS[shell or app.machine.calling_shell()]
+    wanted, acting = app.typed(name, options)
+    changes = environment.unset(app.environ) if unset else app.obtain(app.chosen(wanted), acting).export(app.environ)
+    app.report.data(writer(app, shell, form).render(changes))
