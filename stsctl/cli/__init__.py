@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -111,11 +113,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs stsctl and ends the process with its status."""
     report = Report(os.environ)
     sys.excepthook = _hide
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a listing has arrows, which not every encoding has
     try:
         status = _run(list(sys.argv[1:] if argv is None else argv), report)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read stdout has gone: there is nobody to tell.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        # Whoever read stdout has gone, or it is full, which was said: the rest is not for the interpreter to try again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)
@@ -143,6 +148,11 @@ def _run(argv: list[str], report: Report) -> int:
         return STATUS_INTERRUPTED
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _bug(error, report)
+        report.error(StsctlError("the disk is full", hint="free some space and try again"))
+        return StsctlError.status
     except Exception as error:  # noqa: BLE001 - the boundary
         return _bug(error, report)
     return answer if isinstance(answer, int) else 0

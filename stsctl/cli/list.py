@@ -26,7 +26,7 @@ _BAR = 10
 def command(app: App, *, names: bool, as_json: bool) -> None:
     """List the sessions that are held: who they make you, how long they last, by which chain, in which store."""
     if names:
-        app.report.data("\n".join(name for name, _ in app.names()))
+        app.report.data("\n".join(visible(name) for name, _ in app.names()))
         return
     now = app.now()
     entries = [entry for entry in app.held.entries() if entry.expires_at is None or entry.expires_at > now]

@@ -11,7 +11,7 @@ from stsctl.formats.visible import visible
 
 def left(length: timedelta) -> str:
     """A time that is left, as people say it."""
-    minutes = max(int(length.total_seconds() // 60), 0)
+    minutes = max(round(length.total_seconds() / 60), 0)
     if minutes >= 48 * 60:
         return f"{minutes // (24 * 60)} days"
     if minutes >= 60:
@@ -28,12 +28,12 @@ def show(report: Report, obtained: Obtained, now: datetime, next_steps: list[str
         until = f" until {ends:%Y-%m-%d %H:%M:%S} UTC ({left(ends - now)})" if ends else ""
         report.notice(f"you are {who}{until}")
         return
-    rows = [("you are", _who(obtained)), ("chain", " → ".join(map(visible, obtained.plan.chain)))]
+    rows = [("you are", _who(obtained)), ("chain", " → ".join(map(_plain, obtained.plan.chain)))]
     if ends:
         rows.append(("ends", f"{ends.astimezone():%H:%M} (in {left(ends - now)})"))
     if obtained.region:
-        rows.append(("region", visible(obtained.region)))
-    rows += [("next" if not i else "", step) for i, step in enumerate(next_steps)]
+        rows.append(("region", _plain(obtained.region)))
+    rows += [("next" if not i else "", _plain(step)) for i, step in enumerate(next_steps)]
     _panel(report, obtained.wanted.name, rows)
 
 
@@ -41,9 +41,9 @@ def _who(obtained: Obtained) -> str:
     session = obtained.session
     identity = session.identity
     if identity is None:
-        return f"the user of {visible(obtained.plan.target.source.name)}, with MFA"
+        return f"the user of {_plain(obtained.plan.target.source.name)}, with MFA"
     if identity.session_role is None:
-        return visible(str(identity))
+        return _plain(str(identity))
     name = f"[bold]{_plain(identity.session_role)}[/] as {_plain(identity.session_name or '')}"
     return f"{name}, account [bold]{session.account_id}[/]"
 

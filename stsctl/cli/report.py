@@ -38,9 +38,16 @@ class Report:
         return self._fancy(sys.stdout)
 
     def data(self, text: str) -> None:
-        """Data, as it is, to stdout; written and flushed whole."""
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-        sys.stdout.flush()
+        """Data, as it is, to stdout; written and flushed whole. Raises StsctlError where that takes nothing."""
+        if sys.stdout is None:
+            raise StsctlError("cannot answer: standard output is closed")
+        try:
+            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StsctlError(f"cannot write to standard output: {(error.strerror or '').lower()}") from error
 
     def stream(self, texts: Iterable[str]) -> None:
         """Data that comes piece by piece, a line each."""
@@ -58,7 +65,9 @@ class Report:
 
     def answer(self, value: object) -> None:
         """Data as JSON, for `--json`."""
-        self.data(json.dumps(value, indent=2, ensure_ascii=False))
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        # Within its texts JSON allows what a terminal would obey.
+        self.data("".join(each if each.isprintable() or each == "\n" else _spelled(each) for each in text))
 
     def notice(self, text: str) -> None:
         """A line that the person should read; the same line only once."""
@@ -97,7 +106,9 @@ class Report:
         if not self.decorated or self._spinning is not None:
             yield
             return
-        with self.console().status(visible(text), spinner="dots") as spinning:
+        from rich.text import Text
+
+        with self.console().status(Text(visible(text)), spinner="dots") as spinning:
             self._spinning = spinning
             try:
                 yield
@@ -124,13 +135,20 @@ class Report:
         self._write(text)
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(BrokenPipeError), self.quiet():
+        if sys.stderr is None:
+            return
+        with contextlib.suppress(OSError), self.quiet():
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
-    def _fancy(self, stream: IO[str]) -> bool:
+    def _fancy(self, stream: IO[str] | None) -> bool:
         plain = self._environ.get("NO_COLOR") or self._environ.get("TERM") == "dumb"
-        return stream.isatty() and not plain
+        return stream is not None and stream.isatty() and not plain
 
 
 _STYLES = {"bold red": "\033[1;31m", "cyan": "\033[36m"}
+
+
+def _spelled(character: str) -> str:
+    """A character as JSON can spell it."""
+    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else json.dumps(character)[1:-1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.program import STSCTL, Me, Organisation, somebody
+from tests.program import READ_ONLY, STSCTL, Me, Organisation, somebody
 from tests.program import organisation as shared_organisation
 
 organisation = shared_organisation
@@ -89,6 +89,15 @@ def test_assume_asks_for_the_code_and_shows_who_you_are(me: Me, shell: pexpect.s
     assert "eval $(stsctl env)" in panel
     assert "╭" in panel
     assert "0" in type_line(shell, "echo $?")
+
+
+def test_names_are_shown_as_they_are_written(me: Me, shell: pexpect.spawn) -> None:
+    """What could be read as markup of the panel or of the spinner is the name's own."""
+    with me.config.open("a") as file:
+        file.write(f'\n[role."[/b]a [red]"]\nrole_arn = "{READ_ONLY}"\nfrom = "work"\n')
+    shown = type_line(shell, "stsctl assume '[/b]a [red]'")
+    assert "work → [/b]a [red]" in shown
+    assert "stsctl exec [/b]a [red] -- COMMAND" in shown
 
 
 def test_colours_and_boxes_are_left_out_where_nobody_wants_them(
