@@ -213,6 +213,8 @@ def read(content: bytes, place: str) -> Table:
         what = match["what"] if match else str(error)
         at = int(match["line"]) if match and match["line"] else text.count("\n") + 1
         raise ConfigurationError(f"{place}:{at}: this is no TOML: {what[:1].lower()}{what[1:]}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{place}: its tables and lists are nested too deeply") from error
     return Table(values, (), _Text(text.replace("\r\n", "\n"), place))
 
 
@@ -220,7 +222,7 @@ def compact_policy(text: str) -> str:
     """A session policy without the spaces that count against its length; raises UsageError for what is no policy."""
     try:
         value = json.loads(text, object_pairs_hook=_no_doubles)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"is no JSON: {str(error)[:1].lower()}{str(error)[1:]}") from error
     if not isinstance(value, dict):
         raise UsageError("is no policy: it takes a JSON object with a Statement")

@@ -130,7 +130,19 @@ class App:
     @cached_property
     def machine(self) -> Machine:
         """This machine's terminal, shells and programs."""
-        return Machine(self.environ, self.report, self.settings)
+        return Machine(self.environ, self.report, self.settings, for_helpers=self._own_environ)
+
+    @property
+    def _own_environ(self) -> Mapping[str, str]:
+        """The environment without what stsctl exported: helpers have no use for the session that happens to be there.
+
+        One that took it for its own credentials would lead elsewhere than the configuration says.
+        """
+        from stsctl.formats import environment
+
+        if environment.SESSION not in self.environ:
+            return self.environ
+        return environment.child(self.environ, environment.unset(self.environ))
 
     @cached_property
     def keychain(self) -> Keychain:
@@ -201,7 +213,7 @@ class App:
         if key_file is not None:
             return KeyFile(path=Path(key_file).expanduser())
         if self.settings.seal_key_process.value:
-            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self.environ)
+            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self._own_environ)
         if chosen is SealKey.KEYRING:
             return KeyringKey(store=self._keyring())
         return Passphrase(ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)))

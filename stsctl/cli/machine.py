@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 
 class Machine:
-    """What a command may do beside calling AWS and keeping sessions. Each part is loaded when it is needed."""
+    """What a command may do beside calling AWS and keeping sessions. Each part is loaded when it is needed.
 
-    def __init__(self, environ: Mapping[str, str], report: Report, settings: Settings) -> None:
+    `for_helpers` is the environment of the programs that are asked for an answer.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], report: Report, settings: Settings, *, for_helpers: Mapping[str, str]
+    ) -> None:
         self._environ = environ
+        self._for_helpers = for_helpers
         self._report = report
         self._settings = settings
 
@@ -50,7 +56,7 @@ class Machine:
         from stsctl.host import process
 
         try:
-            return process.run(argv, environ=self._environ, timeout=self._timeout)
+            return process.run(argv, environ=self._for_helpers, timeout=self._timeout)
         except (process.CommandNotFoundError, process.CannotStartError) as error:
             raise ConfigurationError(error.message, hint=error.hint) from error
 

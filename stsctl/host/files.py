@@ -16,9 +16,12 @@ class FileError(StsctlError):
 
 
 def private_folder(path: Path) -> Path:
-    """`path` as a folder that only its owner can enter, made where it is missing."""
+    """`path` as a folder that only its owner can enter, made where it is missing, with those that lead to it."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not by `parents=True`, which leaves the rights of those to the umask.
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise problem("make the folder", path, error) from error
     return path

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stsctl.formats import environment
 from tests.conftest import missing
 from tests.program import ADMIN, KEYRING, LOCKED, Done, Me
 from tests.secret_service import SecretService, available
@@ -67,6 +68,7 @@ def test_a_command_that_is_not_there_is_refused_with_the_nearest(me: Me) -> None
         (("assume", "--duration", "1h"), "NAME"),
         (("env", "read-only", "--shell", "tcsh"), "tcsh"),
         (("exec", "read-only", "--"), "program"),
+        (("exec", "read-only", "aws", "s3", "ls"), "stsctl exec NAME -- COMMAND"),
         (("--store", "drawer", "list"), '"drawer"'),
         (("logout", "read-only", "--all"), "--all"),
         (("assume", "read-only", "extra"), "extra"),
@@ -192,7 +194,8 @@ def test_a_keyring_that_hangs_is_not_waited_for_long(me: Me, keyring: SecretServ
 
 
 def test_sealed_files_without_a_key(me: Me) -> None:
-    """A key_file that is not there is named, with what makes one."""
+    """Where files are sealed already, a key_file that is gone is named, and no new one is made in its place."""
+    me.key_id("read-only")
     (me.home / "seal.key").unlink()
     failed(me.run("credential-process", "read-only"), 7, "seal.key", "hint:")
 
@@ -254,10 +257,21 @@ def test_an_mfa_process_that_does_not_answer(me: Me, text: str, said: str) -> No
     assert me.calls() == []
 
 
+def test_helpers_do_not_get_what_stsctl_exported(me: Me) -> None:
+    """A helper finds the environment that the person has, not the session that the shell happens to hold."""
+    me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
+    noted = me.script("noted", f'env > "{me.home}/noted"; echo 000000')
+    me.configure(f'[role.r]\nrole_arn = "{LOCKED}"\nfrom = "mine"\nmfa_process = ["{noted}"]\n')
+    me.run("credential-process", "r", STSCTL_SESSION="0" * 64, STSCTL_ROLE="x", AWS_SESSION_TOKEN="exported")
+    names = {line.partition("=")[0] for line in (me.home / "noted").read_text().splitlines()}
+    assert "PATH" in names
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "STSCTL_SESSION"} & names
+
+
 def test_an_mfa_process_that_is_not_there(me: Me) -> None:
-    """It is named as it was written."""
+    """It is named as it was written, and the person is turned to, who is not there either."""
     me.configure_as_usual(hub='mfa_process = ["/nowhere/code"]')
-    failed(me.run("credential-process", "hub"), 127, '"/nowhere/code"', "hint:")
+    failed(me.run("credential-process", "hub"), 4, '"/nowhere/code"', "hint: stsctl assume hub")
 
 
 # ── AWS ──
@@ -367,7 +381,15 @@ def test_a_clock_that_is_wrong_is_said_with_by_how_much(me: Me) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "sh", "powershell", "cmd", "nu"])
 def test_a_failing_env_prints_only_what_makes_the_eval_fail(me: Me, shell: str) -> None:
     """On stdout there is one statement, no variable and no error text; the error is on stderr."""
-    for words in (("env", "locked"), ("env", "nobody"), ("env",), ("env", "prod-admin")):
+    for words in (
+        ("env", "locked"),
+        ("env", "nobody"),
+        ("env",),
+        ("env", "prod-admin"),
+        ("env", "--nonsense", "read-only"),
+        ("env", "read-only", "prod-admin"),
+        ("emulator", "env", "--nonsense"),
+    ):
         done = me.run(*words, "--shell", shell)
         assert done.status in {2, 3, 4, 5}, done
         assert len(done.out.splitlines()) == 1, done
@@ -394,6 +416,7 @@ def test_a_failing_env_stops_a_careful_script(me: Me, shell: str) -> None:
 def test_a_failing_env_prints_no_file(me: Me, form: str) -> None:
     """A file's form stays empty."""
     failed(me.run("env", "locked", "--format", form), 5, "AccessDenied")
+    failed(me.run("env", "--nonsense", f"--format={form}"), 2, "--nonsense")
 
 
 def test_closed_pipes_are_nobodys_bug(me: Me) -> None:
@@ -402,6 +425,47 @@ def test_closed_pipes_are_nobodys_bug(me: Me) -> None:
     done = me.program("bash", "-c", "stsctl config show | true; echo ${PIPESTATUS[0]}")
     assert "Traceback" not in done.err
     assert "bug" not in done.err
+
+
+def test_streams_that_are_closed_or_full_are_nobodys_bug(me: Me) -> None:
+    """Where stdout takes nothing that is the error; without stderr the answer comes all the same."""
+    me.key_id("read-only")
+    for line in ("list --json >&-", "list --json > /dev/full", "--help > /dev/full"):
+        done = me.program("bash", "-c", f"stsctl {line}; echo status $? >&2")
+        assert "bug" not in done.err, done
+        assert "stsctl: error: " in done.err
+        assert "status 1" in done.err
+    done = me.program("bash", "-c", "stsctl credential-process read-only 2>&-")
+    assert done.out.startswith('{"Version":1,'), done
+
+
+def test_an_encoding_without_arrows_is_nobodys_bug(me: Me) -> None:
+    """What an old encoding lacks is spelled out."""
+    me.key_id("read-only")
+    done = me.run("list", PYTHONIOENCODING="latin-1")
+    assert done.status == 0, done
+    assert "work \\u2192 read-only" in done.out
+
+
+def test_what_is_nested_without_end_is_refused(me: Me) -> None:
+    """A policy, a configuration and a chain that go deeper than anything can follow."""
+    failed(me.run("plan", "read-only", "--policy", "[" * 5000), 2, "--policy is no JSON")
+    me.aws_config(
+        "".join(f"[profile p{n}]\nrole_arn = {ADMIN}\nsource_profile = p{n + 1}\n" for n in range(1500))
+        + "[profile p1500]\ncredential_process = nobody\n"
+    )
+    failed(me.run("plan", "p0"), 3, '"p0"')
+    me.configure("x = " + "[" * 3000)
+    failed(me.run("plan", "read-only"), 3, "config.toml")
+
+
+def test_no_output_steers_the_terminal(me: Me) -> None:
+    """Names of other people's making are spelled out, in JSON as JSON does it."""
+    me.aws_config(f"[profile a\x9b31m\u202e]\nrole_arn = {ADMIN}\nsource_profile = b\n")
+    for words in (("list", "--names"), ("config", "show"), ("config", "show", "--json")):
+        shown = me.ok(*words)
+        assert "31m" in shown
+        assert not {"\x9b", "\u202e"} & set(shown), words
 
 
 def test_the_home_of_nobody(me: Me) -> None:

@@ -35,6 +35,14 @@ def test_a_missing_file_has_no_bytes(tmp_path: Path) -> None:
     assert files.read(tmp_path / "file" / "none") is None
 
 
+def test_folders_are_private_with_all_that_lead_to_them(tmp_path: Path) -> None:
+    """Whoever can write to a folder above can put another in its place; folders that were there stay as they are."""
+    (tmp_path / "there").mkdir(mode=0o755)
+    files.private_folder(tmp_path / "there" / "one" / "two")
+    there = tmp_path / "there"
+    assert [mode(path) for path in (there, there / "one", there / "one" / "two")] == [0o755, 0o700, 0o700]
+
+
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """A folder is no file; the error names it."""
     with pytest.raises(FileError, match="cannot read"):
