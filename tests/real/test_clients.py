@@ -197,7 +197,7 @@ def test_exec_makes_the_aws_cli_the_role(keyless: Me) -> None:
 @pytest.mark.parametrize("status", [0, 3, 125, 255])
 def test_the_childs_status_is_exec_s(me: Me, status: int) -> None:
     """Whatever the program ends with."""
-    assert keyless.run("exec", "read-only", "--", "sh", "-c", f"exit {status}").status == status
+    assert me.run("exec", "read-only", "--", "sh", "-c", f"exit {status}").status == status
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, 137), (signal.SIGINT, 130)])
@@ -246,28 +246,28 @@ def test_stdin_is_the_childs(me: Me) -> None:
     assert me.run("exec", "read-only", "--", "cat", given="one\ntwo\n").out == "one\ntwo\n"
 
 
-def test_a_subshell_knows_its_role_and_how_deep_it_is(me: Me) -> None:
+def test_a_subshell_knows_its_role_and_how_deep_it_is(keyless: Me) -> None:
     """exec NAME without a program is the person's shell; another exec in it is one deeper and is that role."""
     inner = 'stsctl exec long -- sh -c "echo \\$STSCTL_ROLE \\$STSCTL_DEPTH"'
-    done = me.run("exec", "read-only", SHELL="/bin/sh", given=f"echo $STSCTL_ROLE $STSCTL_DEPTH\n{inner}\n")
+    done = keyless.run("exec", "read-only", SHELL="/bin/sh", given=f"echo $STSCTL_ROLE $STSCTL_DEPTH\n{inner}\n")
     assert done.out.splitlines() == ["read-only 1", "long 2"], done
 
 
-def test_a_nested_exec_starts_from_the_configuration_and_not_from_its_parent(me: Me) -> None:
+def test_a_nested_exec_starts_from_the_configuration_and_not_from_its_parent(keyless: Me) -> None:
     """Inside another role's subshell a role is reached as everywhere: by its own source."""
-    done = me.run("exec", "read-only", "--", str(STSCTL), "exec", "long", "--", "sh", "-c", "echo $STSCTL_ROLE")
+    done = keyless.run("exec", "read-only", "--", str(STSCTL), "exec", "long", "--", "sh", "-c", "echo $STSCTL_ROLE")
     assert done.out == "long\n", done
-    assert me.calls() == ["AssumeRole", "AssumeRole"]
+    assert keyless.calls() == ["GetSessionToken", "AssumeRole", "AssumeRole"]
 
 
-def test_nothing_of_an_earlier_session_is_left(me: Me) -> None:
+def test_nothing_of_an_earlier_session_is_left(keyless: Me) -> None:
     """Variables of other tools that would join the session's are gone in the child."""
     stale = {
         "AWS_PROFILE": "x", "AWS_DEFAULT_PROFILE": "x", "AWS_SECURITY_TOKEN": "x", "AWS_ROLE_ARN": "x",
         "AWS_WEB_IDENTITY_TOKEN_FILE": "x", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "x",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": "x",
     }  # fmt: skip
-    done = me.run("exec", "read-only", "--", "env", "-0", **stale)
+    done = keyless.run("exec", "read-only", "--", "env", "-0", **stale)
     environ = dict(pair.split("=", 1) for pair in done.out.split("\0")[:-1])
     assert not set(stale) & set(environ)
     assert environ["STSCTL_ROLE"] == "read-only"
