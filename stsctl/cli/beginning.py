@@ -24,4 +24,4 @@ def how_to_begin(app: App) -> None:
             "  stsctl assume ROLE_ARN --from work         gets the role's session (or see it all first: stsctl demo)",
         ]
     )
-    raise UsageError("no role was named", hint="stsctl keys add work")
+    raise UsageError("no role was named")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.options import json_option
+from stsctl.cli.options import Group, json_option
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def command() -> None:
     """Show the configuration: values, names, and the files they come from."""
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
+from stsctl.errors import UsageError
 from stsctl.formats import environment
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from stsctl.cli.app import App
 
 
@@ -27,7 +30,20 @@ class Exec(click.Command):
             at = args.index("--")
             ctx.meta[_COMMAND] = args[at + 1 :]
             args = args[:at]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if type(error) is not click.UsageError or _COMMAND in ctx.meta:
+                raise
+            raise UsageError("a program is written behind --", hint="stsctl exec NAME -- COMMAND") from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Behind `--`, files: the options are the program's."""
+        from click.shell_completion import CompletionItem
+
+        if _COMMAND not in ctx.meta:
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(incomplete, type="file")]
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """The usage line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,14 @@ class Keychain:
             )
         if not name or not name.isprintable() or name.startswith(("-", "arn:")) or name != name.strip():
             raise UsageError(f'"{name}" cannot be a name', hint="stsctl keys add work")
+
+    def check_store(self, name: str) -> None:
+        """Raises StoreError where keys could not be kept; asked before a person types a secret."""
+        from stsctl.stores.interface import DamagedError
+
+        # Damaged keys are those which adding them anew replaces.
+        with contextlib.suppress(DamagedError):
+            self.held.keys(name)
 
     def identity(self, credentials: Credentials, *, region: str | None = None) -> Arn:
         """Whose credentials these are; asks AWS."""

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.options import json_option, name_argument
+from stsctl.cli.options import Group, completing, json_option
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
+from stsctl.target import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-@click.group("keys")
+def _named(app: App) -> list[tuple[str, str]]:
+    """The sources whose keys are in the store, with whose they are."""
+    entries = app.configuration.sources.values()
+    return [(each.source.name, each.user_arn or "") for each in entries if each.source.kind is SourceKind.KEYS]
+
+
+@click.group("keys", cls=Group)
 def command() -> None:
     """Keep long-term access keys in the store, in place of ~/.aws/credentials."""
 
@@ -42,6 +49,7 @@ def add(
     if from_profile and from_stdin:
         raise click.UsageError("--from-profile and --stdin exclude each other")
     app.keychain.check_name(name)
+    app.keychain.check_store(name)
     credentials = _pair(app, from_profile, from_stdin=from_stdin)
     identity = app.keychain.identity(credentials, region=region)
     serial = mfa_serial or app.keychain.mfa_device(credentials, identity, region=region)
@@ -110,7 +118,7 @@ def list_keys(app: App, *, as_json: bool) -> None:
 
 
 @command.command("remove")
-@name_argument(required=True)
+@click.argument("name", shell_complete=completing(_named))
 @click.pass_obj
 def remove(app: App, *, name: str) -> None:
     """Take a pair of access keys out of the store. AWS still knows them: delete them there too."""

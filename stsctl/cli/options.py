@@ -18,7 +18,20 @@ from stsctl.target import MfaMode, Wanted
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from stsctl.cli.app import App
+
 _F = TypeVar("_F", bound=Callable[..., Any])
+_Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+
+
+class Group(click.Group):
+    """A command of commands, whose help says what each does without cutting it off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, each with the whole first sentence of its help."""
+        names = self.list_commands(ctx)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=200)) for name in names])
 
 
 class Duration(click.ParamType[timedelta]):
@@ -51,20 +64,28 @@ class Tag(click.ParamType[tuple[str, str]]):
         return key, text
 
 
-def complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The roles, sources and profiles whose name begins so; none where the configuration cannot be read."""
-    from click.shell_completion import CompletionItem
+def completing(known: Callable[[App], list[tuple[str, str]]]) -> _Completer:
+    """Offers those of the `known` names, each with what it is, that begin so; none where they cannot be read."""
 
-    from stsctl.cli.app import App
-    from stsctl.formats.visible import visible
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
 
-    try:
-        known = App.of_process().names()
-    except StsctlError:
-        return []
-    # The shells read a line for each: a line end in a description would begin another.
-    offered = [(name, what) for name, what in known if name.startswith(incomplete) and name.isprintable()]
-    return [CompletionItem(name, help=visible(what)) for name, what in offered]
+        from stsctl.cli.app import App
+        from stsctl.formats.visible import visible
+
+        try:
+            all_known = known(App.of_process())
+        except StsctlError:
+            return []
+        # The shells read a line for each: a line end in a description would begin another.
+        offered = [(name, what) for name, what in all_known if name.startswith(incomplete) and name.isprintable()]
+        return [CompletionItem(name, help=visible(what)) for name, what in offered]
+
+    return complete
+
+
+complete_name = completing(lambda app: app.names())
+"""Completes the name of a role, a source or a profile."""
 
 
 def _all(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.options import json_option
+from stsctl.cli.options import Group, json_option
 from stsctl.errors import AnswerIsNo, ConfigurationError
 from stsctl.formats.visible import visible
 from stsctl.policy.document import PolicyError, likely_kind, parse
@@ -35,7 +35,7 @@ _STDIN = Path("-")
 _COLOURS = {"Allowed": "green", "ExplicitlyDenied": "red", "ImplicitlyDenied": "yellow"}
 
 
-@click.group("policy")
+@click.group("policy", cls=Group)
 def command() -> None:
     """Check policies, and say what they decide, without asking AWS."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.options import acting_options, json_option, name_argument, wanted_options
+from stsctl.cli.options import Group, acting_options, completing, json_option, name_argument, wanted_options
 from stsctl.cli.panel import left
 from stsctl.formats import credentials_file
 from stsctl.formats.interface import rfc3339
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-@click.group("profile")
+def _written(app: App) -> list[tuple[str, str]]:
+    """The sections that stsctl wrote, with the role of each."""
+    files = app.aws_files()
+    found = credentials_file.written(files.credentials, place=files.credentials_place)
+    return [(each.profile, each.target) for each in found]
+
+
+@click.group("profile", cls=Group)
 def command() -> None:
     """Write sessions into ~/.aws/credentials, section by section, and take them out again."""
 
@@ -51,6 +58,9 @@ def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **
         )
 
     app.change_credentials(edit)
+    caution = credentials_file.caution(section)
+    if caution:
+        app.report.notice(caution)
     ends = f", until {session.expires_at.astimezone():%H:%M}" if session.expires_at else ""
     app.report.notice(f'profile "{section}" of {app.short(app.paths.aws_credentials)} is {session.identity}{ends}')
     app.report.lines([f"  aws --profile {section} sts get-caller-identity"])
@@ -62,7 +72,7 @@ def _usual_name(name: str) -> str:
 
 
 @command.command("remove")
-@click.argument("profile")
+@click.argument("profile", shell_complete=completing(_written))
 @click.pass_obj
 def remove(app: App, *, profile: str) -> None:
     """Take a section that stsctl wrote out of ~/.aws/credentials."""

@@ -30,6 +30,14 @@ from = "prod-admin"
 description = "two\\nplain,prod-forged\\nlines"
 """
 
+_CREDENTIALS = """
+[written]
+# managed by stsctl: prod-admin
+aws_access_key_id = ASIAEXAMPLEEXAMPLE00
+aws_secret_access_key = x
+aws_session_token = x
+"""
+
 
 @pytest.fixture(autouse=True)
 def configured(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -37,6 +45,7 @@ def configured(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (home / ".config" / "stsctl").mkdir(parents=True)
     (home / ".config" / "stsctl" / "config.toml").write_text(_CONFIG)
     (home / ".aws").mkdir()
+    (home / ".aws" / "credentials").write_text(_CREDENTIALS)
     (home / ".aws" / "config").write_text("[profile legacy]\nrole_arn = arn:aws:iam::111111111111:role/Old\n")
     monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
     return home
@@ -61,6 +70,8 @@ def _offered(shell: str, words: str, position: int) -> list[str]:
         ("stsctl cred", 1, ["credential-process"]),
         ("stsctl assume prod-admin --mfa d", 4, ["direct"]),
         ("stsctl profile p", 2, ["prune"]),
+        ("stsctl keys remove ", 3, ["work"]),
+        ("stsctl profile remove ", 3, ["written"]),
     ],
 )
 def test_names_and_words_are_offered(words: str, position: int, expected: list[str]) -> None:
