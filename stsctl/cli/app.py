@@ -87,7 +87,7 @@ class App:
     @cached_property
     def paths(self) -> paths.Paths:
         """Where the files are."""
-        return paths.find(self.environ)
+        return paths.find(self.environ, emulated=self._emulated)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -163,8 +163,7 @@ class App:
 
         # An entry is found by its request, which the same session has in every store: each store has its own.
         store = self.settings.store.value
-        place = self.paths.index / ("emulator" if self._emulated else "aws") / store.value
-        return Index(None if store is StoreName.MEMORY else place)
+        return Index(None if store is StoreName.MEMORY else self.paths.index / store.value)
 
     @cached_property
     def held(self) -> Held:
@@ -175,11 +174,12 @@ class App:
         self.report.debug(f'the store is "{held.store}", the index is in {self.paths.index}')
         return held
 
-    @property
+    @cached_property
     def _emulated(self) -> bool:
         """Whether this shell was set up for an emulator; what that issues rests apart from what AWS issues."""
-        url = None if self.settings.ignores_endpoint_urls.value else self.settings.endpoint_url.value
-        return self.settings.emulator.value is not None and url is not None and endpoint.is_loopback(url)
+        said = settings.resolve(Configuration(), self.environ)  # by its variables, which no file has a say in
+        url = None if said.ignores_endpoint_urls.value else said.endpoint_url.value
+        return said.emulator.value is not None and url is not None and endpoint.is_loopback(url)
 
     def _store(self) -> Store:
         """The store that the settings name; never a weaker one in its place."""
@@ -190,8 +190,7 @@ class App:
             case StoreName.SEALED_FILE:
                 from stsctl.stores.sealed_file import SealedFileStore
 
-                folder = self.paths.sealed / "emulator" if self._emulated else self.paths.sealed / "aws"
-                return SealedFileStore(folder, self._sealing_key(), name=f"sealed-file{suffix}")
+                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=f"sealed-file{suffix}")
             case StoreName.MEMORY:
                 from stsctl.stores.memory import MemoryStore
 

@@ -13,12 +13,16 @@ _NAME = "stsctl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The folders and files that stsctl reads and writes, and those of AWS's tools."""
+    """The folders and files that stsctl reads and writes, and those of AWS's tools.
+
+    `emulated` says that it is an emulator that is asked: what stsctl keeps of that stands apart from what is AWS's.
+    """
 
     config_home: Path
     state_home: Path
     aws_config: Path
     aws_credentials: Path
+    emulated: bool = False
 
     @property
     def config(self) -> Path:
@@ -28,17 +32,17 @@ class Paths:
     @property
     def added(self) -> Path:
         """What stsctl itself adds."""
-        return self.config_home / "added.toml"
+        return (self.config_home / "emulator" if self.emulated else self.config_home) / "added.toml"
 
     @property
     def index(self) -> Path:
         """What is held, without its secrets."""
-        return self.state_home / "index"
+        return self.state_home / "index" / self._side
 
     @property
     def current(self) -> Path:
         """The current session of each terminal."""
-        return self.state_home / "current"
+        return self.state_home / "current" / self._side
 
     @property
     def learned(self) -> Path:
@@ -53,7 +57,7 @@ class Paths:
     @property
     def sealed(self) -> Path:
         """The sealed-file store."""
-        return self.state_home / "sealed"
+        return self.state_home / "sealed" / self._side
 
     @property
     def emulator(self) -> Path:
@@ -65,8 +69,12 @@ class Paths:
         """Reports of failures that are stsctl's own fault."""
         return self.state_home / "reports"
 
+    @property
+    def _side(self) -> str:
+        return "emulator" if self.emulated else "aws"
 
-def find(environ: Mapping[str, str]) -> Paths:
+
+def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
     """The paths for this user, from the variables that move them."""
     home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - works where HOME is unset
     config, state = _folders(environ, home)
@@ -75,6 +83,7 @@ def find(environ: Mapping[str, str]) -> Paths:
         state_home=state,
         aws_config=_expand(environ.get("AWS_CONFIG_FILE"), home) or home / ".aws" / "config",
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
+        emulated=emulated,
     )
 
 

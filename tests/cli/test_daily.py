@@ -129,12 +129,12 @@ def test_keys_from_a_profile_come_into_the_store(me: Me) -> None:
     listed = json.loads(me.ok("keys", "list", "--json"))
     assert [each["name"] for each in listed] == ["mine"]
     assert listed[0]["identity"] == f"arn:aws:iam::111111111111:user/{me.user}"
-    added = (me.config.parent / "added.toml").read_text()
+    added = (me.config.parent / "emulator" / "added.toml").read_text()
     assert "[source.mine]" in added
     assert secret not in added
     config = me.config.read_bytes()
     me.ok("keys", "remove", "mine")
-    assert "[source.mine]" not in (me.config.parent / "added.toml").read_text()
+    assert "[source.mine]" not in (me.config.parent / "emulator" / "added.toml").read_text()
     assert me.config.read_bytes() == config
 
 
@@ -142,7 +142,7 @@ def test_keys_that_aws_does_not_take_are_not_kept(me: Me) -> None:
     """They are checked before anything is written."""
     done = me.run("keys", "add", "wrong", "--stdin", given=f"{me.keys.access_key_id}\n{'w' * 40}\n")
     assert done.status == 5, done
-    assert not (me.config.parent / "added.toml").exists()
+    assert not (me.config.parent / "emulator" / "added.toml").exists()
     assert json.loads(me.ok("keys", "list", "--json")) == []
 
 

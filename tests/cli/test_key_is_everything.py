@@ -267,3 +267,15 @@ def test_one_store_does_not_hide_what_another_holds(me: Me) -> None:
     me.key_id("read-only", STSCTL_STORE="memory")
     assert me.ok("list").startswith("read-only\t")
     assert me.run("list", STSCTL_STORE="memory").out == ""
+
+
+def test_what_is_tried_on_an_emulator_leaves_what_is_awss(me: Me) -> None:
+    """Keys under the name of a real source do not change that source, nor does their removal."""
+    added = me.config.parent / "added.toml"
+    added.write_text('[source.mine]\ntype = "keys"\naccess_key_id = "AKIAREAL000000000000"\n')
+    before = added.read_bytes()
+    me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
+    assert me.keys.access_key_id in me.ok("keys", "list")
+    assert "AKIAREAL000000000000" in me.ok("plan", "mine", STSCTL_EMULATOR=None)
+    me.ok("keys", "remove", "mine")
+    assert added.read_bytes() == before

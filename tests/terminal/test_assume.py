@@ -352,7 +352,7 @@ def test_keys_add_hides_the_secret(me: Me, shell: pexpect.spawn) -> None:
     assert secret not in shell.before
     assert f'the keys of arn:aws:iam::111111111111:user/{me.user} are kept as "mine"' in shell.before
     assert f"MFA device: {me.mfa_serial}" in shell.before
-    added = (me.home / ".config" / "stsctl" / "added.toml").read_text()
+    added = (me.home / ".config" / "stsctl" / "emulator" / "added.toml").read_text()
     assert "[source.mine]" in added
     assert secret not in added
     shell.expect_exact("ready> ")

@@ -17,7 +17,7 @@ def test_the_usual_places() -> None:
     found = paths.find({"HOME": "/home/me"})
     assert found.config == Path("/home/me/.config/stsctl/config.toml")
     assert found.added == Path("/home/me/.config/stsctl/added.toml")
-    assert found.index == Path("/home/me/.local/state/stsctl/index")
+    assert found.index == Path("/home/me/.local/state/stsctl/index/aws")
     assert found.locks == Path("/home/me/.local/state/stsctl/locks")
     assert found.aws_config == Path("/home/me/.aws/config")
     assert found.aws_credentials == Path("/home/me/.aws/credentials")
@@ -58,4 +58,12 @@ def test_all_that_stsctl_keeps_is_its_own() -> None:
     found = paths.find({"HOME": "/home/me"})
     own = [found.index, found.current, found.learned, found.locks, found.sealed, found.emulator, found.reports]
     assert len(set(own)) == len(own)
-    assert {path.parent for path in own} == {found.state_home}
+    assert all(path.is_relative_to(found.state_home) for path in own)
+
+
+def test_what_is_kept_of_an_emulator_stands_apart() -> None:
+    """Nothing that is tried on an emulator takes the place of what is AWS's; the person's own files are the same."""
+    aws, emulated = (paths.find({"HOME": "/home/me"}, emulated=each) for each in (False, True))
+    for kept in ("added", "index", "current", "sealed"):
+        assert getattr(aws, kept) != getattr(emulated, kept)
+    assert (aws.config, aws.aws_config) == (emulated.config, emulated.aws_config)
