@@ -223,7 +223,9 @@ class _Resolver:
         known = [one.name for one in listing(self._configuration, self._profiles)]
         place = "" if asked_at is None else f"{asked_at}: "
         hint = suggestion(name, known)
-        if hint is None:
+        if hint is None and asked_at is not None:
+            hint = f'if it is to be a pair of access keys: stsctl keys add "{name}"'
+        elif hint is None:
             hint = 'run "stsctl config show" to see the names' if known else 'begin with "stsctl keys add NAME"'
         return ConfigurationError(f'{place}there is no role, source or AWS profile "{name}"', hint=hint)
 

@@ -137,8 +137,10 @@ def _run(argv: list[str], report: Report) -> int:
         return error.status
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "stsctl"
-        message = error.format_message()
-        report.error(UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f'run "{command} --help"'))
+        message = error.format_message().rstrip(".")
+        if message[1:2].islower():  # NAME stays as it is
+            message = message[:1].lower() + message[1:]
+        report.error(UsageError(message, hint=f'run "{command} --help"'))
         return UsageError.status
     except click.ClickException as error:
         report.error(StsctlError(error.format_message().rstrip(".")))

@@ -87,7 +87,8 @@ class Report:
 
     def error(self, error: StsctlError) -> None:
         """What happened, what AWS said of it, and what to type next."""
-        self._line(f"stsctl: error: {error.message}", "bold red")
+        message = error.message or (f"{error.operation} refused" if isinstance(error, RefusedError) else "")
+        self._line(f"stsctl: error: {message}", "bold red")
         if isinstance(error, RefusedError) and error.code:
             request = f" (request {error.request_id})" if error.request_id else ""
             self._line(f"stsctl: aws: {error.code}: {error.reason}{request}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.duration import render_duration
+from stsctl.endpoint import is_loopback
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
 from stsctl.request import Endpoint
 
@@ -177,7 +178,8 @@ def _translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint 
     except exceptions.ProxyConnectionError as error:
         raise UnavailableError("the proxy cannot be reached", hint="check HTTPS_PROXY and NO_PROXY") from error
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-        raise UnavailableError(f"no connection to {_host(error)}", hint=_NETWORK) from error
+        here = is_loopback(str(error.kwargs.get("endpoint_url", "")))
+        raise UnavailableError(f"no connection to {_host(error)}", hint=_EMULATOR if here else _NETWORK) from error
     except (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError):
         raise ConfigurationError(f"the {operation} are not to be had on this machine") from None  # the cause has a body
     except exceptions.BotoCoreError as error:
@@ -187,6 +189,7 @@ def _translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint 
 
 
 _NETWORK = "check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_STS)"
+_EMULATOR = "if it was the emulator: eval $(stsctl emulator env); else check AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL"
 
 
 def _no_answer(operation: str) -> UnavailableError:

@@ -70,7 +70,7 @@ def test_a_command_that_is_not_there_is_refused_with_the_nearest(me: Me) -> None
         (("exec", "read-only", "--"), "program"),
         (("exec", "read-only", "aws", "s3", "ls"), "stsctl exec NAME -- COMMAND"),
         (("--store", "drawer", "list"), '"drawer"'),
-        (("logout", "read-only", "--all"), "--all"),
+        (("logout", "read-only", "--all"), "NAME and --all"),
         (("assume", "read-only", "extra"), "extra"),
         (("assume", "read-only", "--from", "nowhere"), '"nowhere"'),
         (("assume", "read-only", "--via", "nowhere"), '"nowhere"'),

@@ -142,6 +142,7 @@ def test_keys_that_aws_does_not_take_are_not_kept(me: Me) -> None:
     """They are checked before anything is written."""
     done = me.run("keys", "add", "wrong", "--stdin", given=f"{me.keys.access_key_id}\n{'w' * 40}\n")
     assert done.status == 5, done
+    assert "error: sts:GetCallerIdentity refused\n" in done.err
     assert not (me.config.parent / "emulator" / "added.toml").exists()
     assert json.loads(me.ok("keys", "list", "--json")) == []
 

@@ -147,6 +147,8 @@ def test_an_unknown_beginning_is_refused_with_its_line() -> None:
     error = refusal("r", config=f'[role.r]\nrole_arn = "{B}R"\nfrom = "wrok"\n[source.work]\ntype = "keys"\n')
     assert error.message == 'config.toml:3: there is no role, source or AWS profile "wrok"'
     assert error.hint == 'did you mean "work"?'
+    missing = refusal("r", config=f'[role.r]\nrole_arn = "{B}R"\nfrom = "mine"\n')
+    assert missing.hint == 'if it is to be a pair of access keys: stsctl keys add "mine"'
 
 
 def test_a_name_that_a_person_wrote_in_both_is_refused_with_both_places() -> None:

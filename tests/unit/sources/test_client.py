@@ -126,6 +126,7 @@ def test_a_closed_port_is_unavailable(sts: Server, clients: Clients) -> None:
         error = failure(clients, replace(sts.endpoint, url=f"http://127.0.0.1:{port}"))
     assert isinstance(error, UnavailableError)
     assert error.message == f"no connection to 127.0.0.1:{port}"
+    assert "eval $(stsctl emulator env)" in (error.hint or "")
     assert "AWS_ENDPOINT_URL_STS" in (error.hint or "")
 
 
