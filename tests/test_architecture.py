@@ -44,8 +44,9 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
     (r"emulator\.messages", EMULATED, {"cryptography"}),
+    (r"emulator\.web_identity", EMULATED, {"joserfc"}),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|keychain)", r".*", EFFECTS),
+    (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
     (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
@@ -69,6 +70,7 @@ HEAVY = {
     "platformdirs",
     "tomli_w",
     "werkzeug",
+    "joserfc",
 }
 
 

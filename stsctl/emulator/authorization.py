@@ -89,6 +89,24 @@ def assume_role(caller: Caller, asked: Asked) -> Role:
     return role
 
 
+def assume_federated(action: str, provider: str, keys: Context, asked: Asked) -> Role:
+    """The role, where one whom an identity provider (an ARN) vouches for may become it; raises Refusal, AccessDenied.
+
+    `keys` are what the provider says, as condition keys. There is no identity side: the trust policy alone allows.
+    """
+    principal, role = Principal.of(provider), asked.role
+    if role is None:
+        request = Request(principal=principal, action=action, resource=asked.role_arn)
+        raise _denied(request, Policies(), f"Not authorized to perform {action}", "there is no such role")
+    context = {**keys, **_of_request(asked, role), "aws:FederatedProvider": provider}
+    for each in (action, *tuple(_actions(asked))[1:]):
+        request = Request(
+            principal=principal, action=each, resource=role.arn, resource_account=role.account, context=context
+        )
+        _decide(request, lambda: Policies(resource=_trust(role)), f"Not authorized to perform {each}")
+    return role
+
+
 def allow(call: Signed, action: str, resource: str = "*", context: Context | None = None) -> None:
     """Raises Refusal, AccessDenied, unless the caller's own policies let it do `action` on a resource of its account.
 
@@ -154,7 +172,11 @@ def _principal(caller: Caller) -> Principal:
 
 
 def _policies(caller: Caller, role: Role) -> Policies:
-    return replace(_own_policies(caller), resource=_parsed((role.trust,), PolicyKind.TRUST)[0])
+    return replace(_own_policies(caller), resource=_trust(role))
+
+
+def _trust(role: Role) -> Policy:
+    return _parsed((role.trust,), PolicyKind.TRUST)[0]
 
 
 def _own_policies(caller: Caller) -> Policies:
@@ -173,6 +195,11 @@ def _parsed(texts: Iterable[PolicyText], kind: PolicyKind) -> tuple[Policy, ...]
 
 def _context(caller: Caller, asked: Asked, role: Role) -> Context:
     """The condition keys of the request; what follows from the principal alone, the evaluator fills in."""
+    return _of_request(asked, role) | _of_caller(caller, asked.now, asked.mfa_at)
+
+
+def _of_request(asked: Asked, role: Role) -> Context:
+    """The keys that do not depend on who asks."""
     context = _circumstances(asked.now, asked.source_ip, asked.region)
     context |= {
         "sts:ExternalId": asked.external_id,
@@ -182,7 +209,7 @@ def _context(caller: Caller, asked: Asked, role: Role) -> Context:
     context |= of_tags(asked.tags.passed, asked.tags.passed_transitive)
     for key, value in asked.tags.over(role.tags):
         context[f"aws:ResourceTag/{key}"] = context[f"iam:ResourceTag/{key}"] = value
-    return context | _of_caller(caller, asked.now, asked.mfa_at)
+    return context
 
 
 def _circumstances(now: datetime, source_ip: str, region: str) -> Context:

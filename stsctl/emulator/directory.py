@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Secret
 from stsctl.emulator import identifiers
+from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
-from stsctl.emulator.principals import Device, LongTermKey, PolicyText, Role, Tags, User
+from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, Tags, User
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
@@ -36,6 +37,7 @@ class Directory:
         self._lock = threading.Lock()
         self._aws_policies: dict[str, Any] = {}
         self._roots: dict[str, LongTermKey] = {}
+        self._issuer_keys: dict[str, str] = {}
         self.accounts: tuple[str, ...] = tuple(account.id for account in organisation.accounts)
         for account in organisation.accounts:
             _Planting(self, account).plant()
@@ -133,6 +135,23 @@ class Directory:
         found = self.backend(account).managed_policies.get(arn)
         return None if found is None else _managed(found)
 
+    def oidc_provider(self, account: str, issuer: str) -> OidcProvider | None:
+        """The identity provider of this issuer's URL."""
+        scheme, found, name = issuer.partition("://")
+        if account not in self.accounts or not found or not (scheme == "https" or is_loopback(issuer)):
+            return None
+        arn = f"arn:{_PARTITION}:iam::{account}:oidc-provider/{name}"
+        provider: Any = self.backend(account).open_id_providers.get(arn)
+        if provider is None:
+            return None
+        clients = tuple(provider.client_id_list)
+        return OidcProvider(arn=arn, url=issuer, client_ids=clients, keys=self._issuer_keys.get(arn))
+
+    def give_keys(self, provider_arn: str, keys: str | None) -> None:
+        """Gives an identity provider the key set that its seed has."""
+        if keys is not None:
+            self._issuer_keys[provider_arn] = keys
+
     def bucket(self, name: str) -> tuple[str, str | None] | None:
         """The account that owns a bucket, and the bucket's policy; None where there is no such bucket."""
         from moto.s3.models import s3_backends
@@ -200,6 +219,9 @@ class _Planting:
             self._user(user)
         for role in self._account.roles:
             self._role(role)
+        for provider in self._account.oidc_providers:
+            made = self._backend.create_open_id_connect_provider(provider.url, [], list(provider.client_ids), [])
+            self._directory.give_keys(made.arn, provider.keys)
 
     def _user(self, user: NewUser) -> None:
         found: Any = self._backend.create_user(_REGION, user.name, user.path, _tag_list(user.tags))

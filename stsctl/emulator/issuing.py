@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from stsctl.arn import Arn
 from stsctl.emulator import authorization, packing
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.principals import IssuedSession, PolicyText, Tags
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.wire import Result
+from stsctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,14 @@ class Issuing:
             "SessionToken": credentials.session_token.reveal() if credentials.session_token else None,
             "Expiration": credentials.expires_at,
         }
+
+
+def parse_role_arn(text: str) -> Arn:
+    """The ARN of the role that is asked for; raises Refusal for what is none."""
+    try:
+        return Arn.parse_role(text)
+    except UsageError as error:
+        raise Refusal("ValidationError", f"{text} is invalid", 400) from error
 
 
 def check_duration(length: timedelta, longest: timedelta) -> None:

@@ -68,6 +68,15 @@ class NewRole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewOidcProvider:
+    """An OIDC identity provider; `keys` is its key set as JSON, None where its issuer is to be asked."""
+
+    url: str
+    client_ids: tuple[str, ...]
+    keys: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An account with all that is in it. `policies` are its customer-managed policies."""
 
@@ -77,6 +86,7 @@ class Account:
     groups: tuple[NewGroup, ...] = ()
     policies: Policies = ()
     roles: tuple[NewRole, ...] = ()
+    oidc_providers: tuple[NewOidcProvider, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,11 +55,17 @@ def read(operation: str, fields: Fields) -> dict[str, Any]:
     if shape is None:
         return {}
     value = _Reader(fields).structure(_shape(shape), "")
-    problems = list(_Check(operation).structure(_shape(shape), value, ""))
+    check(operation, value)
+    return value
+
+
+def check(operation: str, value: dict[str, Any]) -> None:
+    """Raises Refusal, ValidationError, that lists all that is wrong with an input of `operation`."""
+    shape = _shape(_model()["operations"][operation]["input"]["shape"])
+    problems = list(_Check(operation).structure(shape, value, ""))
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise Refusal("ValidationError", f"{count}: {'; '.join(problems)}", 400)
-    return value
 
 
 def _shape(name: str) -> dict[str, Any]:

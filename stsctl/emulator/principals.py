@@ -68,6 +68,16 @@ class Device:
     user: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcProvider:
+    """An identity provider; `url` is its issuer's, `keys` its key set as JSON, None where the issuer is to be asked."""
+
+    arn: str
+    url: str
+    client_ids: tuple[str, ...]
+    keys: str | None
+
+
 class Kind(Enum):
     """Of what kind the credentials are that signed a request."""
 

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator.organisation import Account, NewDevice, NewGroup, NewKey, NewRole, NewUser, Organisation, Policies
+from stsctl.emulator.issuer_keys import is_loopback
+from stsctl.emulator.organisation import (
+    Account,
+    NewDevice,
+    NewGroup,
+    NewKey,
+    NewOidcProvider,
+    NewRole,
+    NewUser,
+    Organisation,
+    Policies,
+)
 from stsctl.errors import ConfigurationError
 from stsctl.host import files
 from stsctl.nearest import suggestion
@@ -39,7 +50,7 @@ def read(path: Path) -> Organisation:
     """The organisation that a file holds; raises ConfigurationError, or FileError where it cannot be read."""
     content = files.read(path)
     if content is None:
-        raise ConfigurationError(f'there is no seed "{path}"', hint="stsctl emulator seed --example")
+        raise ConfigurationError(f'there is no seed "{path}"', hint="without --seed it is the built-in one")
     return parse(content, str(path))
 
 
@@ -58,7 +69,7 @@ def parse(content: bytes, name: str) -> Organisation:
 
 def _account(number: str, table: Table) -> Account:
     _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
-    table.only(["name", "user", "group", "policy", "role"])
+    table.only(["name", "user", "group", "policy", "role", "oidc_provider"])
     account = Account(
         id=number,
         name=table.text("name") or "",
@@ -66,6 +77,7 @@ def _account(number: str, table: Table) -> Account:
         groups=tuple(_group(*item) for item in table.tables("group").items()),
         policies=_policies(table, "policy"),
         roles=tuple(_role(*item) for item in table.tables("role").items()),
+        oidc_providers=tuple(_oidc_provider(*item) for item in table.tables("oidc_provider").items()),
     )
     _check_references(table, account)
     return account
@@ -134,6 +146,31 @@ def _role(name: str, table: Table) -> NewRole:
         managed=table.texts("managed"),
         boundary=table.text("boundary"),
     )
+
+
+def _oidc_provider(url: str, table: Table) -> NewOidcProvider:
+    if not re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(:[0-9]+)?(/[!-~]*)?", url) and not is_loopback(url):
+        raise table.problem(None, f'"{url}" is not the URL of an issuer', hint='write it as "https://issuer.example"')
+    table.only(["client_ids", "jwks"])
+    client_ids, keys = table.texts("client_ids"), table.document("jwks")
+    if not client_ids:
+        raise table.problem(None, f"{table.title} has no client_ids", hint='add client_ids = ["sts.amazonaws.com"]')
+    if keys is None and not is_loopback(url):
+        raise table.problem(None, f"{table.title} has no jwks", hint="an issuer elsewhere is never asked for its keys")
+    if keys is not None:
+        _check_keys(table, keys)
+    return NewOidcProvider(url=url, client_ids=client_ids, keys=keys)
+
+
+def _check_keys(table: Table, keys: str) -> None:
+    from stsctl.emulator.web_identity import read_keys
+
+    try:
+        found = read_keys(keys)
+    except ValueError as error:
+        raise table.problem("jwks", f"jwks: {error}") from error
+    if not found:
+        raise table.problem("jwks", "jwks has no RSA or EC key")
 
 
 def _policies(table: Table, key: str) -> Policies:

@@ -22,6 +22,7 @@ from stsctl.emulator.call import Call
 from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.organisation import Organisation
@@ -42,6 +43,8 @@ _LONGEST_FORM = 1024 * 1024
 _FORBIDDEN = ("/moto-api", "/favicon.ico", "/latest")
 """What moto would answer by itself, whoever asks."""
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
+_DEFAULT_REGION = "us-east-1"
+"""Where a call is made that no signature's scope gives a region."""
 
 _FOR_S3 = f"{ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
 """What makes moto choose S3."""
@@ -134,6 +137,8 @@ class Emulator:
             raise Refusal("MissingAction", "The request must contain the parameter Action", 400)
         self._sts.check(operation, fields.get("Version"))
         entry.action, entry.resource = f"sts:{operation}", fields.get("RoleArn", "")[:2048]
+        if operation in _UNSIGNED:
+            return self._answer_federation(asked, operation, region, entry)
         given = parameters.read(operation, fields)
         call = Call(
             operation=operation,
@@ -152,11 +157,25 @@ class Emulator:
             entry.action = f"s3 {asked.method} {asked.path[:200]}"
             owner = owner_for_anybody(asked, self._directory)
             return self._moto.answer(environ, asked.body, None, owner, entry.action)
-        operation = _fields(asked).get("Action", "")
+        fields = _fields(asked)
+        operation = fields.get("Action", "")
         if operation in _UNSIGNED:
-            entry.action = f"sts:{operation}"
-            self._sts.check(operation, parameters.VERSION)
+            self._sts.check(operation, fields.get("Version"))
+            entry.service = "sts"
+            entry.action, entry.resource = f"sts:{operation}", fields.get("RoleArn", "")[:2048]
+            return self._answer_federation(asked, operation, _DEFAULT_REGION, entry)
         raise missing_signature()
+
+    def _answer_federation(self, asked: Request, operation: str, region: str, entry: Entry) -> Answer:
+        """What nobody signs, or whose signature does not count: the token in it says who asks."""
+        call = UnsignedCall(
+            operation=operation,
+            parameters=parameters.read(operation, _fields(asked)),
+            now=entry.at,
+            source_ip=asked.source_ip,
+            region=region,
+        )
+        return wire.succeed(operation, self._sts.answer_unsigned(call), wire.dialect(asked, "sts"))
 
 
 class _Moto:

@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from stsctl.arn import Arn
 from stsctl.emulator import authorization, identifiers, parameters, tagging
 from stsctl.emulator.authentication import role_session_arn
 from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.federated_roles import FederatedRoles, UnsignedCall
 from stsctl.emulator.federation import get_federation_token
-from stsctl.emulator.issuing import Issuing, check_duration, session_policies
+from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, session_policies
 from stsctl.emulator.messages import Messages
 from stsctl.emulator.principals import IssuedSession, Kind, Role
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Result
-from stsctl.errors import UsageError
 
 _HOUR = timedelta(hours=1)
 _TWELVE_HOURS = timedelta(hours=12)
@@ -61,13 +60,17 @@ class Sts:
             "GetFederationToken": lambda call: get_federation_token(call, self._issuing),
             "GetSessionToken": self._get_session_token,
         }
+        roles = FederatedRoles(directory, self._issuing)
+        self._unsigned: dict[str, Callable[[UnsignedCall], Result]] = {
+            "AssumeRoleWithWebIdentity": roles.with_web_identity,
+        }
 
     def check(self, operation: str, version: str | None) -> None:
         """Raises Refusal unless this is an operation that STS has, and the emulator too."""
         if operation not in parameters.operations() or version != parameters.VERSION:
             shown = version or "NO_VERSION_SPECIFIED"
             raise Refusal("InvalidAction", f"Could not find operation {operation[:100]} for version {shown[:50]}", 400)
-        if operation not in self._operations:
+        if operation not in self._operations | self._unsigned:
             raise Refusal("NotImplemented", f"The emulator does not have sts:{operation} yet", 501)
 
     def answer(self, call: Call) -> Result:
@@ -78,6 +81,16 @@ class Sts:
         except Refusal as refusal:
             if refusal.decision is not None:
                 refusal.encoded = self._messages.seal(refusal.decision, call.caller.account)
+            raise
+
+    def answer_unsigned(self, call: UnsignedCall) -> Result:
+        """The result of a call that nobody signs; raises Refusal."""
+        try:
+            return self._unsigned[call.operation](call)
+        except Refusal as refusal:
+            if refusal.decision is not None:
+                account = call.parameters["RoleArn"].split(":")[4]
+                refusal.encoded = self._messages.seal(refusal.decision, account)
             raise
 
     def _decode_authorization_message(self, call: Call) -> Result:
@@ -121,7 +134,7 @@ class Sts:
         caller, given = call.caller, call.parameters
         if caller.kind in (Kind.ROOT, Kind.SESSION_OF_ROOT):
             raise access_denied("Roles may not be assumed by root accounts.")
-        arn = _role_arn(given["RoleArn"])
+        arn = parse_role_arn(given["RoleArn"])
         tags = tagging.read(dict(given), caller)
         policies = session_policies(given, tags.all)
         mfa_at = self._check_mfa(call)
@@ -190,13 +203,6 @@ def _check_credentials(call: Call) -> None:
     allowed = _FOR_SESSIONS.get(kind)
     if call.operation not in allowed if allowed is not None else call.operation in _LONG_TERM_ONLY:
         raise access_denied(f"Cannot call {call.operation} with session credentials")
-
-
-def _role_arn(text: str) -> Arn:
-    try:
-        return Arn.parse_role(text)
-    except UsageError as error:
-        raise Refusal("ValidationError", f"{text} is invalid", 400) from error
 
 
 def _least_size(call: Call) -> int:

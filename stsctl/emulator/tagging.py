@@ -39,8 +39,11 @@ class SessionTags:
         return (*(tag for tag in tags if tag[0].lower() not in inherited), *self.inherited)
 
 
-def read(parameters: dict[str, Any], caller: Caller) -> SessionTags:
-    """The tags that an AssumeRole asks for; raises Refusal for those that contradict themselves or the session."""
+def read(parameters: dict[str, Any], caller: Caller | None) -> SessionTags:
+    """The tags that a request asks for, or a provider where nobody calls.
+
+    Raises Refusal for those that contradict themselves or the session.
+    """
     passed = tuple((tag["Key"], tag["Value"]) for tag in parameters.get("Tags", ()))
     transitive = tuple(parameters.get("TransitiveTagKeys", ()))
     keys = {key.lower() for key, _ in passed}
@@ -60,8 +63,8 @@ def read(parameters: dict[str, Any], caller: Caller) -> SessionTags:
     return SessionTags(passed=passed, passed_transitive=transitive, inherited=inherited)
 
 
-def _inherited(caller: Caller) -> Tags:
-    if caller.session is None:
+def _inherited(caller: Caller | None) -> Tags:
+    if caller is None or caller.session is None:
         return ()
     transitive = {key.lower() for key in caller.session.transitive}
     return tuple(tag for tag in caller.session.tags if tag[0].lower() in transitive)

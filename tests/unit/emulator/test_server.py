@@ -204,7 +204,7 @@ def test_unsigned_calls(shared_emulator: Running) -> None:
         == "MissingAuthenticationTokenException"
     )
     web = urlencode({"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15"})
-    assert parsed_error("query", send(shared_emulator, body=web, headers=FORM))[0] == "NotImplemented"
+    assert parsed_error("query", send(shared_emulator, body=web, headers=FORM))[0] == "ValidationError"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Roles for those whom an identity provider vouches for: AssumeRoleWithWebIdentity, which nobody signs.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from stsctl.arn import Arn
+from stsctl.emulator import authorization, identifiers, parameters, tagging, web_identity
+from stsctl.emulator.authentication import role_session_arn
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, session_policies
+from stsctl.emulator.principals import IssuedSession, Kind
+from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.sessions import instant
+from stsctl.emulator.wire import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsignedCall:
+    """One call to STS that nobody signed; `parameters` are checked already."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+    now: datetime
+    source_ip: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """What a provider says of somebody; `provider` is its ARN, `keys` the condition keys."""
+
+    provider: str
+    session_name: str
+    keys: authorization.Context
+    tags: tuple[tuple[str, str], ...]
+    transitive: tuple[str, ...]
+    source_identity: str | None
+
+
+class FederatedRoles:
+    """Gives roles to those with a token of a provider that the role's account knows."""
+
+    def __init__(self, directory: Directory, issuing: Issuing) -> None:
+        self._directory = directory
+        self._issuing = issuing
+
+    def with_web_identity(self, call: UnsignedCall) -> Result:
+        """Answers AssumeRoleWithWebIdentity; raises Refusal."""
+        arn = parse_role_arn(call.parameters["RoleArn"])
+        token = call.parameters["WebIdentityToken"]
+        issuer = web_identity.issuer_of(token)
+        provider = self._directory.oidc_provider(arn.account, issuer)
+        if provider is None:
+            message = f"No OpenIDConnect provider found in your account for {issuer[:300]}"
+            raise Refusal("InvalidIdentityToken", message, 400)
+        identity = web_identity.verify(token, provider, call.now)
+        vouched = Vouched(
+            provider=provider.arn,
+            session_name=call.parameters["RoleSessionName"],
+            keys=identity.keys,
+            tags=identity.tags,
+            transitive=identity.transitive,
+            source_identity=identity.source_identity,
+        )
+        return {
+            "SubjectFromWebIdentityToken": identity.subject,
+            "Audience": identity.audience,
+            "Provider": provider.arn,
+            **self._assume(call, arn, vouched),
+        }
+
+    def _assume(self, call: UnsignedCall, arn: Arn, vouched: Vouched) -> Result:
+        """The part of the answer that every federated role has."""
+        tags = _checked_tags(vouched, str(arn))
+        policies = session_policies(call.parameters, tags.all)
+        role = self._directory.role(arn.account, arn.resource_name)
+        asked = authorization.Asked(
+            role_arn=str(arn),
+            role=role if role is not None and role.arn == str(arn) else None,
+            session_name=vouched.session_name,
+            tags=tags,
+            external_id=None,
+            source_identity=vouched.source_identity,
+            mfa_at=None,
+            now=call.now,
+            source_ip=call.source_ip,
+            region=call.region,
+        )
+        role = authorization.assume_federated(f"sts:{call.operation}", vouched.provider, vouched.keys, asked)
+        length = timedelta(seconds=call.parameters.get("DurationSeconds", 3600))
+        check_duration(length, role.max_duration)
+        session = IssuedSession(
+            access_key_id=identifiers.access_key_id("ASIA", role.account),
+            kind=Kind.SESSION_OF_ROLE,
+            account=role.account,
+            principal=role.name,
+            principal_id=role.id,
+            name=vouched.session_name,
+            issued_at=instant(call.now),
+            expires_at=instant(call.now) + length,
+            tags=tags.all,
+            transitive=tags.transitive,
+            source_identity=vouched.source_identity,
+            policies=self._issuing.policies(role.account, policies),
+        )
+        return {
+            "Credentials": self._issuing.credentials(session, call.now),
+            "AssumedRoleUser": {
+                "AssumedRoleId": f"{role.id}:{session.name}",
+                "Arn": role_session_arn(role.arn, session.name),
+            },
+            "PackedPolicySize": policies.packed,
+            "SourceIdentity": session.source_identity,
+        }
+
+
+def _checked_tags(vouched: Vouched, role_arn: str) -> tagging.SessionTags:
+    """The tags that the provider gives, checked as AssumeRole checks what its caller gives; so is the rest."""
+    given: dict[str, Any] = {
+        "RoleArn": role_arn,
+        "RoleSessionName": vouched.session_name,
+        "Tags": [{"Key": key, "Value": value} for key, value in vouched.tags],
+        "TransitiveTagKeys": list(vouched.transitive),
+    }
+    if vouched.source_identity is not None:
+        given["SourceIdentity"] = vouched.source_identity
+        if vouched.source_identity.lower().startswith("aws:"):
+            raise Refusal("ValidationError", "SourceIdentity must not begin with 'aws:'", 400)
+    parameters.check("AssumeRole", given)
+    return tagging.read(given, None)

@@ -1,0 +1,72 @@
+"""The keys of an OIDC issuer: read from the issuer itself where it listens on this machine, and nowhere else.
+
+Source: https://openid.net/specs/openid-connect-discovery-1_0.html (section 4), RFC 7517 (key sets)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from http.client import HTTPException
+from typing import IO
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+
+from stsctl.emulator.refusal import Refusal
+
+_SECONDS = 5.0
+_LONGEST = 256 * 1024
+
+NO_KEY = (
+    "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity "
+    "documentation for requirements"
+)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect could lead away from this machine: it is an error."""
+
+    def redirect_request(self, req: object, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str) -> None:
+        """Makes no other request."""
+
+
+def fetch(issuer: str) -> str:
+    """The key set that an issuer on loopback publishes, as JSON text.
+
+    Raises Refusal: InvalidIdentityToken for an issuer elsewhere, IDPCommunicationError where it does not answer.
+    """
+    try:
+        configuration = json.loads(_get(issuer.rstrip("/") + "/.well-known/openid-configuration"))
+        where = configuration["jwks_uri"]
+        if not isinstance(where, str):
+            raise TypeError("jwks_uri is no text")
+        return _get(where)
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Refusal(
+            "IDPCommunicationError",
+            "The identity provider could not be reached, or gave no key set",
+            400,
+            because=f"{issuer}: {error}",
+        ) from error
+
+
+def _get(url: str) -> str:
+    if not is_loopback(url):
+        because = f"{url[:200]} is not on this machine: give the provider its keys in the seed"
+        raise Refusal("InvalidIdentityToken", NO_KEY, 400, because=because)
+    with build_opener(ProxyHandler({}), _NoRedirect).open(url, timeout=_SECONDS) as answer:
+        content: bytes = answer.read(_LONGEST + 1)
+    if len(content) > _LONGEST:
+        raise ValueError("the answer is too long")
+    return content.decode()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, by HTTP."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return False
+    try:
+        return parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
