@@ -1,4 +1,4 @@
-"""The one file that names concrete sources and stores; each part is made on first use."""
+"""Chooses the concrete parts, each on first use; sources and stores are chosen in the files of those names."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from stsctl.cli.keychain import Keychain
 from stsctl.cli.machine import Machine
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
 from stsctl.cli.report import Report
+from stsctl.cli.sources import Sources
+from stsctl.cli.stores import Stores
 from stsctl.cli.waiting import Locks, Watcher
-from stsctl.configuration import Configuration, SealKey, StoreName
-from stsctl.credentials import Credentials, Secret, Session
+from stsctl.configuration import Configuration, StoreName
+from stsctl.credentials import Secret, Session
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.host import files, paths
 from stsctl.plan import Plan
-from stsctl.request import Asker, AskerKind, Operation
-from stsctl.target import Origin, Source, SourceKind, Target, Wanted
+from stsctl.request import Operation
+from stsctl.target import Origin, Target, Wanted
 
 if TYPE_CHECKING:
     from stsctl.formats.credentials_file import AwsFiles
@@ -40,9 +42,6 @@ if TYPE_CHECKING:
     from stsctl.stores.current import Current, Terminals
     from stsctl.stores.held import Held
     from stsctl.stores.index import Entry, Index
-    from stsctl.stores.interface import Store
-    from stsctl.stores.keyring import KeyringStore
-    from stsctl.stores.sealing_key import SealingKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +144,17 @@ class App:
         return environment.child(self.environ, environment.unset(self.environ))
 
     @cached_property
+    def sources(self) -> Sources:
+        """Where first credentials come from."""
+        return Sources(
+            environ=self.environ,
+            profile=lambda name: self.profiles.get(name),
+            run=lambda argv: self.machine.run(argv),
+            listed=lambda name: self.index.get_keys(name),
+            keys=lambda name: self.held.keys(name),
+        )
+
+    @cached_property
     def keychain(self) -> Keychain:
         """The long-term keys."""
         return Keychain(
@@ -170,7 +180,14 @@ class App:
         """The sessions and keys in the store."""
         from stsctl.stores.held import Held
 
-        held = Held(self._store(), self.index, self.paths.locks)
+        store = Stores(
+            settings=self.settings,
+            paths=self.paths,
+            environ=self.environ,
+            for_helpers=self._own_environ,
+            ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
+        ).open()
+        held = Held(store, self.index, self.paths.locks)
         self.report.debug(f'the store is "{held.store}", the index is in {self.paths.index}')
         return held
 
@@ -180,42 +197,6 @@ class App:
         said = settings.resolve(Configuration(), self.environ)  # by its variables, which no file has a say in
         url = None if said.ignores_endpoint_urls.value else said.endpoint_url.value
         return said.emulator.value is not None and url is not None and endpoint.is_loopback(url)
-
-    def _store(self) -> Store:
-        """The store that the settings name; never a weaker one in its place."""
-        suffix = " (emulator)" if self._emulated else ""
-        match self.settings.store.value:
-            case StoreName.KEYRING:
-                return self._keyring()
-            case StoreName.SEALED_FILE:
-                from stsctl.stores.sealed_file import SealedFileStore
-
-                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=f"sealed-file{suffix}")
-            case StoreName.MEMORY:
-                from stsctl.stores.memory import MemoryStore
-
-                return MemoryStore()
-
-    def _keyring(self) -> KeyringStore:
-        from stsctl.stores.keyring import KeyringStore, time_limit
-
-        limit = time_limit(self.environ)
-        if self._emulated:
-            return KeyringStore(limit=limit, service="stsctl emulator", name="keyring (emulator)")
-        return KeyringStore(limit=limit)
-
-    def _sealing_key(self) -> SealingKey:
-        """Where the sealed files' key comes from; a file or a program that is named says so by itself."""
-        from stsctl.stores.sealing_key import KeyFile, KeyProcess, KeyringKey, Passphrase
-
-        chosen, key_file = self.settings.seal_key.value, self.settings.seal_key_file.value
-        if key_file is not None:
-            return KeyFile(path=Path(key_file).expanduser())
-        if self.settings.seal_key_process.value:
-            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self._own_environ)
-        if chosen is SealKey.KEYRING:
-            return KeyringKey(store=self._keyring())
-        return Passphrase(ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)))
 
     @cached_property
     def terminals(self) -> Terminals:
@@ -258,7 +239,7 @@ class App:
         if not key or wanted != Wanted(name=wanted.name) or self.index.get(key) is not None:
             return
         target = self.target(wanted)
-        if self.plan(target, source=self._source(target)).request_key != key:
+        if self.plan(target, source=self.sources.of(target.source)).request_key != key:
             raise UsageError(
                 f'this shell has a session of "{wanted.name}", and how it was asked for is not known any more',
                 hint=f"stsctl assume {wanted.name}, with the flags that it had",
@@ -340,7 +321,7 @@ class App:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
         from stsctl.stores.learned import Learned
 
-        asker = self._asker(target, source)
+        asker = self.sources.asker(target.source, source) if source else self.sources.known_asker(target.source)
         return plan.make(
             target,
             plan.Surroundings(
@@ -351,18 +332,10 @@ class App:
             ),
         )
 
-    def _asker(self, target: Target, source: SourceOfCredentials | None) -> Asker:
-        if source is None:
-            return Asker(kind=AskerKind.KEYS, id=self._known_id(target.source) or "")
-        asker = source.asker()
-        if asker is None:
-            raise _nothing_there(target.source, self.environ)
-        return asker
-
     def obtain(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
         target = self.target(wanted)
-        source = self._source(target)
+        source = self.sources.of(target.source)
         steps = self.plan(target, source=source)
         for warning in steps.warnings:
             self.report.notice(warning)
@@ -422,88 +395,9 @@ class App:
             given=given,
         )
 
-    # ── where first credentials come from ──
-
-    def _source(self, target: Target) -> SourceOfCredentials:
-        """The concrete source of a target."""
-        source = target.source
-        match source.kind:
-            case SourceKind.KEYS:
-                from stsctl.sources.keys import StoredKeys
-
-                return StoredKeys(
-                    name=source.name,
-                    key_id=lambda: self._key_id(source),
-                    read=lambda: self._stored_keys(source.name),
-                )
-            case SourceKind.ENVIRONMENT:
-                from stsctl.sources.environment import Environment
-
-                return Environment(environ=self.environ)
-            case SourceKind.PROFILE:
-                from stsctl.sources.profile_keys import ProfileKeys
-
-                return ProfileKeys(profile=self.profiles.get(source.profile or source.name))
-            case SourceKind.PROCESS:
-                from stsctl.sources.process import Process
-
-                return Process(name=source.name, run=lambda: self._run_process(source))
-            case SourceKind.INSTANCE_METADATA | SourceKind.CONTAINER:
-                from stsctl.sources.machine import MachineRole
-
-                return MachineRole(kind=source.kind)
-
-    def _key_id(self, source: Source) -> str | None:
-        """The id of stored keys, from the index where it has it."""
-        if source.kind is not SourceKind.KEYS:
-            return None
-        entry = self.index.get_keys(source.name)
-        if entry is not None:
-            return entry.access_key_id
-        keys = self.held.keys(source.name)
-        return keys.credentials.access_key_id if keys else None
-
-    def _known_id(self, source: Source) -> str | None:
-        """The id of a source's keys, where it is known without asking anybody and without opening the store."""
-        match source.kind:
-            case SourceKind.KEYS:
-                entry = self.index.get_keys(source.name)
-                return entry.access_key_id if entry else source.access_key_id
-            case SourceKind.ENVIRONMENT:
-                return self.environ.get("AWS_ACCESS_KEY_ID")
-            case _:
-                return source.access_key_id
-
-    def _stored_keys(self, name: str) -> Credentials | None:
-        keys = self.held.keys(name)
-        return keys.credentials if keys else None
-
-    def _run_process(self, source: Source) -> Secret:
-        from stsctl.argv import command
-
-        return Secret(self.machine.run(command(source.process or "")))
-
 
 def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return "user"
-
-
-_BEGINNINGS = {
-    SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-    SourceKind.INSTANCE_METADATA: ("this machine has no instance metadata", "is it an EC2 instance with a role?"),
-    SourceKind.CONTAINER: ("there is no container credentials endpoint here", "is this an ECS task or an EKS pod?"),
-}
-
-
-def _nothing_there(source: Source, environ: Mapping[str, str]) -> ConfigurationError:
-    role = environ.get("STSCTL_ROLE")
-    if source.kind is SourceKind.ENVIRONMENT and environ.get("AWS_ACCESS_KEY_ID") and role:
-        return ConfigurationError(
-            f'source "{source.name}": the AWS variables here are those of the session "{role}", which stsctl exported',
-            hint="eval $(stsctl env --unset), then export your own keys again",
-        )
-    what, hint = _BEGINNINGS.get(source.kind, ("it has no credentials", f"stsctl keys add {source.name}"))
-    return ConfigurationError(f'source "{source.name}": {what}', hint=hint)
