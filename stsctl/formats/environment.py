@@ -73,10 +73,10 @@ def export(
 
 
 def unset(environ: Mapping[str, str]) -> Changes:
-    """The changes to `environ` that take back whatever `export` can set."""
+    """The changes to `environ` that take back whatever `export` set; keys that are not its work stay."""
     back = regions.changes(environ, None)
     restored = {name: None if text is None else Secret(text) for name, text in back.items()}
-    return dict.fromkeys((*_SET, DEPTH)) | restored
+    return dict.fromkeys((*(_SET if SESSION in environ else (ROLE, SESSION)), DEPTH)) | restored
 
 
 _EMULATOR_REGION = "us-east-1"

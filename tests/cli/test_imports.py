@@ -67,7 +67,7 @@ def _run(*words: str, **environ: str) -> tuple[str, set[str]]:
         (["config", "show"], "prod-admin"),
         (["list", "--names"], "legacy"),
         (["shell-init", "bash"], "stsctl()"),
-        (["env", "--unset", "--shell", "bash"], "AWS_SESSION_TOKEN"),
+        (["env", "--unset", "--shell", "bash"], "STSCTL_SESSION"),
     ],
     ids=" ".join,
 )

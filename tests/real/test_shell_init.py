@@ -93,7 +93,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
     (tmp_path / "init").write_text(shell_init.render(name, completion))
     changes = {"STSCTL_ROLE": Secret("prod admin"), "AWS_ACCESS_KEY_ID": Secret("ASIAEXAMPLE"), "AWS_PROFILE": None}
     (tmp_path / "export").write_text(SHELLS[name].render(changes))
-    (tmp_path / "unset").write_text(SHELLS[name].render(environment.unset({})))
+    (tmp_path / "unset").write_text(SHELLS[name].render(environment.unset({environment.SESSION: "key"})))
     (tmp_path / "nothing").write_text(SHELLS[name].render({}))
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "stsctl").write_text(PROGRAM)

@@ -50,9 +50,11 @@ def test_a_child_of_the_shell_gets_what_a_child_of_exec_would(mode: Mode, tmp_pa
 def test_unset_leaves_nothing_behind(mode: Mode, tmp_path: Path) -> None:
     """After `env` and then `env --unset` a child has no variable of stsctl's, also when it is done twice."""
     shell = SHELLS[mode.shell]
+    changes = environment.export(SESSION, {}, role="prod", region="eu-west-1", depth=1)
+    exported = environment.child({}, changes)
     texts = [
-        shell.render(environment.export(SESSION, {}, role="prod", region="eu-west-1", depth=1)),
-        *[shell.render(environment.unset({"AWS_REGION": "eu-west-1", "STSCTL_REGION": "eu-west-1/"}))] * 2,
+        shell.render(changes),
+        *[shell.render(environment.unset(exported))] * 2,
     ]
     assert _ours(mode.environment_after(texts, environ=_environ(tmp_path), folder=tmp_path)) == {}
 

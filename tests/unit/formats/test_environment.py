@@ -92,6 +92,12 @@ def test_unset_takes_back_all_that_export_sets() -> None:
     assert environment.child(exported, environment.unset(exported)) == {"PATH": "/bin", "AWS_CA_BUNDLE": "/ca"}
 
 
+def test_unset_leaves_keys_that_are_the_persons_own() -> None:
+    """Where stsctl exported nothing, or it was taken back already, there is nothing of its to take back."""
+    mine = {"AWS_ACCESS_KEY_ID": "AKIAMINE", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_REGION": "eu-west-1"}
+    assert environment.child(mine, environment.unset(mine)) == mine
+
+
 def test_a_region_that_was_exported_goes_with_its_session() -> None:
     """The person's own region comes back with the next role that names none, and with `env --unset`."""
     mine = {"AWS_DEFAULT_REGION": "us-west-2"}
