@@ -76,14 +76,19 @@ def _pair(app: App, from_profile: str | None, *, from_stdin: bool) -> Credential
             raise UsageError("standard input has to give two lines: the access key id, and the secret access key")
         return _checked(*lines)
     key_id = app.machine.ask("Access key id: ", hidden=False).strip()
+    _check_id(key_id)  # before the secret is asked for
     return _checked(key_id, app.machine.ask("Secret access key (not shown): ", hidden=True).strip())
 
 
-def _checked(key_id: str, secret: str) -> Credentials:
+def _check_id(key_id: str) -> None:
     if key_id.startswith("ASIA"):
         raise UsageError("that is the id of temporary credentials; long-term ones begin with AKIA")
     if not (16 <= len(key_id) <= 128 and key_id.isalnum() and key_id.isascii()):
         raise UsageError("that is no access key id: it has 20 letters and digits, and begins with AKIA")
+
+
+def _checked(key_id: str, secret: str) -> Credentials:
+    _check_id(key_id)
     if not secret or not secret.isascii() or " " in secret:
         raise UsageError("that is no secret access key: it has 40 characters without blanks")
     return Credentials(access_key_id=key_id, secret_access_key=Secret(secret))

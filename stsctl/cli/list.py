@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stsctl.stores.index import Entry
 
 _BAR = 10
+_WIDE = (72, 90)
+"""From how many columns of a terminal on the chain, and the store, have room beside the rest."""
 
 
 @click.command("list")
@@ -55,20 +57,23 @@ def _table(app: App, entries: list[Entry], now: datetime) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = app.report.console(data=True)
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for title in ("name", "you are", "time left", "chain", "store"):
+    titles = ("name", "you are", "time left", "chain", "store")[: 3 + sum(console.width >= width for width in _WIDE)]
+    for title in titles:
         table.add_column(title, overflow="fold", no_wrap=title == "time left")
     current = app.current()
     for entry in entries:
         mark = "● " if current and entry.request_key == current.request_key else "  "
-        table.add_row(
+        cells = (
             Text(mark + visible(entry.name), style="bold" if entry.wanted else "dim"),
             Text(_who(entry)),
             Text(f"{_bar(entry, now)} {_left(entry, now)}", style=_colour(entry, now)),
             Text(visible(" → ".join(entry.chain))),
             Text(visible(entry.store)),
         )
-    app.report.console(data=True).print(table)
+        table.add_row(*cells[: len(titles)])
+    console.print(table)
 
 
 def _who(entry: Entry) -> str:

@@ -15,7 +15,7 @@ def left(length: timedelta) -> str:
     if minutes >= 48 * 60:
         return f"{minutes // (24 * 60)} days"
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
+        return f"{minutes // 60} h {minutes % 60:02} min" if minutes % 60 else f"{minutes // 60} h"
     return f"{minutes} min" if minutes else "less than a minute"
 
 
