@@ -70,21 +70,21 @@ class Tour:
             "AWS_PAGER": "",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
         }
-        stored = self._keyring_works()
+        stored = self._keyring_is_free()
         self.say(
             f"An emulator of AWS runs at {self.running.url}, in this tour's own folder.",
             "Sessions rest in your keyring for as long as the tour lasts."
             if stored
-            else "No keyring can be used here, so sessions rest in sealed files, with a key made for the tour.",
+            else "No keyring is free for the tour here, so sessions rest in sealed files, with a key made for it.",
         )
         self._write_configuration(stored=stored)
 
-    def _keyring_works(self) -> bool:
+    def _keyring_is_free(self) -> bool:
+        """Whether there is a keyring with nothing of another emulator, which the tour's end would take out too."""
         try:
-            App(self.environ, Report(self.environ)).held.rebuild()
+            return App(self.environ, Report(self.environ)).held.rebuild() == 0
         except StoreError:
             return False
-        return True
 
     def _write_configuration(self, *, stored: bool) -> None:
         config = BUILT_IN_CONFIG

@@ -183,6 +183,15 @@ def test_a_locked_keyring(me: Me, keyring: SecretService) -> None:
     assert me.calls() == ["AssumeRole"]
 
 
+@pytest.mark.slow
+def test_the_tour_leaves_what_the_keyring_held(me: Me, keyring: SecretService) -> None:
+    """The tour's end forgets everything of its own, and nothing that another emulator issued."""
+    me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
+    before = keyring.items()
+    assert me.run("demo", timeout=110).status == 0
+    assert keyring.items() == before
+
+
 def test_a_keyring_that_hangs_is_not_waited_for_long(me: Me, keyring: SecretService) -> None:
     """A keyring daemon that stands still ends in an error of the store, and not in a process that hangs."""
     keyring.stop()
