@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl.cli.options import export_option, name_argument
-from stsctl.errors import ConfigurationError
+from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats import environment
 from stsctl.formats.shell import SHELLS
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -29,7 +30,7 @@ def command(app: App, *, name: str | None, everything: bool, export: str | None)
         _all(app)
         is_gone = exported is not None
     else:
-        is_gone = exported in _one(app, name or app.chosen(None).name)
+        is_gone = exported in _one(app, name)
     if export:
         app.report.data(SHELLS[export].render(environment.unset(app.environ) if is_gone else {}))
     elif is_gone:
@@ -42,13 +43,25 @@ def _all(app: App) -> None:
     app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count else "no session was held")
 
 
-def _one(app: App, name: str) -> set[str]:
-    """The keys of the sessions that were forgotten."""
-    keys = {entry.request_key for entry in app.held.entries() if entry.name == name}
+def _one(app: App, name: str | None) -> set[str]:
+    """The keys of the sessions that were forgotten: those of a name, or the current one."""
+    current = None if name else app.current()
+    called = name or (current.wanted.name if current else app.chosen(None).name)
+    # The same session may be listed as what it was last asked for by another name, or by its role's ARN.
+    meant = current.request_key if current else _key_of(app, called)
+    keys = {entry.request_key for entry in app.held.entries() if entry.name == called or entry.request_key == meant}
     app.terminals.drop(keys)
     if not keys:
-        raise ConfigurationError(f'no session of "{name}" is held', hint='run "stsctl list" to see what is')
+        raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
     for key in keys:
         app.held.drop(key)
-    app.report.notice(f'the session of "{name}" is forgotten')
+    app.report.notice(f'the session of "{called}" is forgotten')
     return keys
+
+
+def _key_of(app: App, name: str) -> str | None:
+    """What tells the session of a name from others; None where the name means nothing any more."""
+    try:
+        return app.plan(app.target(Wanted(name=name))).request_key
+    except StsctlError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +64,7 @@ def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **
         app.report.notice(caution)
     ends = f", until {session.expires_at.astimezone():%H:%M}" if session.expires_at else ""
     app.report.notice(f'profile "{section}" of {app.short(app.paths.aws_credentials)} is {session.identity}{ends}')
-    app.report.lines([f"  aws --profile {section} sts get-caller-identity"])
+    app.report.lines([f"  aws --profile {shlex.quote(section)} sts get-caller-identity"])
 
 
 def _usual_name(name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import Me
+from tests.program import READ_ONLY, Me
 
 
 def _sealed(me: Me) -> list[Path]:
@@ -93,6 +93,15 @@ def test_another_sealing_key_opens_nothing_and_says_so(me: Me) -> None:
     assert done.status == 7, done
     assert "hint:" in done.err
     assert {path: path.read_bytes() for path in _sealed(me)} == before
+
+
+def test_logout_finds_a_session_that_was_last_asked_for_by_its_arn(me: Me) -> None:
+    """One session has several names; forgotten by any of them it is gone."""
+    me.key_id("read-only")
+    me.key_id(READ_ONLY, "--from", "work")
+    assert me.calls() == ["AssumeRole"]
+    me.ok("logout", "read-only")
+    assert me.run("list").out == ""
 
 
 def test_logout_forgets_what_was_held(me: Me) -> None:
