@@ -45,6 +45,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
     (r"emulator\.messages", EMULATED, {"cryptography"}),
     (r"emulator\.web_identity", EMULATED, {"joserfc"}),
+    (r"emulator\.saml", EMULATED, {"cryptography", "lxml", "signxml"}),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
     (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
@@ -71,6 +72,8 @@ HEAVY = {
     "tomli_w",
     "werkzeug",
     "joserfc",
+    "signxml",
+    "lxml",
 }
 
 

@@ -14,7 +14,7 @@ from stsctl.credentials import Secret
 from stsctl.emulator import identifiers
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
-from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, Tags, User
+from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, SamlProvider, Tags, User
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
@@ -147,6 +147,15 @@ class Directory:
         clients = tuple(provider.client_id_list)
         return OidcProvider(arn=arn, url=issuer, client_ids=clients, keys=self._issuer_keys.get(arn))
 
+    def saml_provider(self, arn: str) -> SamlProvider | None:
+        """The SAML provider of this ARN."""
+        head, _, name = arn.partition(":saml-provider/")
+        account = head.rsplit(":", 1)[-1]
+        found: Any = self.backend(account).saml_providers.get(name) if account in self.accounts else None
+        if found is None or found.arn != arn:
+            return None
+        return SamlProvider(arn=arn, metadata=found.saml_metadata_document or "")
+
     def give_keys(self, provider_arn: str, keys: str | None) -> None:
         """Gives an identity provider the key set that its seed has."""
         if keys is not None:
@@ -222,6 +231,8 @@ class _Planting:
         for provider in self._account.oidc_providers:
             made = self._backend.create_open_id_connect_provider(provider.url, [], list(provider.client_ids), [])
             self._directory.give_keys(made.arn, provider.keys)
+        for saml in self._account.saml_providers:
+            self._backend.create_saml_provider(saml.name, saml.metadata)
 
     def _user(self, user: NewUser) -> None:
         found: Any = self._backend.create_user(_REGION, user.name, user.path, _tag_list(user.tags))

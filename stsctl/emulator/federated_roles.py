@@ -1,24 +1,29 @@
-"""Roles for those whom an identity provider vouches for: AssumeRoleWithWebIdentity, which nobody signs.
+"""Roles for those whom an identity provider vouches for, with calls that nobody signs.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html and
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, identifiers, parameters, tagging, web_identity
+from stsctl.emulator import authorization, identifiers, parameters, saml, tagging, web_identity
 from stsctl.emulator.authentication import role_session_arn
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, session_policies
 from stsctl.emulator.principals import IssuedSession, Kind
-from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.refusal import Refusal, access_denied
+from stsctl.emulator.saml import SamlIdentity
 from stsctl.emulator.sessions import instant
 from stsctl.emulator.wire import Result
+
+_TAG = "PrincipalTag:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,10 @@ class UnsignedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouched:
-    """What a provider says of somebody; `provider` is its ARN, `keys` the condition keys."""
+    """What a provider says of somebody; `provider` is its ARN, `keys` the condition keys.
+
+    `default` is how long the session is where the call does not say, `ends_at` when it is over at the latest.
+    """
 
     provider: str
     session_name: str
@@ -42,6 +50,8 @@ class Vouched:
     tags: tuple[tuple[str, str], ...]
     transitive: tuple[str, ...]
     source_identity: str | None
+    default: timedelta = timedelta(hours=1)
+    ends_at: datetime | None = None
 
 
 class FederatedRoles:
@@ -76,6 +86,37 @@ class FederatedRoles:
             **self._assume(call, arn, vouched),
         }
 
+    def with_saml(self, call: UnsignedCall) -> Result:
+        """Answers AssumeRoleWithSAML; raises Refusal."""
+        arn, named = parse_role_arn(call.parameters["RoleArn"]), call.parameters["PrincipalArn"]
+        provider = self._directory.saml_provider(named)
+        if provider is None or named.split(":")[4] != arn.account:
+            raise Refusal("InvalidIdentityToken", "Specified provider doesn't exist", 400)
+        identity = saml.verify(call.parameters["SAMLAssertion"], provider, call.now)
+        pairs = [{part.strip() for part in value.split(",")} for value in identity.attributes.get("Role", ())]
+        if {str(arn), named} not in pairs:
+            message = "Not authorized to perform sts:AssumeRoleWithSAML"
+            raise access_denied(message, because="the response has no such pair of role and provider")
+        marks = {name: identity.only(name) for name in identity.attributes if name.startswith(_TAG)}
+        vouched = Vouched(
+            provider=named,
+            session_name=_session_name(identity),
+            keys=identity.keys,
+            tags=tuple((name.removeprefix(_TAG), value or "") for name, value in marks.items()),
+            transitive=identity.attributes.get("TransitiveTagKeys", ()),
+            source_identity=identity.only("SourceIdentity"),
+            default=_session_duration(identity),
+            ends_at=identity.ends_at,
+        )
+        return {
+            "Subject": identity.subject,
+            "SubjectType": identity.subject_type,
+            "Issuer": identity.issuer,
+            "Audience": identity.recipient,
+            "NameQualifier": identity.name_qualifier,
+            **self._assume(call, arn, vouched),
+        }
+
     def _assume(self, call: UnsignedCall, arn: Arn, vouched: Vouched) -> Result:
         """The part of the answer that every federated role has."""
         tags = _checked_tags(vouched, str(arn))
@@ -94,8 +135,11 @@ class FederatedRoles:
             region=call.region,
         )
         role = authorization.assume_federated(f"sts:{call.operation}", vouched.provider, vouched.keys, asked)
-        length = timedelta(seconds=call.parameters.get("DurationSeconds", 3600))
+        length = timedelta(seconds=call.parameters.get("DurationSeconds", vouched.default.total_seconds()))
         check_duration(length, role.max_duration)
+        expires_at = instant(call.now) + length
+        if vouched.ends_at is not None:
+            expires_at = min(expires_at, vouched.ends_at)
         session = IssuedSession(
             access_key_id=identifiers.access_key_id("ASIA", role.account),
             kind=Kind.SESSION_OF_ROLE,
@@ -104,7 +148,7 @@ class FederatedRoles:
             principal_id=role.id,
             name=vouched.session_name,
             issued_at=instant(call.now),
-            expires_at=instant(call.now) + length,
+            expires_at=expires_at,
             tags=tags.all,
             transitive=tags.transitive,
             source_identity=vouched.source_identity,
@@ -119,6 +163,24 @@ class FederatedRoles:
             "PackedPolicySize": policies.packed,
             "SourceIdentity": session.source_identity,
         }
+
+
+def _session_name(identity: SamlIdentity) -> str:
+    name = identity.only("RoleSessionName") or ""
+    if not re.fullmatch(r"[a-zA-Z_0-9+=,.@-]{2,64}", name):
+        message = "RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}"
+        raise Refusal("InvalidIdentityToken", message, 400)
+    return name
+
+
+def _session_duration(identity: SamlIdentity) -> timedelta:
+    text = identity.only("SessionDuration")
+    if text is None:
+        return timedelta(hours=1)
+    if not re.fullmatch(r"[0-9]{3,5}", text) or not 900 <= int(text) <= 43200:
+        message = "SessionDuration in AuthnResponse must be between 900 and 43200"
+        raise Refusal("InvalidIdentityToken", message, 400)
+    return timedelta(seconds=int(text))
 
 
 def _checked_tags(vouched: Vouched, role_arn: str) -> tagging.SessionTags:

@@ -77,6 +77,14 @@ class NewOidcProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewSamlProvider:
+    """A SAML identity provider, with its metadata document."""
+
+    name: str
+    metadata: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An account with all that is in it. `policies` are its customer-managed policies."""
 
@@ -87,6 +95,7 @@ class Account:
     policies: Policies = ()
     roles: tuple[NewRole, ...] = ()
     oidc_providers: tuple[NewOidcProvider, ...] = ()
+    saml_providers: tuple[NewSamlProvider, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,14 @@ class OidcProvider:
     keys: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamlProvider:
+    """A SAML identity provider, with its metadata document."""
+
+    arn: str
+    metadata: str
+
+
 class Kind(Enum):
     """Of what kind the credentials are that signed a request."""
 

@@ -17,6 +17,7 @@ from stsctl.emulator.organisation import (
     NewKey,
     NewOidcProvider,
     NewRole,
+    NewSamlProvider,
     NewUser,
     Organisation,
     Policies,
@@ -69,7 +70,7 @@ def parse(content: bytes, name: str) -> Organisation:
 
 def _account(number: str, table: Table) -> Account:
     _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
-    table.only(["name", "user", "group", "policy", "role", "oidc_provider"])
+    table.only(["name", "user", "group", "policy", "role", "oidc_provider", "saml_provider"])
     account = Account(
         id=number,
         name=table.text("name") or "",
@@ -77,6 +78,7 @@ def _account(number: str, table: Table) -> Account:
         groups=tuple(_group(*item) for item in table.tables("group").items()),
         policies=_policies(table, "policy"),
         roles=tuple(_role(*item) for item in table.tables("role").items()),
+        saml_providers=tuple(_saml_provider(*item) for item in table.tables("saml_provider").items()),
         oidc_providers=tuple(_oidc_provider(*item) for item in table.tables("oidc_provider").items()),
     )
     _check_references(table, account)
@@ -160,6 +162,25 @@ def _oidc_provider(url: str, table: Table) -> NewOidcProvider:
     if keys is not None:
         _check_keys(table, keys)
     return NewOidcProvider(url=url, client_ids=client_ids, keys=keys)
+
+
+def _saml_provider(name: str, table: Table) -> NewSamlProvider:
+    from stsctl.emulator import saml
+
+    _named(table, name, r"[\w.-]{1,128}", "a provider's name")
+    table.only(["metadata", "issuer", "certificate"])
+    metadata, issuer, certificate = (table.text(key) for key in ("metadata", "issuer", "certificate"))
+    if metadata is None:
+        if issuer is None or certificate is None:
+            hint = "add its metadata, or its issuer and its certificate"
+            raise table.problem(None, f"{table.title} has no metadata", hint=hint)
+        metadata = saml.metadata(issuer, certificate)
+    key = "metadata" if certificate is None else "certificate"
+    try:
+        saml.read_metadata(metadata)
+    except ValueError as error:
+        raise table.problem(key, f"{key}: {error}") from error
+    return NewSamlProvider(name=name, metadata=metadata)
 
 
 def _check_keys(table: Table, keys: str) -> None:

@@ -62,6 +62,7 @@ class Sts:
         }
         roles = FederatedRoles(directory, self._issuing)
         self._unsigned: dict[str, Callable[[UnsignedCall], Result]] = {
+            "AssumeRoleWithSAML": roles.with_saml,
             "AssumeRoleWithWebIdentity": roles.with_web_identity,
         }
 
