@@ -62,3 +62,4 @@ $(BIN)/python:
 		'(on Debian: apt install python3-venv)' >&2; exit 1; }
 	@'$(PYTHON)' -c '$(WANTED)' || { echo 'make: $(PYTHON) is not Python >= 3.11 with venv' >&2; exit 1; }
 	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade pip  # what old interpreters bring along takes minutes to decide
