@@ -57,6 +57,7 @@ class Sts:
             "DecodeAuthorizationMessage": self._decode_authorization_message,
             "GetAccessKeyInfo": self._get_access_key_info,
             "GetCallerIdentity": self._get_caller_identity,
+            "GetDelegatedAccessToken": self._get_delegated_access_token,
             "GetFederationToken": lambda call: get_federation_token(call, self._issuing),
             "GetSessionToken": self._get_session_token,
         }
@@ -111,6 +112,11 @@ class Sts:
     def _get_caller_identity(self, call: Call) -> Result:
         """No permission is needed for it, and none can take it away."""
         return {"UserId": call.caller.user_id, "Account": call.caller.account, "Arn": call.caller.arn}
+
+    def _get_delegated_access_token(self, call: Call) -> Result:
+        """Nobody hands out trade-in tokens here, so that every one is of a kind that AWS takes no more."""
+        authorization.allow(call, "sts:GetDelegatedAccessToken")
+        raise Refusal("ExpiredTradeInTokenException", "The trade-in token provided in the request has expired", 400)
 
     def _get_session_token(self, call: Call) -> Result:
         """No permission is needed, only long-term keys. A root's session ends after an hour at most, without a word."""

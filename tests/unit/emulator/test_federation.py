@@ -177,6 +177,13 @@ def test_access_key_info_of_what_carries_no_account(org: Running, key: str) -> N
     )
 
 
+def test_delegated_access_tokens(org: Running) -> None:
+    """§1: a trade-in token that the emulator does not know has expired, for those with the permission."""
+    told = refused(lambda: sts(org, "alice").get_delegated_access_token(TradeInToken="x"))
+    assert told[:2] == ("ExpiredTradeInTokenException", 400)
+    assert refused(lambda: sts(org, "bob").get_delegated_access_token(TradeInToken="x"))[0] == "AccessDenied"
+
+
 def test_denials_can_be_decoded(org: Running) -> None:
     """§2.5: a denial's message, opaque, decodes to the documented JSON: the statement that denied, and the context."""
     denied = sts(org, "denied")
