@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from stsctl.cli.options import Group, completing, json_option
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats.interface import rfc3339
-from stsctl.formats.visible import visible
 from stsctl.target import SourceKind
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def _pair(app: App, from_profile: str | None, *, from_stdin: bool) -> Credential
 def _check_id(key_id: str) -> None:
     if key_id.startswith("ASIA"):
         raise UsageError("that is the id of temporary credentials; long-term ones begin with AKIA")
-    if not (16 <= len(key_id) <= 128 and key_id.isalnum() and key_id.isascii()):
+    # A secret that was given first could have letters and digits only, and must not leave as the id.
+    if not re.fullmatch(r"[A-Z0-9]{16,128}", key_id):
         raise UsageError("that is no access key id: it has 20 letters and digits, and begins with AKIA")
 
 
@@ -117,9 +118,11 @@ def list_keys(app: App, *, as_json: bool) -> None:
         return
     if not entries:
         app.report.notice("no keys are in the store; to add some: stsctl keys add NAME")
-    for entry in entries:
-        cells = (entry.name, entry.access_key_id, entry.identity, entry.mfa_serial or "-", f"{entry.added_at:%Y-%m-%d}")
-        app.report.data("\t".join(visible(cell) for cell in cells))
+        return
+    app.report.rows(
+        (entry.name, entry.access_key_id, entry.identity, entry.mfa_serial or "-", f"{entry.added_at:%Y-%m-%d}")
+        for entry in entries
+    )
 
 
 @command.command("remove")

@@ -111,3 +111,11 @@ def test_logout_forgets_what_was_held(me: Me) -> None:
     assert me.key_id("long") == other
     assert me.key_id("read-only") != first
     assert me.calls() == ["AssumeRole"] * 3
+
+
+def test_a_secret_that_is_given_as_the_id_does_not_leave(me: Me) -> None:
+    """A pair the wrong way round is refused here, also where the secret has letters and digits only."""
+    done = me.run("keys", "add", "mine", "--stdin", given=f"{'aB3' * 13}x\n{me.keys.access_key_id}\n")
+    assert done.status == 2, done
+    assert "aB3" not in done.err
+    assert me.calls() == []
