@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from stsctl.cli.options import Group, json_option
-from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -34,14 +32,10 @@ def show(app: App, *, as_json: bool) -> None:
             }
         )
         return
-    app.report.data("\n".join([*_columns(settings), "", *_columns(named)]).rstrip())
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """The rows with their cells below each other."""
-    cells = [[visible(cell) or "-" for cell in row] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    app.report.rows(settings, aligned=True)
+    if named:
+        app.report.data("")
+        app.report.rows(named, aligned=True)
 
 
 @command.command("path")

@@ -39,13 +39,12 @@ def command(app: App, *, names: bool, as_json: bool) -> None:
     elif app.report.decorated_data:
         _table(app, entries, now)
     else:
-        app.report.data("\n".join(_line(entry, now) for entry in entries))
+        app.report.rows(_cells(entry, now) for entry in entries)
 
 
-def _line(entry: Entry, now: datetime) -> str:
+def _cells(entry: Entry, now: datetime) -> tuple[str, ...]:
     ends = rfc3339(entry.expires_at) if entry.expires_at else "-"
-    cells = (entry.name, entry.identity or "-", ends, _left(entry, now), " → ".join(entry.chain), entry.store)
-    return "\t".join(visible(cell) for cell in cells)
+    return (entry.name, entry.identity or "-", ends, _left(entry, now), " → ".join(entry.chain), entry.store)
 
 
 def _left(entry: Entry, now: datetime) -> str:

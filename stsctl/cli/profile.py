@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,6 @@ from stsctl.cli.options import Group, acting_options, completing, json_option, n
 from stsctl.cli.panel import left
 from stsctl.formats import credentials_file
 from stsctl.formats.interface import rfc3339
-from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -105,9 +105,14 @@ def list_profiles(app: App, *, as_json: bool) -> None:
         return
     if not written:
         app.report.notice(f"stsctl wrote no section of {files.credentials_place}")
-    for each in written:
-        ends = "-" if each.expires_at is None else "ended" if each.expires_at <= now else left(each.expires_at - now)
-        app.report.data("\t".join(map(visible, (each.profile, each.target, ends))))
+        return
+    app.report.rows((each.profile, each.target, _ends(each, now)) for each in written)
+
+
+def _ends(section: credentials_file.Written, now: datetime) -> str:
+    if section.expires_at is None:
+        return "-"
+    return "ended" if section.expires_at <= now else left(section.expires_at - now)
 
 
 @command.command("prune")

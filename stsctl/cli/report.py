@@ -55,6 +55,16 @@ class Report:
             sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
+    def rows(self, rows: Iterable[Sequence[str]], *, aligned: bool | None = None) -> None:
+        """Data in cells: below each other on a terminal (or where `aligned` says so), parted by tabs for a program."""
+        cells = [[visible(cell) or "-" for cell in row] for row in rows]
+        if not (sys.stdout.isatty() if aligned is None else aligned):
+            self.data("\n".join("\t".join(row) for row in cells))
+            return
+        widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+        padded = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
+        self.data("\n".join(row.rstrip() for row in padded))
+
     def strong(self, text: str) -> str:
         """`text` as it stands out in data on a terminal."""
         return f"\033[1m{text}\033[0m" if self.decorated_data else text

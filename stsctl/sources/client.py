@@ -216,6 +216,8 @@ def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsc
         what = " ".join(dict.fromkeys((str(status), code)))
         return UnavailableError(f"{operation} failed at AWS ({what})", hint="try again in a minute")
     message, hint = "", _HINTS.get(code)
+    if code == "InvalidClientTokenId" and EMULATOR_HEADER in metadata.get("HTTPHeaders", {}):
+        hint = "these keys are of another emulator: stsctl emulator keys alice | stsctl keys add work --stdin"
     skew = _skew(code, metadata.get("HTTPHeaders", {}).get("date"), now)
     if skew is not None:
         ahead = "ahead of" if skew > timedelta(0) else "behind"
