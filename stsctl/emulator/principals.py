@@ -143,11 +143,6 @@ class Caller:
         return self.session is not None
 
     @property
-    def principal_arn(self) -> str:
-        """What aws:PrincipalArn holds: the role's ARN for a role's session."""
-        return self.role.arn if self.role else self.arn
-
-    @property
     def tags(self) -> Tags:
         """The principal's tags, where a session's own win over those of its role or user, whatever their case."""
         own = self.role.tags if self.role else self.user.tags if self.user else ()

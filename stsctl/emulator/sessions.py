@@ -23,8 +23,6 @@ _MARK = b"stsctl\x00\x01"
 _HEAD = len(_MARK) + 8
 _LEAST_FILL = 336
 """So much is in the token of a session without tags or policies, as in AWS's."""
-LARGEST_TOKEN = 4096
-"""The most that a MinimumSessionTokenSize can ask for, in characters."""
 
 
 class Sessions:
