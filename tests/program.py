@@ -37,7 +37,7 @@ AUDIT = f"arn:aws:iam::{PRODUCTION}:role/Audit"
 EXTERNAL_ID = "x-emulated-42"
 SECOND_ID = "x-emulated-43"
 
-_PEOPLE = 150
+_PEOPLE = 400
 _ANY = '{ Effect = "Allow", Action = "*", Resource = "*" }'
 _BECOME = '"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"'
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from http.client import HTTPException
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 from stsctl.emulator.refusal import Refusal
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 _SECONDS = 5.0
 _LONGEST = 256 * 1024
@@ -23,18 +24,13 @@ NO_KEY = (
 )
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirect could lead away from this machine: it is an error."""
-
-    def redirect_request(self, req: object, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str) -> None:
-        """Makes no other request."""
-
-
 def fetch(issuer: str) -> str:
     """The key set that an issuer on loopback publishes, as JSON text.
 
     Raises Refusal: InvalidIdentityToken for an issuer elsewhere, IDPCommunicationError where it does not answer.
     """
+    from http.client import HTTPException
+
     try:
         configuration = json.loads(_get(issuer.rstrip("/") + "/.well-known/openid-configuration"))
         where = configuration["jwks_uri"]
@@ -54,11 +50,24 @@ def _get(url: str) -> str:
     if not is_loopback(url):
         because = f"{url[:200]} is not on this machine: give the provider its keys in the seed"
         raise Refusal("InvalidIdentityToken", NO_KEY, 400, because=because)
-    with build_opener(ProxyHandler({}), _NoRedirect).open(url, timeout=_SECONDS) as answer:
+    with _opener().open(url, timeout=_SECONDS) as answer:
         content: bytes = answer.read(_LONGEST + 1)
     if len(content) > _LONGEST:
         raise ValueError("the answer is too long")
     return content.decode()
+
+
+def _opener() -> OpenerDirector:
+    """What opens a URL by no proxy and follows no redirect: either could lead away from this machine."""
+    from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+
+    class NoRedirect(HTTPRedirectHandler):
+        def redirect_request(
+            self, req: object, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+        ) -> None:
+            """Makes no other request."""
+
+    return build_opener(ProxyHandler({}), NoRedirect)
 
 
 def is_loopback(url: str) -> bool:

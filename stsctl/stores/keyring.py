@@ -40,6 +40,8 @@ _WINDOWS_LONGEST = 1000
 
 _PLAIN = frozenset(f"{string.ascii_lowercase}{string.digits}._@-".encode())
 _LONGEST_NAME = 200
+_VANISHED = "ItemNotFoundException"
+"""Another process took an item away between the search for it and its use: the next search finds what is there."""
 
 _OTHER_STORE = (
     'put store = "sealed-file" under [defaults] and key_file = "~/.config/stsctl/key" under [sealed_file] '
@@ -188,7 +190,12 @@ class KeyringStore:
         def act() -> _Answer:
             if self._chosen is None:
                 self._chosen = _choose()
-            return action(self._chosen)
+            try:
+                return action(self._chosen)
+            except Exception as error:
+                if type(error).__name__ != _VANISHED:
+                    raise
+                return action(self._chosen)
 
         try:
             return deadline.call(act, self._limit)

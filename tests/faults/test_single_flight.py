@@ -25,7 +25,7 @@ def ask_at_once(me: Me, crowd: Crowd, *names: str) -> None:
     me.let_go()
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 @pytest.mark.timeout(300)
 def test_200_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a_hop(me: Me, tmp_path: Path) -> None:
     """All 200 answer with one session, of one prompt and three calls."""
@@ -37,7 +37,7 @@ def test_200_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a
     assert me.calls() == CHAIN
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 @pytest.mark.timeout(300)
 def test_100_and_100_for_two_roles_behind_one_hub_share_its_prompt_and_its_calls(me: Me, tmp_path: Path) -> None:
     """Two roles behind one hub and one device: one prompt, one call for each of the two hops they share."""
@@ -51,7 +51,7 @@ def test_100_and_100_for_two_roles_behind_one_hub_share_its_prompt_and_its_calls
     assert me.calls() == [*CHAIN, "AssumeRole"]
 
 
-@pytest.mark.slow
+@pytest.mark.crowd
 @pytest.mark.timeout(300)
 def test_40_processes_share_one_prompt_through_a_real_keyring(
     me: Me, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory

@@ -172,6 +172,7 @@ def test_nothing_is_left_after_everything_was_dropped(secret_service: SecretServ
     assert secret_service.items() == {("stsctl", "manifest:manifest"): '={"items":[],"version":1}'}
 
 
+@pytest.mark.crowd
 def test_a_hundred_readers_at_once_are_all_answered(secret_service: SecretService) -> None:
     """A crowd of processes makes the keyring slow, and no reader takes that for a keyring that stands still."""
     KeyringStore(limit=LIMIT).put(ITEM)

@@ -175,6 +175,7 @@ def test_a_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
         Lock(tmp_path / "folder", "a").acquire(SHORT)
 
 
+@pytest.mark.crowd
 def test_two_hundred_waiters_each_get_it_alone(tmp_path: Path) -> None:
     """200 processes that add one to a number in a file, each under the lock: no addition is lost."""
     code = """
