@@ -13,11 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, identifiers, parameters, saml, tagging, web_identity
-from stsctl.emulator.authentication import role_session_arn
+from stsctl.emulator import authorization, parameters, saml, tagging, web_identity
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, session_policies
-from stsctl.emulator.principals import IssuedSession, Kind
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.saml import SamlIdentity
 from stsctl.emulator.sessions import instant
@@ -137,32 +135,9 @@ class FederatedRoles:
         role = authorization.assume_federated(f"sts:{call.operation}", vouched.provider, vouched.keys, asked)
         length = timedelta(seconds=call.parameters.get("DurationSeconds", vouched.default.total_seconds()))
         check_duration(length, role.max_duration)
-        expires_at = instant(call.now) + length
         if vouched.ends_at is not None:
-            expires_at = min(expires_at, vouched.ends_at)
-        session = IssuedSession(
-            access_key_id=identifiers.access_key_id("ASIA", role.account),
-            kind=Kind.SESSION_OF_ROLE,
-            account=role.account,
-            principal=role.name,
-            principal_id=role.id,
-            name=vouched.session_name,
-            issued_at=instant(call.now),
-            expires_at=expires_at,
-            tags=tags.all,
-            transitive=tags.transitive,
-            source_identity=vouched.source_identity,
-            policies=self._issuing.policies(role.account, policies),
-        )
-        return {
-            "Credentials": self._issuing.credentials(session, call.now),
-            "AssumedRoleUser": {
-                "AssumedRoleId": f"{role.id}:{session.name}",
-                "Arn": role_session_arn(role.arn, session.name),
-            },
-            "PackedPolicySize": policies.packed,
-            "SourceIdentity": session.source_identity,
-        }
+            length = min(length, vouched.ends_at - instant(call.now))
+        return self._issuing.role_session(role, asked, policies, lasts=length)
 
 
 def _session_name(identity: SamlIdentity) -> str:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, packing
+from stsctl.emulator import authorization, identifiers, packing
+from stsctl.emulator.authentication import role_session_arn
 from stsctl.emulator.directory import Directory
-from stsctl.emulator.principals import IssuedSession, PolicyText, Tags
+from stsctl.emulator.principals import IssuedSession, Kind, PolicyText, Role, Tags
 from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.wire import Result
 from stsctl.errors import UsageError
 
@@ -49,6 +50,42 @@ class Issuing:
                 raise Refusal("MalformedPolicyDocument", f"Policy {arn} does not exist or is not attachable.", 400)
             found.append(policy)
         return tuple(found)
+
+    def role_session(
+        self,
+        role: Role,
+        asked: authorization.Asked,
+        policies: SessionPolicies,
+        *,
+        lasts: timedelta,
+        chained: bool = False,
+        least_size: int = 0,
+    ) -> Result:
+        """The answer with a new session of `role`; raises Refusal for a session policy that is not to be had."""
+        session = IssuedSession(
+            access_key_id=identifiers.access_key_id("ASIA", role.account),
+            kind=Kind.SESSION_OF_ROLE,
+            account=role.account,
+            principal=role.name,
+            principal_id=role.id,
+            name=asked.session_name,
+            issued_at=instant(asked.now),
+            expires_at=instant(asked.now) + lasts,
+            tags=asked.tags.all,
+            transitive=asked.tags.transitive,
+            source_identity=asked.source_identity,
+            policies=self.policies(role.account, policies),
+            chained=chained,
+        )
+        return {
+            "Credentials": self.credentials(session, asked.now, least_size),
+            "AssumedRoleUser": {
+                "AssumedRoleId": f"{role.id}:{session.name}",
+                "Arn": role_session_arn(role.arn, session.name),
+            },
+            "PackedPolicySize": policies.packed,
+            "SourceIdentity": session.source_identity,
+        }
 
     def credentials(self, session: IssuedSession, now: datetime, least_size: int = 0) -> Result:
         """The Credentials of an answer; `least_size` is the least length of the session token, in characters."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from stsctl.emulator import authorization, identifiers, parameters, tagging
-from stsctl.emulator.authentication import role_session_arn
 from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import FederatedRoles, UnsignedCall
@@ -159,30 +158,14 @@ class Sts:
             region=call.region,
         )
         role = authorization.assume_role(caller, asked)
-        session = IssuedSession(
-            access_key_id=identifiers.access_key_id("ASIA", role.account),
-            kind=Kind.SESSION_OF_ROLE,
-            account=role.account,
-            principal=role.name,
-            principal_id=role.id,
-            name=asked.session_name,
-            issued_at=instant(call.now),
-            expires_at=instant(call.now) + _role_duration(call, role),
-            tags=tags.all,
-            transitive=tags.transitive,
-            source_identity=asked.source_identity,
-            policies=self._issuing.policies(role.account, policies),
+        return self._issuing.role_session(
+            role,
+            asked,
+            policies,
+            lasts=_role_duration(call, role),
             chained=caller.is_session,
+            least_size=_least_size(call),
         )
-        return {
-            "Credentials": self._issuing.credentials(session, call.now, _least_size(call)),
-            "AssumedRoleUser": {
-                "AssumedRoleId": f"{role.id}:{session.name}",
-                "Arn": role_session_arn(role.arn, session.name),
-            },
-            "PackedPolicySize": policies.packed,
-            "SourceIdentity": session.source_identity,
-        }
 
     def _check_mfa(self, call: Call) -> datetime | None:
         """When the caller's MFA code was checked: now, or None when none was given. A code is used up by it."""
