@@ -58,7 +58,6 @@ class Issuing:
         policies: SessionPolicies,
         *,
         lasts: timedelta,
-        chained: bool = False,
         least_size: int = 0,
     ) -> Result:
         """The answer with a new session of `role`; raises Refusal for a session policy that is not to be had."""
@@ -75,7 +74,6 @@ class Issuing:
             transitive=asked.tags.transitive,
             source_identity=asked.source_identity,
             policies=self.policies(role.account, policies),
-            chained=chained,
         )
         return {
             "Credentials": self.credentials(session, asked.now, least_size),

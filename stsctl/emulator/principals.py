@@ -102,8 +102,7 @@ class IssuedSession:
     """What STS gave to somebody, as long as it lasts. It holds no secret: those follow from `access_key_id`.
 
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
-    `name` the role session's or the federated user's, `chained` whether it came from a session's credentials, `mfa_at`
-    when a code was checked, `policies` the session policies.
+    `name` the role session's or the federated user's, `mfa_at` when a code was checked, `policies` the session policies.
     """
 
     access_key_id: str
@@ -119,7 +118,6 @@ class IssuedSession:
     transitive: tuple[str, ...] = ()
     source_identity: str | None = None
     policies: tuple[PolicyText, ...] = ()
-    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

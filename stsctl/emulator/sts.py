@@ -163,7 +163,6 @@ class Sts:
             asked,
             policies,
             lasts=_role_duration(call, role),
-            chained=caller.is_session,
             least_size=_least_size(call),
         )
 
