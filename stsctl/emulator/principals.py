@@ -102,7 +102,7 @@ class IssuedSession:
     """What STS gave to somebody, as long as it lasts. It holds no secret: those follow from `access_key_id`.
 
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
-    `name` the role session's or the federated user's, `mfa_at` when a code was checked, `policies` the session policies.
+    `name` the role session's or the federated user's; `mfa_at` is when a code was checked.
     """
 
     access_key_id: str
