@@ -32,6 +32,7 @@ from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.site import Site
 from stsctl.emulator.sts import Sts
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
@@ -70,6 +71,7 @@ class Emulator:
         self._iam = Iam(directory)
         self._directory = directory
         self._moto = _Moto()
+        self._sites: tuple[Site, ...] = ()
         self._control = ControlPlane(
             token=token,
             instance=self.instance,
@@ -97,6 +99,10 @@ class Emulator:
             if asked.path.startswith(PREFIX):
                 entry.action = "stsctl:control"
                 return self._control.answer(asked, entry.at)
+            for site in self._sites:
+                found = site.answer(asked, entry)
+                if found is not None:
+                    return found
             speech = wire.dialect(asked, None)
             claim = read_claim(asked)
             if claim is None:

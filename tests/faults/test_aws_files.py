@@ -62,7 +62,7 @@ class Machine:
         )
 
     def calls(self) -> list[tuple[str, int]]:
-        """The system calls of the change, without those of memory, each as the nth of its name since the process began."""
+        """The calls of the change, without those of memory, each as the nth of its name since the process began."""
         self.run()
         counted: Counter[str] = Counter()
         found, inside = [], False
