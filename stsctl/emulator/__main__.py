@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from stsctl.credentials import Secret
 from stsctl.emulator import running, seed
+from stsctl.emulator.clock import Clock
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.organisation import Organisation
 from stsctl.errors import StsctlError
@@ -78,7 +79,7 @@ def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal)
     from stsctl.emulator.listening import listen
     from stsctl.emulator.server import Emulator
 
-    emulator = Emulator(chosen, token=token, clock=lambda: datetime.now(UTC), journal=journal)
+    emulator = Emulator(chosen, token=token, clock=Clock(), journal=journal)
     try:
         return emulator, listen(emulator, port)
     except (OSError, OverflowError) as error:

@@ -20,16 +20,19 @@ class Authentication:
         self._directory = directory
         self._sessions = sessions
 
-    def caller(self, request: Request, claim: Claim, now: datetime) -> Caller:
-        """Who signed `request`; raises Refusal for anybody that AWS would not know, and for a wrong signature."""
+    def caller(self, request: Request, claim: Claim, *, now: datetime, wall_at: datetime) -> Caller:
+        """Who signed `request`; raises Refusal for anybody that AWS would not know, and for a wrong signature.
+
+        Sessions end by the emulator's present `now`, signatures are checked by the machine's.
+        """
         if claim.access_key_id.startswith("ASIA"):
             session = self._sessions.find(claim.access_key_id, claim.session_token, now)
-            signature.verify(request, claim, self._sessions.secret(session.access_key_id), now)
+            signature.verify(request, claim, self._sessions.secret(session.access_key_id), wall_at)
             return self.behind(session)
         key = self._directory.key(claim.access_key_id)
         if key is None or not key.active or claim.session_token is not None:
             raise invalid_token()
-        signature.verify(request, claim, key.secret, now)
+        signature.verify(request, claim, key.secret, wall_at)
         return self.owner(key)
 
     def owner(self, key: LongTermKey) -> Caller:

@@ -12,11 +12,15 @@ from stsctl.emulator.principals import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One signed call to STS; `parameters` are checked already."""
+    """One signed call to STS; `parameters` are checked already.
+
+    `now` is the emulator's present, `wall_at` the machine's, which MFA devices go by.
+    """
 
     operation: str
     parameters: Mapping[str, Any]
     caller: Caller
     now: datetime
+    wall_at: datetime
     source_ip: str
     region: str

@@ -11,6 +11,7 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import identifiers
 from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.journal import Entry
 from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey, Role, User
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
@@ -40,7 +41,7 @@ class ControlPlane:
         self._seed = seed
         self._authentication = Authentication(directory, sessions)
 
-    def answer(self, request: Request, now: datetime) -> Answer:
+    def answer(self, request: Request, entry: Entry) -> Answer:
         """The answer to a request below PREFIX."""
         offered = request.header(TOKEN_HEADER) or ""
         if not hmac.compare_digest(offered.encode("utf-8", "replace"), self._token.reveal().encode()):
@@ -52,9 +53,9 @@ class ControlPlane:
                 case "status":
                     return _json(200, self._status())
                 case "principal":
-                    return _json(200, self._principal(name, now))
+                    return _json(200, self._principal(name, entry.at))
                 case "code":
-                    return _json(200, self._code(name, now))
+                    return _json(200, self._code(name, entry.wall_at))
                 case _:
                     return _json(404, {"error": f'there is no "{what[:50]}" to ask for'})
         except NotFoundError as error:
@@ -90,14 +91,14 @@ class ControlPlane:
             "mfa_serials": list(caller.user.devices) if caller.user else [],
         }
 
-    def _code(self, name: str, now: datetime) -> dict[str, object]:
+    def _code(self, name: str, wall_at: datetime) -> dict[str, object]:
         found = self._find(name)
         if not isinstance(found, User):
             raise NotFoundError(f'"{name}" is no user, only users have MFA devices')
         device = next((self._directory.device(found.account, serial) for serial in found.devices), None)
         if device is None:
             raise NotFoundError(f'user "{name}" has no MFA device')
-        code, seconds = self._codes.next_code(device.serial, device.seed, now)
+        code, seconds = self._codes.next_code(device.serial, device.seed, wall_at)
         return {"serial": device.serial, "code": code, "seconds": seconds.total_seconds()}
 
     def _find(self, name: str) -> User | Role | LongTermKey:

@@ -52,7 +52,7 @@ class Iam:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    def answer(self, asked: Request, caller: Caller, now: datetime, forward: Callable[[bytes], Answer]) -> Answer:
+    def answer(self, asked: Request, caller: Caller, wall_at: datetime, forward: Callable[[bytes], Answer]) -> Answer:
         """The answer to a request; `forward` gives moto's to a body. Raises Refusal."""
         fields = dict(request.form_pairs(request.text_of(asked.body)))
         action, name = fields.get("Action", ""), fields.get("UserName", "")
@@ -62,7 +62,7 @@ class Iam:
             return wire.succeed(action, {}, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action == "CreateUser" and boundary:
             self._check_boundary(caller.account, boundary)
-        answer = forward(self._prepared(asked, fields, caller, now))
+        answer = forward(self._prepared(asked, fields, caller, wall_at))
         if action == "CreateUser" and boundary and answer.status == 200:
             self._bound(caller.account, name, boundary)
         return answer
@@ -78,7 +78,7 @@ class Iam:
         if self._directory.managed_policy(account, arn) is None:
             raise Refusal("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
 
-    def _prepared(self, asked: Request, fields: dict[str, str], caller: Caller, now: datetime) -> bytes:
+    def _prepared(self, asked: Request, fields: dict[str, str], caller: Caller, wall_at: datetime) -> bytes:
         """The body to hand to moto; raises Refusal for what AWS would refuse and moto would not."""
         action = fields.get("Action", "")
         if action == "ListPolicies" or any(":iam::aws:policy/" in value for value in fields.values()):
@@ -86,15 +86,15 @@ class Iam:
         if action in _DOCUMENTS:
             _check_document(fields, *_DOCUMENTS[action])
         if action == "EnableMFADevice":
-            self._check_codes(fields, caller.account, now)
+            self._check_codes(fields, caller.account, wall_at)
         if action in _OWN_BY_DEFAULT and not fields.get("UserName"):
             return self._with_own_name(asked.body, action, caller)
         return asked.body
 
-    def _check_codes(self, fields: dict[str, str], account: str, now: datetime) -> None:
+    def _check_codes(self, fields: dict[str, str], account: str, wall_at: datetime) -> None:
         device = self._directory.device(account, fields.get("SerialNumber", ""))
         first, second = fields.get("AuthenticationCode1", ""), fields.get("AuthenticationCode2", "")
-        if device is not None and not are_consecutive(device.seed, first, second, now):
+        if device is not None and not are_consecutive(device.seed, first, second, wall_at):
             raise Refusal("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
 
     def _with_own_name(self, body: bytes, action: str, caller: Caller) -> bytes:

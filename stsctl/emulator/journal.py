@@ -16,6 +16,9 @@ class Entry:
     """What is noted of one request while it is answered. No secret is among it."""
 
     at: datetime
+    """The emulator's present."""
+    wall_at: datetime
+    """The machine's."""
     service: str = ""
     who: str = ""
     action: str = ""

@@ -11,7 +11,6 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from http.client import responses
 from typing import Any
 
@@ -20,6 +19,7 @@ from stsctl.emulator import parameters, request, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.call import Call
 from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
+from stsctl.emulator.clock import Clock
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
@@ -56,12 +56,10 @@ _log = logging.getLogger(__name__)
 class Emulator:
     """The WSGI application; one to a process, for moto's state is the process's.
 
-    `token` opens the control plane, `clock` gives the present instant, aware.
+    `token` opens the control plane.
     """
 
-    def __init__(
-        self, organisation: Organisation, *, token: Secret, clock: Callable[[], datetime], journal: Journal
-    ) -> None:
+    def __init__(self, organisation: Organisation, *, token: Secret, clock: Clock, journal: Journal) -> None:
         self.instance = secrets.token_hex(8)
         self._clock = clock
         self._journal = journal
@@ -83,7 +81,8 @@ class Emulator:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one request; whatever it is, it gets an answer that its client can read."""
-        entry = Entry(at=self._clock())
+        wall_at = self._clock.wall()
+        entry = Entry(at=wall_at + self._clock.ahead, wall_at=wall_at)
         answer = self._answer(environ, entry)
         self._journal.write(entry)
         headers = [*answer.headers, (INSTANCE_HEADER, self.instance)]
@@ -98,7 +97,7 @@ class Emulator:
             asked = request.from_environ(environ)
             if asked.path.startswith(PREFIX):
                 entry.action = "stsctl:control"
-                return self._control.answer(asked, entry.at)
+                return self._control.answer(asked, entry)
             for site in self._sites:
                 found = site.answer(asked, entry)
                 if found is not None:
@@ -120,7 +119,7 @@ class Emulator:
             return wire.refuse(failure, speech)
 
     def _answer_signed(self, environ: dict[str, Any], asked: Request, claim: Claim, entry: Entry) -> Answer:
-        caller = self._authentication.caller(asked, claim, entry.at)
+        caller = self._authentication.caller(asked, claim, now=entry.at, wall_at=entry.wall_at)
         entry.who = caller.arn
         if claim.service == "sts":
             return self._answer_sts(asked, caller, claim.region, entry)
@@ -134,7 +133,7 @@ class Emulator:
             return forward(asked.body)
         if not may_call_iam(caller):
             raise invalid_token()
-        return self._iam.answer(asked, caller, entry.at, forward)
+        return self._iam.answer(asked, caller, entry.wall_at, forward)
 
     def _answer_sts(self, asked: Request, caller: Caller, region: str, entry: Entry) -> Answer:
         fields = _fields(asked)
@@ -151,6 +150,7 @@ class Emulator:
             parameters=given,
             caller=caller,
             now=entry.at,
+            wall_at=entry.wall_at,
             source_ip=asked.source_ip,
             region=region,
         )

@@ -179,7 +179,7 @@ class Sts:
         device = self._directory.device(call.caller.account, serial) if user and serial in user.devices else None
         if device is None:
             raise access_denied(_NO_DEVICE)
-        if not self._codes.use(serial, device.seed, code, call.now):
+        if not self._codes.use(serial, device.seed, code, call.wall_at):
             raise access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
         return instant(call.now)
 
