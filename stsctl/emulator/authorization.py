@@ -1,31 +1,28 @@
-"""Whether a caller may become a role: both sides asked, with every condition key that the request carries.
+"""Whether a caller may do what it asks: every policy that has a say, with every condition key of the request.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html (the keys)
-and https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+and https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from stsctl.emulator.principals import Caller, Kind, PolicyText, Role, Tags
+from stsctl.emulator import policies
+from stsctl.emulator.condition_keys import Circumstances, Context, of_caller, of_circumstances, of_memberships, of_tags
+from stsctl.emulator.organizations import Membership, Organizations
+from stsctl.emulator.principals import Caller, PolicyText, Role
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.tagging import SessionTags
-from stsctl.policy.document import Kind as PolicyKind
-from stsctl.policy.document import PolicyError, parse
-from stsctl.policy.evaluate import Policies, Policy, evaluate
+from stsctl.policy.document import Kind, PolicyError
+from stsctl.policy.evaluate import Policies, evaluate
 from stsctl.policy.explain import explain
 from stsctl.policy.message import authorization_message
 from stsctl.policy.principal import Principal
 from stsctl.policy.request import Request
-
-Context = dict[str, str | tuple[str, ...] | None]
-
-_parse = lru_cache(maxsize=4096)(parse)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,160 +44,153 @@ class Asked:
     region: str
 
 
-class Signed(Protocol):
+class Signed(Circumstances, Protocol):
     """A signed call, as far as every policy can look at it."""
 
     @property
     def caller(self) -> Caller:
         """Who signed it."""
 
-    @property
-    def now(self) -> datetime:
-        """When it came."""
 
-    @property
-    def source_ip(self) -> str:
-        """From where."""
+class Authorization:
+    """Asks the policies of accounts, and those of the organizations that the accounts are in."""
 
-    @property
-    def region(self) -> str:
-        """The region of its signature."""
+    def __init__(self, organizations: Organizations) -> None:
+        self._organizations = organizations
 
+    def allow(
+        self,
+        call: Signed,
+        action: str,
+        resource: str = "*",
+        *,
+        owner: str | None = None,
+        policy: PolicyText | None = None,
+        context: Context | None = None,
+    ) -> None:
+        """Raises Refusal, AccessDenied, unless the caller may do `action` on `resource`.
 
-def assume_role(caller: Caller, asked: Asked) -> Role:
-    """The role, where the caller may become it; raises Refusal, AccessDenied, naming the first action that is denied.
-
-    A role that does not exist is refused in the same words, as AWS does.
-    """
-    role = asked.role
-    if role is None:
-        request = Request(principal=_principal(caller), action="sts:AssumeRole", resource=asked.role_arn)
-        raise _denied(request, Policies(), _not_authorized(caller, request), "there is no such role")
-    context = _context(caller, asked, role)
-    for action in _actions(asked):
+        `owner` is the resource's account (the caller's own where it is None), `policy` the resource's own, `context`
+        the condition keys that only this action has.
+        """
+        caller = call.caller
+        inside, of_owner = self._memberships(caller.account, owner or caller.account)
         request = Request(
-            principal=_principal(caller),
+            principal=principal_of(caller),
             action=action,
-            resource=role.arn,
-            resource_account=role.account,
-            context=context,
+            resource=resource,
+            resource_account=owner or caller.account,
+            context=of_circumstances(call)
+            | of_caller(caller, call.now)
+            | of_memberships(inside, of_owner)
+            | (context or {}),
         )
-        _decide(request, lambda: _policies(caller, role), _not_authorized(caller, request))
-    return role
 
+        _decide(
+            request,
+            lambda: policies.of_both(caller, inside, policy, Kind.RESOURCE, of_owner),
+            _not_authorized(caller, request),
+        )
 
-def assume_federated(action: str, provider: str, keys: Context, asked: Asked) -> Role:
-    """The role, where one whom an identity provider (an ARN) vouches for may become it; raises Refusal, AccessDenied.
-
-    `keys` are what the provider says, as condition keys. There is no identity side: the trust policy alone allows.
-    """
-    principal, role = Principal.of(provider), asked.role
-    if role is None:
-        request = Request(principal=principal, action=action, resource=asked.role_arn)
-        raise _denied(request, Policies(), f"Not authorized to perform {action}", "there is no such role")
-    context = {**keys, **_of_request(asked, role), "aws:FederatedProvider": provider}
-    for each in (action, *tuple(_actions(asked))[1:]):
+    def allow_anybody(self, call: Circumstances, action: str, resource: str, *, owner: str, policy: PolicyText) -> None:
+        """Raises Refusal, AccessDenied, unless the resource's policy, and its account's organization, let everybody."""
+        membership = self._organizations.membership(owner)
         request = Request(
-            principal=principal, action=each, resource=role.arn, resource_account=role.account, context=context
+            principal=Principal.of("*"),
+            action=action,
+            resource=resource,
+            resource_account=owner,
+            context=of_circumstances(call) | of_memberships(None, membership),
         )
-        _decide(request, lambda: Policies(resource=_trust(role)), f"Not authorized to perform {each}")
-    return role
+
+        _decide(request, lambda: policies.of_resource(policy, Kind.RESOURCE, membership), "Access Denied")
+
+    def assume_role(self, caller: Caller, asked: Asked) -> Role:
+        """The role, where the caller may become it; raises Refusal, AccessDenied, naming the first action denied.
+
+        A role that does not exist is refused in the same words, as AWS does.
+        """
+        role = asked.role
+        if role is None:
+            request = Request(principal=principal_of(caller), action="sts:AssumeRole", resource=asked.role_arn)
+            raise _denied(request, Policies(), _not_authorized(caller, request), "there is no such role")
+        inside, of_owner = self._memberships(caller.account, role.account)
+        context = _of_request(asked, role) | of_caller(caller, asked.now, asked.mfa_at)
+        context |= of_memberships(inside, of_owner)
+
+        for action in _actions("sts:AssumeRole", asked):
+            request = Request(
+                principal=principal_of(caller),
+                action=action,
+                resource=role.arn,
+                resource_account=role.account,
+                context=context,
+            )
+            _decide(
+                request,
+                lambda: policies.of_both(caller, inside, role.trust, Kind.TRUST, of_owner),
+                _not_authorized(caller, request),
+            )
+        return role
+
+    def assume_unsigned(self, action: str, whom: str, keys: Context, asked: Asked) -> Role:
+        """The role, where one without policies of its own may become it; raises Refusal, AccessDenied.
+
+        `whom` is the ARN of the identity provider that vouches for somebody, or the name of a service; `keys` are what
+        is known of them, as condition keys. The trust policy alone allows, and resource control policies.
+        """
+        principal, role = Principal.of(whom), asked.role
+        if role is None:
+            request = Request(principal=principal, action=action, resource=asked.role_arn)
+            raise _denied(request, Policies(), f"Not authorized to perform {action}", "there is no such role")
+        membership = self._organizations.membership(role.account)
+        context = {**keys, **_of_request(asked, role), **of_memberships(None, membership)}
+
+        for each in _actions(action, asked):
+            request = Request(
+                principal=principal, action=each, resource=role.arn, resource_account=role.account, context=context
+            )
+            _decide(
+                request,
+                lambda: policies.of_resource(role.trust, Kind.TRUST, membership),
+                f"Not authorized to perform {each}",
+            )
+        return role
+
+    def _memberships(self, principal: str, owner: str) -> tuple[Membership | None, Membership | None]:
+        """The places of the principal's account and of the resource's."""
+        inside = self._organizations.membership(principal)
+        return inside, inside if owner == principal else self._organizations.membership(owner)
 
 
-def allow(call: Signed, action: str, resource: str = "*", context: Context | None = None) -> None:
-    """Raises Refusal, AccessDenied, unless the caller's own policies let it do `action` on a resource of its account.
-
-    `context` are the condition keys that only this action has.
-    """
-    caller = call.caller
-    request = Request(
-        principal=_principal(caller),
-        action=action,
-        resource=resource,
-        resource_account=caller.account,
-        context=_circumstances(call.now, call.source_ip, call.region) | _of_caller(caller, call.now) | (context or {}),
-    )
-    _decide(request, lambda: _own_policies(caller), _not_authorized(caller, request))
+def principal_of(caller: Caller) -> Principal:
+    """The caller, as policies name it."""
+    issuer = caller.role.arn if caller.role else None
+    unique_id = caller.role.id if caller.role else caller.user.id if caller.user else None
+    return Principal.of(caller.arn, issuer=issuer, unique_id=unique_id)
 
 
-def of_tags(passed: Tags, transitive: tuple[str, ...] = ()) -> Context:
-    """The condition keys of the tags that a request passes."""
-    keys: Context = {f"aws:RequestTag/{key}": value for key, value in passed}
-    keys["aws:TagKeys"] = tuple(key for key, _ in passed) or None
-    keys["sts:TransitiveTagKeys"] = transitive or None
-    return keys
-
-
-def session_policy(text: str | None) -> PolicyText | None:
-    """An inline session policy; raises Refusal, MalformedPolicyDocument, for one that is none."""
-    if text is None:
-        return None
-    try:
-        _parse(text, PolicyKind.SESSION)
-    except PolicyError as error:
-        whole = (
-            "Syntax errors in policy."
-            if text.lstrip().startswith("{")
-            else "The policy is not in the valid JSON format."
-        )
-        raise Refusal("MalformedPolicyDocument", whole, 400, because=error.message) from error
-    return PolicyText(label="session policy", text=text)
-
-
-def _actions(asked: Asked) -> Iterable[str]:
-    yield "sts:AssumeRole"
+def _actions(assume: str, asked: Asked) -> Iterable[str]:
+    yield assume
     if asked.tags.all:
         yield "sts:TagSession"
     if asked.source_identity is not None:
         yield "sts:SetSourceIdentity"
 
 
-def _decide(request: Request, policies: Callable[[], Policies], message: str) -> None:
+def _decide(request: Request, asked_policies: Callable[[], Policies], message: str) -> None:
     """Raises Refusal with `message` unless the policies allow the request."""
     try:
-        asked = policies()
+        asked = asked_policies()
     except PolicyError as error:
         raise _denied(request, Policies(), message, error.message) from error
     if not evaluate(request, asked).allowed:
         raise _denied(request, asked, message)
 
 
-def _principal(caller: Caller) -> Principal:
-    issuer = caller.role.arn if caller.role else None
-    unique_id = caller.role.id if caller.role else caller.user.id if caller.user else None
-    return Principal.of(caller.arn, issuer=issuer, unique_id=unique_id)
-
-
-def _policies(caller: Caller, role: Role) -> Policies:
-    return replace(_own_policies(caller), resource=_trust(role))
-
-
-def _trust(role: Role) -> Policy:
-    return _parsed((role.trust,), PolicyKind.TRUST)[0]
-
-
-def _own_policies(caller: Caller) -> Policies:
-    holder = caller.role or caller.user
-    boundary = (holder.boundary,) if holder and holder.boundary else ()
-    return Policies(
-        identity=_parsed(holder.policies if holder else (), PolicyKind.IDENTITY),
-        boundaries=_parsed(boundary, PolicyKind.SESSION),
-        session=_parsed(caller.session.policies if caller.session else (), PolicyKind.SESSION),
-    )
-
-
-def _parsed(texts: Iterable[PolicyText], kind: PolicyKind) -> tuple[Policy, ...]:
-    return tuple(Policy(name=text.label, document=_parse(text.text, kind)) for text in texts)
-
-
-def _context(caller: Caller, asked: Asked, role: Role) -> Context:
-    """The condition keys of the request; what follows from the principal alone, the evaluator fills in."""
-    return _of_request(asked, role) | _of_caller(caller, asked.now, asked.mfa_at)
-
-
 def _of_request(asked: Asked, role: Role) -> Context:
-    """The keys that do not depend on who asks."""
-    context = _circumstances(asked.now, asked.source_ip, asked.region)
+    """The keys of an AssumeRole that do not depend on who asks."""
+    context = of_circumstances(asked)
     context |= {
         "sts:ExternalId": asked.external_id,
         "sts:RoleSessionName": asked.session_name,
@@ -209,38 +199,6 @@ def _of_request(asked: Asked, role: Role) -> Context:
     context |= of_tags(asked.tags.passed, asked.tags.passed_transitive)
     for key, value in asked.tags.over(role.tags):
         context[f"aws:ResourceTag/{key}"] = context[f"iam:ResourceTag/{key}"] = value
-    return context
-
-
-def _circumstances(now: datetime, source_ip: str, region: str) -> Context:
-    """The condition keys that every request has, whoever makes it."""
-    return {
-        "aws:CurrentTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(int(now.timestamp())),
-        "aws:RequestedRegion": region,
-        # The emulator stands for an endpoint that is reached by TLS; a policy that denies plain text does not mean it.
-        "aws:SecureTransport": "true",
-        "aws:SourceIp": source_ip,
-        "aws:ViaAWSService": "false",
-    }
-
-
-def _of_caller(caller: Caller, now: datetime, checked_at: datetime | None = None) -> Context:
-    """The keys of who asks, with what temporary credentials add, MFA above all.
-
-    Long-term keys have no aws:MultiFactorAuthPresent at all; temporary ones have it, false where no code was given; and
-    a code that was checked in this call (`checked_at`) makes it true for this call.
-    """
-    session = caller.session
-    context: Context = {f"aws:PrincipalTag/{key}": value for key, value in caller.tags}
-    if session is not None:
-        context["aws:SourceIdentity"] = session.source_identity
-        context["aws:TokenIssueTime"] = session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        context["aws:MultiFactorAuthPresent"] = "false"
-    mfa_at = checked_at or (session.mfa_at if session and session.kind is Kind.SESSION_OF_USER else None)
-    if mfa_at is not None:
-        context["aws:MultiFactorAuthPresent"] = "true"
-        context["aws:MultiFactorAuthAge"] = str(max(0, int((now - mfa_at).total_seconds())))
     return context
 
 

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, parameters, saml, tagging, web_identity
+from stsctl.emulator import parameters, saml, tagging, web_identity
+from stsctl.emulator.authorization import Asked, Authorization
+from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, session_policies
 from stsctl.emulator.refusal import Refusal, access_denied
@@ -44,7 +46,7 @@ class Vouched:
 
     provider: str
     session_name: str
-    keys: authorization.Context
+    keys: Context
     tags: tuple[tuple[str, str], ...]
     transitive: tuple[str, ...]
     source_identity: str | None
@@ -55,8 +57,9 @@ class Vouched:
 class FederatedRoles:
     """Gives roles to those with a token of a provider that the role's account knows."""
 
-    def __init__(self, directory: Directory, issuing: Issuing) -> None:
+    def __init__(self, directory: Directory, authorization: Authorization, issuing: Issuing) -> None:
         self._directory = directory
+        self._authorization = authorization
         self._issuing = issuing
 
     def with_web_identity(self, call: UnsignedCall) -> Result:
@@ -120,7 +123,7 @@ class FederatedRoles:
         tags = _checked_tags(vouched, str(arn))
         policies = session_policies(call.parameters, tags.all)
         role = self._directory.role(arn.account, arn.resource_name)
-        asked = authorization.Asked(
+        asked = Asked(
             role_arn=str(arn),
             role=role if role is not None and role.arn == str(arn) else None,
             session_name=vouched.session_name,
@@ -132,7 +135,8 @@ class FederatedRoles:
             source_ip=call.source_ip,
             region=call.region,
         )
-        role = authorization.assume_federated(f"sts:{call.operation}", vouched.provider, vouched.keys, asked)
+        keys = {**vouched.keys, "aws:FederatedProvider": vouched.provider}
+        role = self._authorization.assume_unsigned(f"sts:{call.operation}", vouched.provider, keys, asked)
         length = timedelta(seconds=call.parameters.get("DurationSeconds", vouched.default.total_seconds()))
         check_duration(length, role.max_duration)
         if vouched.ends_at is not None:

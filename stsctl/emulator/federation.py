@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from stsctl.emulator import authorization, identifiers, tagging
+from stsctl.emulator import identifiers, tagging
+from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
+from stsctl.emulator.condition_keys import of_tags
 from stsctl.emulator.issuing import Issuing, session_policies
 from stsctl.emulator.principals import IssuedSession, Kind
 from stsctl.emulator.sessions import instant
@@ -18,14 +20,14 @@ _HOUR = timedelta(hours=1)
 _TWELVE_HOURS = timedelta(hours=12)
 
 
-def get_federation_token(call: Call, issuing: Issuing) -> Result:
+def get_federation_token(call: Call, issuing: Issuing, authorization: Authorization) -> Result:
     """The credentials of a federated user; raises Refusal. A root's end after an hour at most, without a word."""
     caller, name = call.caller, call.parameters["Name"]
     tags = tagging.read(dict(call.parameters), caller)
     asked = session_policies(call.parameters, tags.passed)
     arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
     for action in ("sts:GetFederationToken", *(["sts:TagSession"] if tags.passed else [])):
-        authorization.allow(call, action, arn, authorization.of_tags(tags.passed))
+        authorization.allow(call, action, arn, context=of_tags(tags.passed))
     length = timedelta(seconds=call.parameters.get("DurationSeconds", _TWELVE_HOURS.total_seconds()))
     if caller.kind is Kind.ROOT:
         length = min(length, _HOUR)

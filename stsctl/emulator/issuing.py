@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.emulator import authorization, identifiers, packing
+from stsctl.emulator import identifiers, packing
 from stsctl.emulator.authentication import role_session_arn
+from stsctl.emulator.authorization import Asked
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.policies import inline_session_policy
 from stsctl.emulator.principals import IssuedSession, Kind, PolicyText, Role, Tags
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.sessions import Sessions, instant
@@ -29,7 +31,7 @@ class SessionPolicies:
 
 def session_policies(given: Mapping[str, Any], tags: Tags) -> SessionPolicies:
     """The session policies that a request names; raises Refusal for one that is none, and for too many."""
-    inline = authorization.session_policy(given.get("Policy"))
+    inline = inline_session_policy(given.get("Policy"))
     arns = tuple(item["arn"] for item in given.get("PolicyArns", ()) if "arn" in item)
     return SessionPolicies(inline=inline, arns=arns, packed=packing.check(inline, arns, tags))
 
@@ -54,7 +56,7 @@ class Issuing:
     def role_session(
         self,
         role: Role,
-        asked: authorization.Asked,
+        asked: Asked,
         policies: SessionPolicies,
         *,
         lasts: timedelta,

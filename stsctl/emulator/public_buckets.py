@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote
 
+from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.principals import PolicyText
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.request import Request, query_pairs
-from stsctl.policy import evaluate
-from stsctl.policy.document import Kind, PolicyError, parse
-from stsctl.policy.principal import Principal
-from stsctl.policy.request import Request as Question
-
-_parse = lru_cache(maxsize=256)(parse)
 
 _OBJECT_ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
 _BUCKET_ACTIONS = {"GET": "s3:ListBucket", "HEAD": "s3:ListBucket"}
@@ -35,7 +32,16 @@ _PLAIN_ARGUMENTS = frozenset(
 """Arguments that do not turn a request into another operation, as `?acl` does."""
 
 
-def owner_for_anybody(asked: Request, directory: Directory) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymousCall:
+    """One request that nobody signed, as far as policies can look at it."""
+
+    now: datetime
+    source_ip: str
+    region: str
+
+
+def owner_for_anybody(asked: Request, call: AnonymousCall, directory: Directory, authorization: Authorization) -> str:
     """The account of the bucket, where its policy lets everybody do this; raises Refusal (AccessDenied) elsewhere."""
     bucket, _, key = unquote(asked.path).lstrip("/").partition("/")
     action = (_OBJECT_ACTIONS if key else _BUCKET_ACTIONS).get(asked.method)
@@ -45,19 +51,13 @@ def owner_for_anybody(asked: Request, directory: Directory) -> str:
     owner, text = found
     if text is None:
         raise _denied("the request is not signed, and the bucket has no policy")
-    question = Question(
-        principal=Principal.of("*"),
-        action=action,
-        resource=f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else ""),
-        resource_account=owner,
-        context={"aws:SourceIp": asked.source_ip, "aws:SecureTransport": "true"},
+    authorization.allow_anybody(
+        call,
+        action,
+        f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else ""),
+        owner=owner,
+        policy=PolicyText(label=f"policy of bucket {bucket}", text=text),
     )
-    try:
-        policy = evaluate.Policy(name=f"policy of bucket {bucket}", document=_parse(text, Kind.RESOURCE))
-    except PolicyError as error:
-        raise _denied(error.message) from error
-    if not evaluate.evaluate(question, evaluate.Policies(resource=policy)).allowed:
-        raise _denied("the request is not signed, and the bucket's policy does not allow it to everybody")
     return owner
 
 

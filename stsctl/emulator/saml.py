@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from stsctl.emulator.authorization import Context
+from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.principals import SamlProvider
 from stsctl.emulator.refusal import Refusal
 

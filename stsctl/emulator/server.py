@@ -17,6 +17,7 @@ from typing import Any
 from stsctl.credentials import Secret
 from stsctl.emulator import parameters, request, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
+from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
 from stsctl.emulator.clock import Clock
@@ -26,8 +27,9 @@ from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.organizations import Organizations
 from stsctl.emulator.principals import Caller
-from stsctl.emulator.public_buckets import owner_for_anybody
+from stsctl.emulator.public_buckets import AnonymousCall, owner_for_anybody
 from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX
@@ -64,8 +66,9 @@ class Emulator:
         self._clock = clock
         self._journal = journal
         directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
+        self._authorization = Authorization(Organizations())
         self._authentication = Authentication(directory, sessions)
-        self._sts = Sts(directory, sessions, codes)
+        self._sts = Sts(directory, self._authorization, sessions, codes)
         self._iam = Iam(directory)
         self._directory = directory
         self._moto = _Moto()
@@ -161,7 +164,8 @@ class Emulator:
         if wire.dialect(asked, None) is wire.Dialect.S3:
             _check_path(environ)
             entry.action = f"s3 {asked.method} {asked.path[:200]}"
-            owner = owner_for_anybody(asked, self._directory)
+            call = AnonymousCall(now=entry.at, source_ip=asked.source_ip, region=_DEFAULT_REGION)
+            owner = owner_for_anybody(asked, call, self._directory, self._authorization)
             return self._moto.answer(environ, asked.body, None, owner, entry.action)
         fields = _fields(asked)
         operation = fields.get("Action", "")

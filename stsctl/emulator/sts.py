@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from stsctl.emulator import authorization, identifiers, parameters, tagging
+from stsctl.emulator import identifiers, parameters, tagging
+from stsctl.emulator.authorization import Asked, Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import FederatedRoles, UnsignedCall
@@ -46,8 +47,11 @@ _LONG_TERM_ONLY = frozenset({"GetFederationToken", "GetSessionToken"})
 class Sts:
     """Answers the calls; what it issues goes to `sessions`, the MFA codes that it takes to `codes`."""
 
-    def __init__(self, directory: Directory, sessions: Sessions, codes: UsedCodes) -> None:
+    def __init__(
+        self, directory: Directory, authorization: Authorization, sessions: Sessions, codes: UsedCodes
+    ) -> None:
         self._directory = directory
+        self._authorization = authorization
         self._codes = codes
         self._issuing = Issuing(directory, sessions)
         self._messages = Messages()
@@ -57,10 +61,10 @@ class Sts:
             "GetAccessKeyInfo": self._get_access_key_info,
             "GetCallerIdentity": self._get_caller_identity,
             "GetDelegatedAccessToken": self._get_delegated_access_token,
-            "GetFederationToken": lambda call: get_federation_token(call, self._issuing),
+            "GetFederationToken": lambda call: get_federation_token(call, self._issuing, authorization),
             "GetSessionToken": self._get_session_token,
         }
-        roles = FederatedRoles(directory, self._issuing)
+        roles = FederatedRoles(directory, authorization, self._issuing)
         self._unsigned: dict[str, Callable[[UnsignedCall], Result]] = {
             "AssumeRoleWithSAML": roles.with_saml,
             "AssumeRoleWithWebIdentity": roles.with_web_identity,
@@ -95,12 +99,12 @@ class Sts:
             raise
 
     def _decode_authorization_message(self, call: Call) -> Result:
-        authorization.allow(call, "sts:DecodeAuthorizationMessage")
+        self._authorization.allow(call, "sts:DecodeAuthorizationMessage")
         return {"DecodedMessage": self._messages.open(call.parameters["EncodedMessage"], call.caller.account)}
 
     def _get_access_key_info(self, call: Call) -> Result:
         """Whose a key is, of this emulator or not: the id of a key tells its account."""
-        authorization.allow(call, "sts:GetAccessKeyInfo")
+        self._authorization.allow(call, "sts:GetAccessKeyInfo")
         asked = call.parameters["AccessKeyId"]
         known = self._directory.key(asked)
         account = known.account if known else identifiers.account_of(asked)
@@ -114,7 +118,7 @@ class Sts:
 
     def _get_delegated_access_token(self, call: Call) -> Result:
         """Nobody hands out trade-in tokens here, so that every one is of a kind that AWS takes no more."""
-        authorization.allow(call, "sts:GetDelegatedAccessToken")
+        self._authorization.allow(call, "sts:GetDelegatedAccessToken")
         raise Refusal("ExpiredTradeInTokenException", "The trade-in token provided in the request has expired", 400)
 
     def _get_session_token(self, call: Call) -> Result:
@@ -145,7 +149,7 @@ class Sts:
         policies = session_policies(given, tags.all)
         mfa_at = self._check_mfa(call)
         role = self._directory.role(arn.account, arn.resource_name)
-        asked = authorization.Asked(
+        asked = Asked(
             role_arn=str(arn),
             role=role if role is not None and role.arn == str(arn) else None,
             session_name=given["RoleSessionName"],
@@ -157,7 +161,7 @@ class Sts:
             source_ip=call.source_ip,
             region=call.region,
         )
-        role = authorization.assume_role(caller, asked)
+        role = self._authorization.assume_role(caller, asked)
         return self._issuing.role_session(
             role,
             asked,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from stsctl.emulator import issuer_keys
-from stsctl.emulator.authorization import Context
+from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.principals import OidcProvider
 from stsctl.emulator.refusal import Refusal
 

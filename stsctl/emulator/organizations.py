@@ -1,0 +1,95 @@
+"""AWS Organizations as it is now: who is a member, and which policies limit it. Read from moto's state.
+
+Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stsctl.emulator.principals import PolicyText
+
+Levels = tuple[tuple[PolicyText, ...], ...]
+"""The policies of the root, of each organizational unit below it, and of the account."""
+
+_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """An account's place in its organization.
+
+    `path` is as aws:PrincipalOrgPaths has it. `scps` limit the account's principals and `rcps` its resources; the
+    management account has neither.
+    """
+
+    organization: str
+    management_account: str
+    path: str
+    scps: Levels = ()
+    rcps: Levels = ()
+
+
+class Organizations:
+    """What moto's Organizations holds, read afresh at each question."""
+
+    def membership(self, account: str | None) -> Membership | None:
+        """The place of an account; None where it is in no organization."""
+        found = _organization_of(account) if account is not None else None
+        if account is None or found is None:
+            return None
+        *units, member = _way_to(found, account)
+        organization = found.org
+        path = "/".join([organization.id, *(unit.id for unit in units), ""])
+        limited = account != organization.master_account_id
+        return Membership(
+            organization=organization.id,
+            management_account=organization.master_account_id,
+            path=path,
+            scps=_levels([*units, member], _SCP) if limited else (),
+            rcps=_levels([*units, member], _RCP) if limited else (),
+        )
+
+
+def _organization_of(account: str) -> Any:
+    """moto's backend of an account's organization. As long as there is none at all, moto has not even loaded them."""
+    module: Any = sys.modules.get("moto.organizations.models")
+    if module is None:
+        return None
+    backends = module.organizations_backends
+    management, partition = backends.master_accounts.get(account, (account, ""))
+    if management not in backends:
+        return None
+    for name, backend in backends[management].items():
+        if backend.org is not None and partition in ("", name):
+            return backend
+    return None
+
+
+def _way_to(backend: Any, account: str) -> list[Any]:
+    """The root, the units and the account, as moto has them."""
+    by_id = {item.id: item for item in backend.ou}
+    at = next(item for item in list(backend.accounts) if item.id == account)
+    way = [at]
+    while at.parent_id is not None:
+        at = by_id[at.parent_id]
+        way.append(at)
+    return way[::-1]
+
+
+def _levels(way: list[Any], kind: str) -> Levels:
+    """What is attached at each level; nothing at all where the root has this kind of policies switched off."""
+    if not any(item["Type"] == kind for item in way[0].policy_types):
+        return ()
+    return tuple(tuple(_attached(target, kind)) for target in way)
+
+
+def _attached(target: Any, kind: str) -> Iterator[PolicyText]:
+    where = f"{target.type.lower().replace('_', ' ')} {target.name or target.id}"
+    for policy in list(target.attached_policies):
+        if policy.type == kind:
+            label = f"{kind.lower().replace('_', ' ')} {policy.name} of {where}"
+            yield PolicyText(label=label, text=policy.content or "")
