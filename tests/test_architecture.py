@@ -45,6 +45,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
     (r"emulator\.messages", EMULATED, {"cryptography"}),
     (r"emulator\.web_identity", EMULATED, {"joserfc"}),
+    (r"emulator\.pages", EMULATED, {"jinja2", "markupsafe", "werkzeug"}),
     (r"emulator\.saml", EMULATED, {"cryptography", "lxml", "signxml"}),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
@@ -74,6 +75,8 @@ HEAVY = {
     "joserfc",
     "signxml",
     "lxml",
+    "jinja2",
+    "markupsafe",
 }
 
 

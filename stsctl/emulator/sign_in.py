@@ -1,0 +1,75 @@
+"""Signing in to the emulator's pages: somebody of the seed, with a name, and a password where they have one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stsctl.credentials import Secret
+from stsctl.emulator import pages
+from stsctl.emulator.pages import Header
+from stsctl.emulator.request import Request
+from stsctl.emulator.tickets import Tickets
+from stsctl.emulator.wire import Answer
+
+_LASTS = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who is signed in. `headers` belong to the answer that they get."""
+
+    name: str
+    headers: tuple[Header, ...] = ()
+
+
+class SignIn:
+    """The people of one place of the emulator, which has the paths below `path`, and who of them is signed in where.
+
+    `passwords` has all people by name, None for those who sign in by their name alone. `cookie` is the name of the
+    cookie, which no other place and no other emulator should have.
+    """
+
+    def __init__(self, place: str, *, path: str, cookie: str, passwords: Mapping[str, Secret | None]) -> None:
+        self._place = place
+        self._path = path
+        self._cookie = cookie
+        self._passwords = passwords
+        self._browsers: Tickets[str] = Tickets()
+
+    def visitor(self, asked: Request, now: datetime) -> Visitor | Answer:
+        """The one who is signed in, by a cookie or by the form that is posted; or the page to sign in with.
+
+        The page's form leads to the very URL that was asked, with the fields `username` and `password`.
+        """
+        if asked.method == "POST":
+            fields = pages.form(asked)
+            if "username" in fields:
+                return self._enter(fields["username"], fields.get("password", ""), now)
+        name = self._browsers.find(pages.cookie(asked, self._cookie) or "", now)
+        return Visitor(name=name) if name is not None else self._page()
+
+    def leave(self, asked: Request, now: datetime) -> Header:
+        """Signs out; the header belongs to the answer."""
+        self._browsers.take(pages.cookie(asked, self._cookie) or "", now)
+        return pages.drop_cookie(self._cookie, path=self._path)
+
+    def _enter(self, name: str, password: str, now: datetime) -> Visitor | Answer:
+        wanted = self._passwords.get(name)
+        if name not in self._passwords or (wanted is not None and wanted != Secret(password)):
+            return self._page(name, "The name or the password is wrong.")
+        cookie = pages.set_cookie(self._cookie, self._browsers.give(name, until=now + _LASTS), path=self._path)
+        return Visitor(name=name, headers=(cookie,))
+
+    def _page(self, name: str = "", message: str = "") -> Answer:
+        return pages.page(
+            "sign_in.html",
+            status=403 if message else 200,
+            title=f"Sign in to {self._place}",
+            place=self._place,
+            name=name,
+            message=message,
+            without_password=[name for name, password in self._passwords.items() if password is None],
+            with_password=[name for name, password in self._passwords.items() if password is not None],
+        )
