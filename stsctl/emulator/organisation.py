@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stsctl.credentials import Secret
+from stsctl.emulator.identity_center import IdentityCenter
 
 Policies = tuple[tuple[str, str], ...]
 Tags = tuple[tuple[str, str], ...]
@@ -100,7 +101,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
-    """All accounts; `name` says where they were written."""
+    """All accounts; `name` says where they were written. Roles of `identity_center` are among those of the accounts."""
 
     name: str
     accounts: tuple[Account, ...]
+    identity_center: IdentityCenter | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
+from stsctl.emulator import identity_center_seed, permission_sets
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import (
     Account,
@@ -58,14 +59,17 @@ def read(path: Path) -> Organisation:
 def parse(content: bytes, name: str) -> Organisation:
     """The organisation that a TOML text spells; raises ConfigurationError that begins with `name` and the line."""
     table = tables.read(content, name)
-    table.only(["account"])
+    table.only(["account", "identity_center"])
     organisation = Organisation(name=name, accounts=tuple(_account(*item) for item in table.tables("account").items()))
     if not organisation.accounts:
         raise table.problem(None, "there is no account", hint="write at least one [account.111111111111]")
     ids = [key.id for account in organisation.accounts for user in account.users for key in user.keys if key.id]
     if len(set(ids)) < len(ids):
         raise table.problem(None, "two keys have the same id")
-    return organisation
+    if "identity_center" not in table:
+        return organisation
+    center = identity_center_seed.parse(table.table("identity_center"), organisation)
+    return permission_sets.with_roles(organisation, center)
 
 
 def _account(number: str, table: Table) -> Account:
