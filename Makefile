@@ -3,7 +3,8 @@
 #   make demo       the tour: stsctl against an AWS of its own
 #   make test       all tests
 #   make check      lint, types, generated files up to date, all tests
-#   make bench      how long commands take, as ratios to an empty Python program, and how fast policies are evaluated
+#   make bench      how long commands take, as ratios to an empty Python program, how fast policies are evaluated, and
+#                   how fast the emulator is beside moto's server
 #   make generate   completions, man pages and the README's command table, from the command tree
 #   make clean      take away .venv and everything else that was made here
 #
@@ -39,6 +40,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.policy
+	$(BIN)/python -m benchmarks.emulator
 
 generate: $(VENV)/.dev
 	$(BIN)/python -m tools.generate --write

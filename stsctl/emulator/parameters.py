@@ -79,7 +79,7 @@ class _Reader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         # Every prefix that some field has, so that an absent structure costs one look-up.
-        self._prefixes = {name[:at] for name in fields for at, char in enumerate(name) if char == "."}
+        self._prefixes = {prefix for name in fields for prefix in _prefixes(name)}
 
     def structure(self, shape: dict[str, Any], path: str) -> dict[str, Any]:
         members = (
@@ -118,6 +118,13 @@ class _Reader:
                 "MalformedInput", f"'{text[:50]}' is not a valid value for {_camel(path)}: it should be an integer", 400
             )
         return int(text)
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    at = name.find(".")
+    while at >= 0:
+        yield name[:at]
+        at = name.find(".", at + 1)
 
 
 class _Check:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
@@ -27,11 +28,17 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     source_ip: str
+    _named: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named: dict[str, str] = {}
+        for name, value in self.headers:
+            named[name] = f"{named[name]},{value}" if name in named else value
+        object.__setattr__(self, "_named", named)
 
     def header(self, name: str) -> str | None:
         """The value of a header field, those of several joined by commas; None where there is none."""
-        values = [value for key, value in self.headers if key == name]
-        return ",".join(values) if values else None
+        return self._named.get(name)
 
     def argument(self, name: str) -> str | None:
         """The value of a query argument, decoded; None where there is none."""
@@ -114,9 +121,13 @@ def _incomplete() -> Refusal:
 
 
 def _decode(text: str) -> str:
+    if "%" not in text:
+        return text
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _as_sent(text: str) -> str:
     """What WSGI spells in Latin-1, as the UTF-8 that it was; bytes that are none are kept as surrogates."""
+    if text.isascii():
+        return text
     return text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
