@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from stsctl.stores.held import Held
 from stsctl.stores.index import Entry, Index
 from stsctl.stores.sealed_file import SealedFileStore
 from stsctl.stores.sealing_key import KeyFile, create_key_file
-from tests.conftest import missing
+from tests.traced import ROOT, Traced
 
-ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 CALLS = ("openat", "mkdir", "write", "fsync", "flock", "rename", "unlink")
@@ -129,67 +127,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 RENEWING = """
-import ctypes, os, sys
 from pathlib import Path
 import cryptography.exceptions, cryptography.hazmat.primitives.ciphers.aead, filelock
 from stsctl.errors import StsctlError
 from tests.faults.test_stores import renew
-ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # PR_SET_PTRACER: where only a parent may trace
-while folder := sys.stdin.readline().strip():
-    child = os.fork()
-    if child:
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-        continue
+def act(folder):
     try:
-        print(os.getpid(), flush=True)
-        sys.stdin.readline()
         renew(Path(folder))
-        os._exit(0)
     except StsctlError as error:
-        os._exit(8 if "full" in (error.hint or "") else 9)
-    finally:
-        os._exit(70)
+        return 8 if "full" in (error.hint or "") else 9
+    return 0
 """
 
-
-class Renewer:
-    """Renews, each time in a process of its own that is forked with everything imported: its calls are always the same.
-
-    They are traced from the first call of the renewal on.
-    """
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-B", "-c", RENEWING]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, folder: Path, trace: Path, *options: str) -> int:
-        """How the process ended."""
-        child = self._tell(str(folder))
-        tracer = ["strace", "-qq", "-p", child, "-o", str(trace), "-e", f"trace={','.join(CALLS)}"]
-        with subprocess.Popen([*tracer, *options]):
-            while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text():
-                time.sleep(0.005)
-            return int(self._tell("go"))
-
-    def end(self) -> None:
-        """Ends."""
-        self._process.communicate()
-
-    def _tell(self, line: str) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(line, file=self._process.stdin, flush=True)
-        return self._process.stdout.readline().strip()
+TRACE = ("-e", f"trace={','.join(CALLS)}")
 
 
 @pytest.fixture
-def renewer() -> Iterator[Renewer]:
+def renewer() -> Iterator[Traced]:
     """What renews."""
-    if shutil.which("strace") is None:
-        missing("strace")
-    renewer = Renewer()
-    yield renewer
-    renewer.end()
+    with Traced(RENEWING) as renewer:
+        yield renewer
 
 
 def steps_of(trace: Path) -> list[Step]:
@@ -212,17 +169,18 @@ def steps_of(trace: Path) -> list[Step]:
     ids=["killed", "disk full"],
 )
 def test_a_write_ends_well_wherever_it_ends(
-    prepared: Path, renewer: Renewer, tmp_path: Path, fault: str, statuses: tuple[int, ...], calls: tuple[str, ...]
+    prepared: Path, renewer: Traced, tmp_path: Path, fault: str, statuses: tuple[int, ...], calls: tuple[str, ...]
 ) -> None:
     """At each system call of a renewal the process is killed, or told (and says) the disk is full; nothing is lost."""
     folder = copy(prepared, tmp_path / "whole")
-    assert renewer.run(folder, tmp_path / "trace") == 0
+    assert renewer.run(tmp_path / "trace", str(folder), options=TRACE) == 0
     steps = [step for step in steps_of(tmp_path / "trace") if step.call in calls]
     assert {step.call for step in steps} >= set(calls) - {"mkdir"}
     for step in steps:
         folder = copy(prepared, tmp_path / f"{step.call} {step.nth}")
         injection = f"inject={step.call}:{fault}:when={step.nth}"
-        assert renewer.run(folder, tmp_path / "trace", "-e", injection) in statuses, injection
+        options = (*TRACE, "-e", injection)
+        assert renewer.run(tmp_path / "trace", str(folder), options=options) in statuses, injection
         check(folder)
 
 
