@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ _KEEP = {
     "STSCTL_REQUIRE_REAL",
     "CI",
 }
+
+# A shell starts its background jobs with Ctrl-C ignored, and whatever they start inherits that: what the tests press
+# would reach nobody.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(what: str) -> None:

@@ -12,11 +12,14 @@ from typing import Any, Self
 
 from tests.program import STSCTL, Done, Me
 
+PATIENT = {"STSCTL_PROMPT_TIMEOUT": "4m", "STSCTL_LOCK_TIMEOUT": "5m"}
+"""For as long as a slow machine needs to start them all, nobody gives up."""
+
 WAITING = "stsctl: waiting for "
 """What a process says that has waited for another's lock for a while."""
 
 
-def until(condition: Callable[[], object], what: str, *, timeout: float = 120) -> None:
+def until(condition: Callable[[], object], what: str, *, timeout: float = 200) -> None:
     """Waits until `condition` holds."""
     end = time.monotonic() + timeout
     while not condition():
@@ -37,7 +40,7 @@ class Crowd:
         """One more `stsctl` with `words`."""
         number = len(self.processes)
         with self._file(number, "out").open("w") as out, self._file(number, "err").open("w") as err:
-            self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **options))
+            self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **PATIENT | options))
         return self.processes[-1]
 
     def until_waiting(self, count: int) -> None:

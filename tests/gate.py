@@ -44,7 +44,7 @@ class Gate:
         """Lets everything through, from now on."""
         self._open.set()
 
-    def wait(self, count: int = 1, *, timeout: float = 60) -> None:
+    def wait(self, count: int = 1, *, timeout: float = 120) -> None:
         """Waits until `count` requests (with `answers`: answers) have stood before the closed gate."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: self._count >= count, timeout), f"{self._count} of {count} came"

@@ -178,11 +178,11 @@ class Me:
 
     # ── running ──
 
-    def run(self, *words: str, given: str | None = None, timeout: float = 90, **options: Any) -> Done:
+    def run(self, *words: str, given: str | None = None, timeout: float = 180, **options: Any) -> Done:
         """`stsctl` with `words`, to its end; keywords in capitals are environment variables, None takes one away."""
         return self.program(str(STSCTL), *words, given=given, timeout=timeout, **options)
 
-    def program(self, *argv: str, given: str | None = None, timeout: float = 90, **options: Any) -> Done:
+    def program(self, *argv: str, given: str | None = None, timeout: float = 180, **options: Any) -> Done:
         """Any program, in this person's environment."""
         with self.start(
             *argv, stdin=subprocess.PIPE if given is not None else subprocess.DEVNULL, **options

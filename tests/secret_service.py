@@ -220,7 +220,7 @@ class SecretService:
 
 
 def _wait_until(condition: Any, what: str) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"waited too long for {what}")

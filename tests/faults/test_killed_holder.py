@@ -64,7 +64,7 @@ def _files(me: Me) -> int:
     log = me.home / "trace"
     done = me.program(
         "strace", "-f", "-qq", "-o", str(log), "-e", "trace=rename,renameat,renameat2", str(STSCTL),
-        "credential-process", "read-only",
+        "credential-process", "read-only", PYTHONDONTWRITEBYTECODE="1",
     )  # fmt: skip
     if done.status != 0 or not log.exists():
         missing("strace, and leave to trace")
@@ -81,8 +81,9 @@ def test_killed_at_each_file_it_writes(me: Me) -> None:
         shutil.rmtree(me.state)
         inject = f"inject=rename,renameat,renameat2:signal=SIGKILL:when={nth}"
         killed = me.program(
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, str(STSCTL), "credential-process", "read-only"
-        )
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, str(STSCTL), "credential-process", "read-only",
+            PYTHONDONTWRITEBYTECODE="1",
+        )  # fmt: skip
         assert killed.status in (-9, 137), killed
         assert killed.out == ""
         key = me.key_id("read-only")

@@ -14,19 +14,17 @@ from tests.secret_service import SecretService, available
 
 CHAIN = ["GetSessionToken", "AssumeRole", "AssumeRole"]
 
-_PATIENT = {"STSCTL_PROMPT_TIMEOUT": "4m", "STSCTL_LOCK_TIMEOUT": "5m"}
-
 
 def ask_at_once(me: Me, crowd: Crowd, *names: str) -> None:
     """Starts `credential-process` for each name; the prompt is answered when all the others wait for it."""
     for name in names:
-        crowd.start("credential-process", name, **_PATIENT)
+        crowd.start("credential-process", name)
     crowd.until_waiting(len(names) - 1)
     me.let_go()
 
 
 @pytest.mark.crowd
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_200_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a_hop(me: Me, tmp_path: Path) -> None:
     """All 200 answer with one session, of one prompt and three calls."""
     me.configure_as_usual(hub=me.code_process(held=True))
@@ -38,7 +36,7 @@ def test_200_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a
 
 
 @pytest.mark.crowd
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_100_and_100_for_two_roles_behind_one_hub_share_its_prompt_and_its_calls(me: Me, tmp_path: Path) -> None:
     """Two roles behind one hub and one device: one prompt, one call for each of the two hops they share."""
     me.configure_as_usual(hub=me.code_process(held=True))
@@ -52,7 +50,7 @@ def test_100_and_100_for_two_roles_behind_one_hub_share_its_prompt_and_its_calls
 
 
 @pytest.mark.crowd
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_40_processes_share_one_prompt_through_a_real_keyring(
     me: Me, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -64,7 +62,8 @@ def test_40_processes_share_one_prompt_through_a_real_keyring(
         SecretService.start(tmp_path_factory.mktemp("k")) as service,
         Crowd(me, tmp_path / "crowd") as crowd,
     ):
-        me.environ |= service.environment
+        # On a slow machine forty of them take the keyring's time: it gets as long as where there is a dialogue.
+        me.environ |= {**service.environment, "DISPLAY": ":0"}
         ask_at_once(me, crowd, *["prod-admin"] * 40)
         assert len(sessions(crowd.done())) == 1
     assert me.prompts() == 1

@@ -162,7 +162,7 @@ def steps_of(trace: Path) -> list[Step]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("fault", "statuses", "calls"),
     [("signal=SIGKILL", (-9,), CALLS), ("error=ENOSPC", (0, 8), ("openat", "mkdir", "write", "fsync", "rename"))],

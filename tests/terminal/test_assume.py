@@ -41,7 +41,7 @@ def terminals(me: Me) -> Iterator[Callable[..., pexpect.spawn]]:
         program, *rest = argv or ("bash", "--norc", "--noprofile")
         environ = {**me.environ, "TERM": "xterm-256color", "PS1": "ready> ", **variables}
         terminal = pexpect.spawn(
-            program, rest, env=environ, cwd=str(me.home), encoding="utf-8", timeout=60, dimensions=(40, 160)
+            program, rest, env=environ, cwd=str(me.home), encoding="utf-8", timeout=100, dimensions=(40, 160)
         )
         terminal.delaybeforesend = None
         opened.append(terminal)

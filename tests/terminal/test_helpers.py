@@ -28,13 +28,13 @@ def spawn(script: str) -> pexpect.spawn:
     """A terminal in which sh runs `script`; Ctrl-C leaves that sh alone."""
     environ = {**os.environ, "PYTHON": sys.executable, "RUN": RUN, "HELPER": HELPER, "TERM": "dumb"}
     return pexpect.spawn(
-        "/bin/sh", ["-c", f"trap : INT; {script}"], env=environ, encoding="utf-8", timeout=50, cwd=str(Path.cwd())
+        "/bin/sh", ["-c", f"trap : INT; {script}"], env=environ, encoding="utf-8", timeout=100, cwd=str(Path.cwd())
     )
 
 
 def test_a_helper_may_ask_on_the_terminal() -> None:
     """It is not stopped for reading, and afterwards the terminal is ours again."""
-    terminal = spawn('"$PYTHON" -c "$RUN" 40 sh -c "$HELPER"; read line; echo "line=<$line>"')
+    terminal = spawn('"$PYTHON" -c "$RUN" 100 sh -c "$HELPER"; read line; echo "line=<$line>"')
     terminal.expect("PIN: ")
     terminal.sendline("1234")
     terminal.expect("answer: 'code for 1234")
@@ -44,7 +44,7 @@ def test_a_helper_may_ask_on_the_terminal() -> None:
 
 def test_ctrl_c_while_a_helper_asks_is_an_interrupt_of_ours() -> None:
     """The terminal sends it to the helper; the person meant the whole command."""
-    terminal = spawn('"$PYTHON" -c "$RUN" 40 sh -c "$HELPER"; echo over')
+    terminal = spawn('"$PYTHON" -c "$RUN" 100 sh -c "$HELPER"; echo over')
     terminal.expect("PIN: ")
     terminal.send("\x03")
     terminal.expect("interrupted\r\n")

@@ -15,7 +15,7 @@ FIND = "from stsctl.host import session_leader; print(session_leader.find())"
 def show(script: str) -> tuple[int, list[str]]:
     """The number of a new terminal's first process, and what commands in it take their leader to be."""
     environ = {**os.environ, "PYTHON": sys.executable, "FIND": FIND}
-    terminal = pexpect.spawn("/bin/sh", ["-c", script], env=environ, encoding="utf-8", timeout=50, cwd=str(Path.cwd()))
+    terminal = pexpect.spawn("/bin/sh", ["-c", script], env=environ, encoding="utf-8", timeout=100, cwd=str(Path.cwd()))
     return terminal.pid, terminal.read().splitlines()
 
 

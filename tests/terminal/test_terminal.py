@@ -28,16 +28,16 @@ print("answer:", ascii(answer))
 """
 BACKGROUND = """
 import subprocess, sys
-sys.exit(subprocess.run([sys.executable, "-c", *sys.argv[1:]], process_group=0, timeout=50).returncode)
+sys.exit(subprocess.run([sys.executable, "-c", *sys.argv[1:]], process_group=0, timeout=100).returncode)
 """
-LONG = "40"
+LONG = "100"
 
 
 def spawn(script: str, **variables: str) -> pexpect.spawn:
     """A terminal in which sh runs `script`; Ctrl-C leaves that sh alone."""
     environ = {**os.environ, "PYTHON": sys.executable, "ASK": ASK, "TERM": "dumb", **variables}
     return pexpect.spawn(
-        "/bin/sh", ["-c", f"trap : INT; {script}"], env=environ, encoding="utf-8", timeout=50, cwd=str(Path.cwd())
+        "/bin/sh", ["-c", f"trap : INT; {script}"], env=environ, encoding="utf-8", timeout=100, cwd=str(Path.cwd())
     )
 
 
@@ -83,7 +83,7 @@ def test_a_line_can_be_corrected() -> None:
 
 def test_stdin_and_stdout_may_be_pipes() -> None:
     """As when an SDK runs credential-process: the question is not read from one nor written to the other."""
-    terminal = spawn('echo wrong | "$PYTHON" -c "$ASK" shown 40 | sed "s/^/piped /"')
+    terminal = spawn('echo wrong | "$PYTHON" -c "$ASK" shown 100 | sed "s/^/piped /"')
     terminal.expect("code: ")
     terminal.sendline("123456")
     assert terminal.read() == "123456\r\npiped answer: '123456'\r\n"
@@ -91,16 +91,16 @@ def test_stdin_and_stdout_may_be_pipes() -> None:
 
 def test_nobody_answers() -> None:
     """The time-out is an error of its own, and what was half typed does not go to whatever reads next."""
-    terminal = question("hidden", "1.5")
+    terminal = question("hidden", "4")
     terminal.send("half a sec")
     rest = finish(terminal)
     assert "status=4" in rest
-    assert "needed: nobody answered within 1.5 seconds" in rest
+    assert "needed: nobody answered within 4 seconds" in rest
 
 
 def test_what_was_half_typed_is_not_left_for_the_shell() -> None:
     """After a time-out the next reader of the terminal gets what is typed then, and nothing from before."""
-    terminal = spawn('"$PYTHON" -c "$ASK" hidden 1.5; echo next; read line; echo "line=<$line>"')
+    terminal = spawn('"$PYTHON" -c "$ASK" hidden 4; echo next; read line; echo "line=<$line>"')
     terminal.expect("code: ")
     terminal.send("half a sec")
     terminal.expect("next\r\n")
@@ -130,7 +130,7 @@ def test_ctrl_d_is_no_answer() -> None:
 def test_sigterm_leaves_the_echo_on() -> None:
     """Whoever ends the program does not leave a terminal that shows nothing."""
     named = "import os; print('pid', os.getpid(), flush=True)" + ASK
-    terminal = spawn('stty -g; "$PYTHON" -c "$ASK" hidden 40; echo status=$?; stty -g', ASK=named)
+    terminal = spawn('stty -g; "$PYTHON" -c "$ASK" hidden 100; echo status=$?; stty -g', ASK=named)
     terminal.expect(r"([0-9a-f:]{20,})\r\n")
     terminal.settings = terminal.match[1]
     terminal.expect(r"pid (\d+)")
@@ -142,7 +142,7 @@ def test_sigterm_leaves_the_echo_on() -> None:
 
 def test_a_terminal_in_raw_mode_is_asked_all_the_same() -> None:
     """A full-screen program may have turned line editing and Ctrl-C off; it finds them off again."""
-    terminal = spawn('stty raw -echo; stty -g; "$PYTHON" -c "$ASK" shown 40; stty -g')
+    terminal = spawn('stty raw -echo; stty -g; "$PYTHON" -c "$ASK" shown 100; stty -g')
     terminal.expect(r"([0-9a-f:]{20,})\r?\n")
     settings = terminal.match[1]
     terminal.expect("code: ")
@@ -155,7 +155,7 @@ def test_a_terminal_in_raw_mode_is_asked_all_the_same() -> None:
 
 def test_a_background_process_is_refused_and_not_stopped() -> None:
     """It would be stopped by SIGTTIN as soon as it read, and wait for ever."""
-    terminal = spawn('"$PYTHON" -c "$BACKGROUND" "$ASK" shown 40; echo status=$?', BACKGROUND=BACKGROUND)
+    terminal = spawn('"$PYTHON" -c "$BACKGROUND" "$ASK" shown 100; echo status=$?', BACKGROUND=BACKGROUND)
     rest = terminal.read()
     assert "needed: nobody can be asked: this runs in the background" in rest
     assert "status=4" in rest
@@ -169,7 +169,7 @@ def test_without_a_terminal_nobody_is_asked(stdin: int) -> None:
         start_new_session=True,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
         **({"input": "123456\n"} if stdin == subprocess.PIPE else {"stdin": stdin}),
     )
