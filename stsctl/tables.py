@@ -83,6 +83,11 @@ class Table:
             raise self.problem(key, f"{key} is empty", hint="leave the line out")
         return None if value is None else str(value)
 
+    def flag(self, key: str) -> bool | None:
+        """True or false."""
+        value = self._get(key, bool)
+        return None if value is None else bool(value)
+
     def checked(self, key: str, field: str) -> str | None:
         """A text that STS takes as `field` of `limits.problem_with`."""
         text = self.text(key)

@@ -43,6 +43,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
+    (r"emulator\.organization(s|_planting)", EMULATED, {"moto"} | EFFECTS),
     (r"emulator\.(messages|permission_sets)", EMULATED, {"cryptography"}),
     (r"emulator\.web_identity", EMULATED, {"joserfc"}),
     (r"emulator\.pages", EMULATED, {"jinja2", "markupsafe", "werkzeug"}),

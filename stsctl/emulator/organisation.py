@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from stsctl.credentials import Secret
 from stsctl.emulator.identity_center import IdentityCenter
+from stsctl.emulator.new_organization import NewOrganization
 
 Policies = tuple[tuple[str, str], ...]
 Tags = tuple[tuple[str, str], ...]
@@ -101,8 +102,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
-    """All accounts; `name` says where they were written. Roles of `identity_center` are among those of the accounts."""
+    """All accounts; `name` says where they were written. Roles of `identity_center` are among those of the accounts.
+
+    `organization` has some of the accounts as its members.
+    """
 
     name: str
     accounts: tuple[Account, ...]
     identity_center: IdentityCenter | None = None
+    organization: NewOrganization | None = None

@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.organization_planting import RCP, SCP, Planting
 from stsctl.emulator.principals import PolicyText
 
 Levels = tuple[tuple[PolicyText, ...], ...]
 """The policies of the root, of each organizational unit below it, and of the account."""
 
-_SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+
+IAM = "iam.amazonaws.com"
+"""IAM's service principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,14 @@ class Membership:
 class Organizations:
     """What moto's Organizations holds, read afresh at each question."""
 
+    def __init__(self, organisation: Organisation) -> None:
+        self._features: dict[str, set[str]] = {}
+        if organisation.organization is not None:
+            mend()
+            names = {account.id: account.name or account.id for account in organisation.accounts}
+            made = Planting(organisation.organization, names).plant()
+            self._features[made] = set(organisation.organization.features)
+
     def membership(self, account: str | None) -> Membership | None:
         """The place of an account; None where it is in no organization."""
         found = _organization_of(account) if account is not None else None
@@ -49,9 +61,18 @@ class Organizations:
             organization=organization.id,
             management_account=organization.master_account_id,
             path=path,
-            scps=_levels([*units, member], _SCP) if limited else (),
-            rcps=_levels([*units, member], _RCP) if limited else (),
+            scps=_levels([*units, member], SCP) if limited else (),
+            rcps=_levels([*units, member], RCP) if limited else (),
         )
+
+
+def mend() -> None:
+    """Lets moto take what it does not know yet: IAM as a trusted service, and as one that can be delegated."""
+    from moto.organizations import models
+
+    for services in (models.FakeServiceAccess.TRUSTED_SERVICES, models.FakeDelegatedAdministrator.SUPPORTED_SERVICES):
+        if IAM not in services:
+            services.append(IAM)
 
 
 def _organization_of(account: str) -> Any:

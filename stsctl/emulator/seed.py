@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator import identity_center_seed, permission_sets
+from stsctl.emulator import identity_center_seed, organization_seed, permission_sets
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import (
     Account,
@@ -59,10 +60,15 @@ def read(path: Path) -> Organisation:
 def parse(content: bytes, name: str) -> Organisation:
     """The organisation that a TOML text spells; raises ConfigurationError that begins with `name` and the line."""
     table = tables.read(content, name)
-    table.only(["account", "identity_center"])
+    table.only(["account", "identity_center", "organization"])
     organisation = Organisation(name=name, accounts=tuple(_account(*item) for item in table.tables("account").items()))
     if not organisation.accounts:
         raise table.problem(None, "there is no account", hint="write at least one [account.111111111111]")
+    if "organization" in table:
+        accounts = [account.id for account in organisation.accounts]
+        organisation = replace(
+            organisation, organization=organization_seed.parse(table.table("organization"), accounts)
+        )
     ids = [key.id for account in organisation.accounts for user in account.users for key in user.keys if key.id]
     if len(set(ids)) < len(ids):
         raise table.problem(None, "two keys have the same id")

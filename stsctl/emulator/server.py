@@ -66,7 +66,7 @@ class Emulator:
         self._clock = clock
         self._journal = journal
         directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
-        self._authorization = Authorization(Organizations())
+        self._authorization = Authorization(Organizations(organisation))
         self._authentication = Authentication(directory, sessions)
         self._sts = Sts(directory, self._authorization, sessions, codes)
         self._iam = Iam(directory)
