@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from stsctl.emulator import policies
@@ -110,27 +111,23 @@ class Authorization:
 
         A role that does not exist is refused in the same words, as AWS does.
         """
-        role = asked.role
+        principal, role = principal_of(caller), asked.role
         if role is None:
-            request = Request(principal=principal_of(caller), action="sts:AssumeRole", resource=asked.role_arn)
+            request = Request(principal=principal, action="sts:AssumeRole", resource=asked.role_arn)
             raise _denied(request, Policies(), _not_authorized(caller, request), "there is no such role")
         inside, of_owner = self._memberships(caller.account, role.account)
         context = _of_request(asked, role) | of_caller(caller, asked.now, asked.mfa_at)
         context |= of_memberships(inside, of_owner)
 
+        @cache
+        def asked_policies() -> Policies:
+            return policies.of_both(caller, inside, role.trust, Kind.TRUST, of_owner)
+
         for action in _actions("sts:AssumeRole", asked):
             request = Request(
-                principal=principal_of(caller),
-                action=action,
-                resource=role.arn,
-                resource_account=role.account,
-                context=context,
+                principal=principal, action=action, resource=role.arn, resource_account=role.account, context=context
             )
-            _decide(
-                request,
-                lambda: policies.of_both(caller, inside, role.trust, Kind.TRUST, of_owner),
-                _not_authorized(caller, request),
-            )
+            _decide(request, asked_policies, _not_authorized(caller, request))
         return role
 
     def assume_unsigned(self, action: str, whom: str, keys: Context, asked: Asked) -> Role:

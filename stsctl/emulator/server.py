@@ -250,7 +250,7 @@ def _fields(asked: Request) -> dict[str, str]:
     """The parameters of the query protocol, from the URL and the form."""
     if len(asked.body) > _LONGEST_FORM:
         raise Refusal("RequestEntityTooLarge", "The request is too long", 413)
-    pairs = request.form_pairs(asked.query)
+    pairs = request.form_pairs(asked.query) if asked.query else []
     if asked.is_form():
         pairs += request.form_pairs(request.text_of(asked.body))
     return {name: value for name, value in pairs if len(name) <= 200}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from stsctl.emulator import identifiers, parameters, tagging
+from stsctl.emulator import identifiers, shapes, tagging
 from stsctl.emulator.authorization import Asked, Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
@@ -72,10 +72,10 @@ class Sts:
 
     def check(self, operation: str, version: str | None) -> None:
         """Raises Refusal unless this is an operation that STS has, and the emulator too."""
-        if operation not in parameters.operations() or version != parameters.VERSION:
+        if operation not in shapes.operations() or version != shapes.VERSION:
             shown = version or "NO_VERSION_SPECIFIED"
             raise Refusal("InvalidAction", f"Could not find operation {operation[:100]} for version {shown[:50]}", 400)
-        if operation not in self._operations | self._unsigned:
+        if operation not in self._operations and operation not in self._unsigned:
             raise Refusal("NotImplemented", f"The emulator does not have sts:{operation} yet", 501)
 
     def answer(self, call: Call) -> Result:

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -79,9 +79,8 @@ def succeed(operation: str, result: Result, speech: Dialect, namespace: str = ST
         return _answer(200, "application/json", json.dumps(content), request_id)
     body = (
         f'<{operation}Response xmlns="{namespace}">\n  <{operation}Result>\n'
-        + "".join(f"    {line}\n" for line in _elements(result))
-        + f"  </{operation}Result>\n  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n"
-        f"  </ResponseMetadata>\n</{operation}Response>\n"
+        f"{_elements(result, '    ')}  </{operation}Result>\n  <ResponseMetadata>\n"
+        f"    <RequestId>{request_id}</RequestId>\n  </ResponseMetadata>\n</{operation}Response>\n"
     )
     return _answer(200, "text/xml", body, request_id)
 
@@ -192,16 +191,20 @@ def _answer(status: int, content: str, body: str | bytes, request_id: str, *more
     return Answer(status=status, headers=headers, body=data)
 
 
-def _elements(result: Result) -> Iterator[str]:
+def _elements(result: Result, indent: str) -> str:
+    lines = []
     for name, value in result.items():
         if isinstance(value, Mapping):
-            yield f"<{name}>"
-            yield from (f"  {line}" for line in _elements(value))
-            yield f"</{name}>"
-        elif isinstance(value, datetime):
-            yield f"<{name}>{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</{name}>"
+            lines.append(f"{indent}<{name}>\n{_elements(value, indent + '  ')}{indent}</{name}>\n")
         elif value is not None:
-            yield f"<{name}>{_text(str(value))}</{name}>"
+            lines.append(f"{indent}<{name}>{_spelled(value)}</{name}>\n")
+    return "".join(lines)
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _text(str(value))
 
 
 def _plain(result: Result) -> dict[str, object]:

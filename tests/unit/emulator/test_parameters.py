@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsctl.emulator import parameters
+from stsctl.emulator import parameters, shapes
 from stsctl.emulator.refusal import Refusal
 
 ROLE = "arn:aws:iam::111111111111:role/Hub"
@@ -141,7 +141,7 @@ def test_sessions_last_up_to_36_hours() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    operation=st.sampled_from(sorted(parameters.operations())),
+    operation=st.sampled_from(sorted(shapes.operations())),
     fields=st.dictionaries(
         st.sampled_from(["RoleArn", "Policy", "Tags", "Tags.member.1", "Tags.member.1.Key", "PolicyArns.member.1.arn"])
         | st.sampled_from(["DurationSeconds", "Tags.member.2.Value", "TransitiveTagKeys.member.1", "Name", "Audience"])
