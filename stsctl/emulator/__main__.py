@@ -76,12 +76,14 @@ def _serve(folder: Path, chosen: Organisation, port: int) -> None:
 
 
 def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal) -> tuple[Emulator, BaseWSGIServer]:
-    from stsctl.emulator.listening import listen
+    from stsctl.emulator.listening import bind, serve, url_of
     from stsctl.emulator.server import Emulator
 
-    emulator = Emulator(chosen, token=token, clock=Clock(), journal=journal)
     try:
-        return emulator, listen(emulator, port)
+        # Its identity providers name the port, so it is known before there is anything to serve.
+        with bind(port) as listener:
+            emulator = Emulator(chosen, url=url_of(listener), token=token, clock=Clock(), journal=journal)
+            return emulator, serve(emulator, listener)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise StsctlError(f"the emulator cannot listen on port {port}: {reason}") from error
@@ -90,7 +92,7 @@ def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal)
 def _described(emulator: Emulator, server: BaseWSGIServer, token: Secret, chosen: Organisation) -> running.Running:
     process = process_table.look_up(os.getpid())
     return running.Running(
-        url=f"http://{server.host}:{server.port}",
+        url=emulator.url,
         port=server.port,
         pid=os.getpid(),
         process_started=process.started if process else "",

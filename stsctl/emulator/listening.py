@@ -72,12 +72,28 @@ class _Handler(WSGIRequestHandler):
         """Nothing: a client that hangs up is no event."""
 
 
-def listen(application: Callable[..., Any], port: int) -> BaseWSGIServer:
-    """A server that is bound and answers once `serve_forever` is called; port 0 takes a free one. Raises OSError."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+def bind(port: int) -> socket.socket:
+    """A port of this machine, 0 for a free one, where nobody listens until `serve` is called; raises OSError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
         if os.name == "posix":  # on Windows it would let two share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where an application answers that is served on `listener`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+def serve(application: Callable[..., Any], listener: socket.socket) -> BaseWSGIServer:
+    """A server that takes connections, and answers them once `serve_forever` is called; raises OSError."""
+    with listener:
         listener.listen(_BACKLOG)
-        number = listener.getsockname()[1]
-        return make_server(HOST, number, application, threaded=True, request_handler=_Handler, fd=listener.fileno())
+        host, port = listener.getsockname()[:2]
+        return make_server(host, port, application, threaded=True, request_handler=_Handler, fd=listener.fileno())

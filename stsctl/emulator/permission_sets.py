@@ -9,20 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from stsctl.emulator import saml
+from stsctl.emulator import saml_document, self_signed
 from stsctl.emulator.identity_center import IdentityCenter, PermissionSet
 from stsctl.emulator.organisation import Account, NewRole, NewSamlProvider, Organisation
 
-_AUDIENCE = "https://signin.aws.amazon.com/saml"
 _LONGEST = timedelta(hours=12)
 """The MaxSessionDuration of each such role; how long a session is, the permission set says."""
 
 
 def with_roles(organisation: Organisation, center: IdentityCenter) -> Organisation:
     """The organisation with the roles of the permission sets in it, and with the providers that they trust."""
-    metadata = saml.metadata(center.issuer_url, _certificate())
+    metadata = saml_document.metadata(center.issuer_url, _certificate())
 
     def provided(account: Account) -> Account:
         roles = [_role(center, one, account.id) for one in center.permission_sets if _is_in(one, account.id)]
@@ -55,7 +54,7 @@ def _role(center: IdentityCenter, permission_set: PermissionSet, account: str) -
                 "Effect": "Allow",
                 "Principal": {"Federated": provider},
                 "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"],
-                "Condition": {"StringEquals": {"SAML:aud": _AUDIENCE}},
+                "Condition": {"StringEquals": {"SAML:aud": saml_document.SIGN_IN}},
             }
         ],
     }
@@ -81,21 +80,6 @@ def _digits(*parts: str) -> str:
 
 def _certificate() -> str:
     """A certificate whose key is forgotten at once: nobody but Identity Center vouches for anybody, and it asks us."""
-    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import Encoding
 
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "AWS SSO")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2049, 12, 31, tzinfo=UTC))
-        .sign(key, SHA256())
-    )
-    return certificate.public_bytes(Encoding.PEM).decode()
+    return self_signed.certificate("AWS SSO", ec.generate_private_key(ec.SECP256R1()))

@@ -13,31 +13,29 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.principals import SamlProvider
 from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.saml_document import (
+    ASSERTION,
+    ATTRIBUTE,
+    AUDIENCE,
+    BEARER,
+    NAME_FORMAT,
+    PROTOCOL,
+    SIGN_IN,
+    SIGNATURE,
+    SUCCESS,
+    Metadata,
+    parse,
+    read_certificate,
+    read_metadata,
+)
 
-_ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
-_PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
-_METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
-_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}"
-_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
-_SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
-_BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-_ATTRIBUTE = "https://aws.amazon.com/SAML/Attributes/"
-_AUDIENCES = frozenset({"https://signin.aws.amazon.com/saml", "urn:amazon:webservices"})
+_AUDIENCES = frozenset({SIGN_IN, AUDIENCE})
 _RECIPIENT = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml(/acs/[\w-]+)?", re.ASCII)
 _FRESH = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What a provider's metadata says: its entity id, and the certificates that it signs with, as base64 of DER."""
-
-    issuer: str
-    certificates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,36 +62,6 @@ class SamlIdentity:
         return values[0] if values else None
 
 
-def read_metadata(text: str) -> Metadata:
-    """What a metadata document says; raises ValueError for what is none."""
-    root = _parse(text.encode("utf-8", "replace"))
-    issuer = root.get("entityID")
-    path = f"{_METADATA}IDPSSODescriptor/{_METADATA}KeyDescriptor"
-    found = (
-        "".join((element.text or "").split())
-        for key in root.findall(path)
-        if key.get("use", "signing") == "signing"
-        for element in key.iter(f"{_SIGNATURE}X509Certificate")
-    )
-    certificates = tuple(found)
-    if root.tag != f"{_METADATA}EntityDescriptor" or not issuer or not certificates:
-        raise ValueError("it is no metadata of an identity provider with a certificate")
-    for certificate in certificates:
-        _certificate(certificate)
-    return Metadata(issuer=issuer, certificates=certificates)
-
-
-def metadata(issuer: str, certificate: str) -> str:
-    """The metadata of a provider with this entity id and this certificate (PEM, or base64 of DER)."""
-    inner = "".join(line for line in certificate.split("\n") if not line.startswith("-----"))
-    return (
-        f'<EntityDescriptor xmlns="{_METADATA[1:-1]}" entityID={quoteattr(issuer)}><IDPSSODescriptor '
-        f'protocolSupportEnumeration="{_PROTOCOL[1:-1]}"><KeyDescriptor use="signing"><KeyInfo '
-        f'xmlns="{_SIGNATURE[1:-1]}"><X509Data><X509Certificate>{escape("".join(inner.split()))}</X509Certificate>'
-        "</X509Data></KeyInfo></KeyDescriptor></IDPSSODescriptor></EntityDescriptor>"
-    )
-
-
 def verify(response: str, provider: SamlProvider, now: datetime) -> SamlIdentity:
     """Whom a response (base64) is about; raises Refusal unless the provider signed it, for AWS, for now."""
     try:
@@ -105,17 +73,17 @@ def verify(response: str, provider: SamlProvider, now: datetime) -> SamlIdentity
     except ValueError as error:
         raise _invalid("Issuer not present in specified provider", because=f"its metadata: {error}") from error
     assertion = _signed_assertion(content, known, now)
-    issuer = _text(assertion.find(f"{_ASSERTION}Issuer"))
+    issuer = _text(assertion.find(f"{ASSERTION}Issuer"))
     if issuer != known.issuer:
         raise _invalid("Issuer not present in specified provider")
     ends_at = _check_times(assertion, now)
     _check_audience(assertion)
     recipient = _recipient(assertion, now)
-    name = assertion.find(f"{_ASSERTION}Subject/{_ASSERTION}NameID")
+    name = assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID")
     subject = _text(name)
     if name is None or not subject:
         raise _invalid("NameID is missing in AuthnResponse")
-    kind = (name.get("Format") or "").removeprefix(_FORMAT)
+    kind = (name.get("Format") or "").removeprefix(NAME_FORMAT)
     account, short = provider.arn.split(":")[4], provider.arn.rsplit("/", 1)[-1]
     # AWS's own definition of the name qualifier, which has SHA-1 in it.
     qualifier = hashlib.sha1(f"{issuer}{account}/{short}".encode("utf-8", "replace"), usedforsecurity=False).digest()
@@ -139,45 +107,22 @@ def verify(response: str, provider: SamlProvider, now: datetime) -> SamlIdentity
     )
 
 
-def _parse(content: bytes) -> Any:
-    """The root of an XML document; raises ValueError for one with a document type, an entity or a comment in it."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser=parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError("it is no XML") from error
-    if root.getroottree().docinfo.doctype:
-        raise ValueError("it has a document type")
-    # Two readers could see two texts where a comment parts one.
-    if next(root.getroottree().iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is not None:
-        raise ValueError("it has a comment, an instruction or an entity")
-    return root
-
-
-def _certificate(text: str) -> Any:
-    from cryptography import x509
-
-    return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-
-
 def _signed_assertion(content: bytes, known: Metadata, now: datetime) -> Any:
     """The assertion, as one of the provider's keys signed it: by itself, or within the response."""
     try:
-        root = _parse(content)
+        root = parse(content)
     except ValueError as error:
         raise _invalid("Invalid SAML response", because=str(error)) from error
-    if root.tag != f"{_PROTOCOL}Response":
+    if root.tag != f"{PROTOCOL}Response":
         raise _invalid("Invalid SAML response", because="its root is no Response")
-    status = root.find(f"{_PROTOCOL}Status/{_PROTOCOL}StatusCode")
-    if status is not None and status.get("Value") != _SUCCESS:
+    status = root.find(f"{PROTOCOL}Status/{PROTOCOL}StatusCode")
+    if status is not None and status.get("Value") != SUCCESS:
         raise Refusal("IDPRejectedClaim", "The identity provider did not authenticate the user", 403)
-    assertions = root.findall(f"{_ASSERTION}Assertion")
+    assertions = root.findall(f"{ASSERTION}Assertion")
     if len(assertions) != 1:
         raise _invalid("Response signature invalid", because="it does not hold one assertion")
-    whole = root.find(f"{_SIGNATURE}Signature") is not None
-    location, owner = ("./", root) if whole else (f"./{_ASSERTION}Assertion/", assertions[0])
+    whole = root.find(f"{SIGNATURE}Signature") is not None
+    location, owner = ("./", root) if whole else (f"./{ASSERTION}Assertion/", assertions[0])
     reasons = []
     for certificate in known.certificates:
         try:
@@ -187,7 +132,7 @@ def _signed_assertion(content: bytes, known: Metadata, now: datetime) -> Any:
             continue
         if signed is None or (signed.tag, signed.get("ID")) != (owner.tag, owner.get("ID")):
             raise _invalid("Response signature invalid", because="the signature covers something else than its parent")
-        return signed.find(f"{_ASSERTION}Assertion") if whole else signed
+        return signed.find(f"{ASSERTION}Assertion") if whole else signed
     raise _invalid("Response signature invalid", because="; ".join(reasons)[:1000])
 
 
@@ -204,7 +149,7 @@ def _verified(content: bytes, certificate: str, location: str, now: datetime) ->
         signature_methods=frozenset(method for method in methods if "SHA1" not in method.name),
         verification_time=now,
     )
-    result = XMLVerifier().verify(content, x509_cert=_certificate(certificate), expect_config=config)
+    result = XMLVerifier().verify(content, x509_cert=read_certificate(certificate), expect_config=config)
     assert not isinstance(result, list)
     return result.signed_xml
 
@@ -214,13 +159,13 @@ def _check_times(assertion: Any, now: datetime) -> datetime | None:
     issued = _time(assertion.get("IssueInstant"))
     if issued is None or now - issued > _FRESH:
         raise Refusal("ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance", 400)
-    conditions = assertion.find(f"{_ASSERTION}Conditions")
+    conditions = assertion.find(f"{ASSERTION}Conditions")
     begins = _time(conditions.get("NotBefore")) if conditions is not None else None
     if max(issued, begins or issued) > now + _FRESH:
         raise _invalid("Response is not valid yet")
     if conditions is not None:
         _check_end(conditions.get("NotOnOrAfter"), now)
-    statement = assertion.find(f"{_ASSERTION}AuthnStatement")
+    statement = assertion.find(f"{ASSERTION}AuthnStatement")
     text = statement.get("SessionNotOnOrAfter") if statement is not None else None
     _check_end(text, now)
     return _time(text)
@@ -243,9 +188,9 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _check_audience(assertion: Any) -> None:
-    restrictions = assertion.findall(f"{_ASSERTION}Conditions/{_ASSERTION}AudienceRestriction")
+    restrictions = assertion.findall(f"{ASSERTION}Conditions/{ASSERTION}AudienceRestriction")
     for restriction in restrictions:
-        if not {_text(audience) for audience in restriction.findall(f"{_ASSERTION}Audience")} & _AUDIENCES:
+        if not {_text(audience) for audience in restriction.findall(f"{ASSERTION}Audience")} & _AUDIENCES:
             restrictions = []
             break
     if not restrictions:
@@ -254,10 +199,10 @@ def _check_audience(assertion: Any) -> None:
 
 def _recipient(assertion: Any, now: datetime) -> str:
     """Where the response was sent to, which must be AWS's sign-in."""
-    for confirmation in assertion.findall(f"{_ASSERTION}Subject/{_ASSERTION}SubjectConfirmation"):
-        data = confirmation.find(f"{_ASSERTION}SubjectConfirmationData")
+    for confirmation in assertion.findall(f"{ASSERTION}Subject/{ASSERTION}SubjectConfirmation"):
+        data = confirmation.find(f"{ASSERTION}SubjectConfirmationData")
         recipient = data.get("Recipient", "") if data is not None else ""
-        if confirmation.get("Method") == _BEARER and data is not None and _RECIPIENT.fullmatch(recipient):
+        if confirmation.get("Method") == BEARER and data is not None and _RECIPIENT.fullmatch(recipient):
             _check_end(data.get("NotOnOrAfter"), now)
             return str(recipient)
     raise _invalid("Response does not contain the required recipient.")
@@ -266,13 +211,13 @@ def _recipient(assertion: Any, now: datetime) -> str:
 def _attributes(assertion: Any) -> dict[str, tuple[str, ...]]:
     """AWS's own attributes; raises Refusal for one that is there twice."""
     found: dict[str, tuple[str, ...]] = {}
-    for attribute in assertion.findall(f"{_ASSERTION}AttributeStatement/{_ASSERTION}Attribute"):
+    for attribute in assertion.findall(f"{ASSERTION}AttributeStatement/{ASSERTION}Attribute"):
         name = attribute.get("Name", "")
-        if name.startswith(_ATTRIBUTE):
-            short = name.removeprefix(_ATTRIBUTE)
+        if name.startswith(ATTRIBUTE):
+            short = name.removeprefix(ATTRIBUTE)
             if short in found:
                 raise _invalid(f"{short[:200]} is in AuthnResponse more than once")
-            found[short] = tuple(_text(value) for value in attribute.findall(f"{_ASSERTION}AttributeValue"))
+            found[short] = tuple(_text(value) for value in attribute.findall(f"{ASSERTION}AttributeValue"))
     return found
 
 

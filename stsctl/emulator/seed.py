@@ -175,7 +175,7 @@ def _oidc_provider(url: str, table: Table) -> NewOidcProvider:
 
 
 def _saml_provider(name: str, table: Table) -> NewSamlProvider:
-    from stsctl.emulator import saml
+    from stsctl.emulator import saml_document
 
     _named(table, name, r"[\w.-]{1,128}", "a provider's name")
     table.only(["metadata", "issuer", "certificate"])
@@ -184,10 +184,10 @@ def _saml_provider(name: str, table: Table) -> NewSamlProvider:
         if issuer is None or certificate is None:
             hint = "add its metadata, or its issuer and its certificate"
             raise table.problem(None, f"{table.title} has no metadata", hint=hint)
-        metadata = saml.metadata(issuer, certificate)
+        metadata = saml_document.metadata(issuer, certificate)
     key = "metadata" if certificate is None else "certificate"
     try:
-        saml.read_metadata(metadata)
+        saml_document.read_metadata(metadata)
     except ValueError as error:
         raise table.problem(key, f"{key}: {error}") from error
     return NewSamlProvider(name=name, metadata=metadata)

@@ -58,10 +58,11 @@ _log = logging.getLogger(__name__)
 class Emulator:
     """The WSGI application; one to a process, for moto's state is the process's.
 
-    `token` opens the control plane.
+    `url` is where it is reached, `token` opens the control plane.
     """
 
-    def __init__(self, organisation: Organisation, *, token: Secret, clock: Clock, journal: Journal) -> None:
+    def __init__(self, organisation: Organisation, *, url: str, token: Secret, clock: Clock, journal: Journal) -> None:
+        self.url = url
         self.instance = secrets.token_hex(8)
         self._clock = clock
         self._journal = journal

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from stsctl.emulator import permission_sets, saml, seed
+from stsctl.emulator import permission_sets, saml_document, seed
 from stsctl.emulator.organisation import Account
 from stsctl.errors import ConfigurationError
 from tests.unit.emulator.center import PRODUCTION, START_URL, TOML, WORK
@@ -55,7 +55,7 @@ def test_permission_sets_become_roles() -> None:
     (provider,) = account(PRODUCTION).saml_providers
     assert provider.name.startswith("AWSSSO_")
     assert provider.name.endswith("_DO_NOT_DELETE")
-    assert saml.read_metadata(provider.metadata).issuer == center.issuer_url
+    assert saml_document.read_metadata(provider.metadata).issuer == center.issuer_url
     (statement,) = json.loads(role.trust)["Statement"]
     assert statement == {
         "Effect": "Allow",

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from stsctl.emulator import control, saml, seed
+from stsctl.emulator import control, saml_document, seed
 from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError
 from tests.conftest import missing
@@ -349,7 +349,7 @@ def test_another_provider_of_the_account(org: Running) -> None:
 def test_providers_made_through_iam(org: Running) -> None:
     """A provider made with IAM's API counts, and one whose metadata is none is no provider."""
     iam = sts(org, "111111111111:root", "iam")
-    for name, document in {"made": saml.metadata(IDP, OWN.pem), "broken": "x" * 1000}.items():
+    for name, document in {"made": saml_document.metadata(IDP, OWN.pem), "broken": "x" * 1000}.items():
         iam.create_saml_provider(Name=name, SAMLMetadataDocument=document.ljust(1000))
         arn = PROVIDER.replace("corp", name)
         sent = good(pair=f"arn:aws:iam::111111111111:role/Any,{arn}")
