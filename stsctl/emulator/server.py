@@ -15,7 +15,7 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import parameters, request, wire
+from stsctl.emulator import identity_center_sites, parameters, request, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
@@ -73,7 +73,9 @@ class Emulator:
         self._iam = Iam(directory)
         self._directory = directory
         self._moto = _Moto()
-        self._sites: tuple[Site, ...] = ()
+        self._sites: tuple[Site, ...] = (
+            *identity_center_sites.sites(organisation, self.instance, directory, self._authorization, sessions),
+        )
         self._control = ControlPlane(
             token=token,
             instance=self.instance,

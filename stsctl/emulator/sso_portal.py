@@ -1,0 +1,181 @@
+"""Identity Center's portal (sso): what somebody with an access token has where, and the credentials for it.
+
+Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/; the messages are as people quote them.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from stsctl.emulator import permission_sets, rest_json, saml_document
+from stsctl.emulator.authorization import Asked, Authorization
+from stsctl.emulator.condition_keys import Context
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.identity_center import IdentityCenter, PermissionSet
+from stsctl.emulator.issuing import Issuing, session_policies
+from stsctl.emulator.journal import Entry
+from stsctl.emulator.principals import Role
+from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.request import Request
+from stsctl.emulator.sso_tokens import PortalSession, SsoTokens
+from stsctl.emulator.tagging import SessionTags
+from stsctl.emulator.wire import Answer, Result
+
+_Item = TypeVar("_Item")
+
+_BEARER = "x-amz-sso_bearer_token"
+_ACTION = "sts:AssumeRoleWithSAML"
+"""How Identity Center comes by a role's session: it is the SAML provider that the role trusts."""
+_NAMESPACE = "com.amazonaws.switchboard.portal"
+
+
+class SsoPortal:
+    """Answers the operations; `names` are those of the accounts, by id."""
+
+    def __init__(
+        self,
+        center: IdentityCenter,
+        tokens: SsoTokens,
+        *,
+        names: Mapping[str, str],
+        directory: Directory,
+        authorization: Authorization,
+        issuing: Issuing,
+    ) -> None:
+        self._center = center
+        self._tokens = tokens
+        self._names = names
+        self._directory = directory
+        self._authorization = authorization
+        self._issuing = issuing
+        self._operations: dict[tuple[str, str], Callable[[Request, PortalSession, Entry], Result]] = {
+            ("GET", "/assignment/accounts"): self._list_accounts,
+            ("GET", "/assignment/roles"): self._list_account_roles,
+            ("GET", "/federation/credentials"): self._get_role_credentials,
+            ("POST", "/logout"): self._logout,
+        }
+
+    def answer(self, asked: Request, entry: Entry) -> Answer | None:
+        """The answer, None for what is no operation of the service: buckets could have the names of its paths."""
+        operation = self._operations.get((asked.method, asked.path))
+        token = asked.header(_BEARER)
+        if operation is None or token is None or rest_json.is_signed(asked):
+            return None
+        entry.service = "sso"
+        entry.action = f"sso:{operation.__name__.title().replace('_', '')}"
+        try:
+            session = self._tokens.bearer(token, entry.at)
+            entry.who = session.user.name
+            return rest_json.succeed(operation(asked, session, entry))
+        except Refusal as refusal:
+            entry.refuse(refusal)
+            content = {"message": refusal.message, "__type": f"{_NAMESPACE}#{refusal.code}"}
+            return rest_json.refuse(refusal, content)
+
+    def _list_accounts(self, asked: Request, session: PortalSession, _entry: Entry) -> Result:
+        accounts, following = _page(asked, self._center.accounts_of(session.user))
+        found = [
+            {"accountId": account, "accountName": self._names[account], "emailAddress": f"{account}@example.com"}
+            for account in accounts
+        ]
+        return {"accountList": found, "nextToken": following}
+
+    def _list_account_roles(self, asked: Request, session: PortalSession, _entry: Entry) -> Result:
+        account = _argument(asked, "account_id")
+        if account not in self._names:
+            raise Refusal("ResourceNotFoundException", "Account not found", 404)
+        found = self._center.permission_sets_of(session.user, account)
+        if not found:
+            raise _no_access("no permission set of the account is assigned to the user")
+        roles, following = _page(asked, found)
+        return {"roleList": [{"roleName": one.name, "accountId": account} for one in roles], "nextToken": following}
+
+    def _get_role_credentials(self, asked: Request, session: PortalSession, entry: Entry) -> Result:
+        account, name = _argument(asked, "account_id"), _argument(asked, "role_name")
+        assigned = self._center.permission_sets_of(session.user, account)
+        permission_set = next((one for one in assigned if one.name == name), None)
+        if permission_set is None:
+            raise _no_access("the permission set is not assigned to the user in this account")
+        role = self._directory.role(account, permission_sets.role_name(self._center, name, account))
+        if role is None:
+            raise Refusal("ResourceNotFoundException", "The role of the permission set is gone", 404)
+        entry.resource = role.arn
+        return {"roleCredentials": self._credentials(role, permission_set, session, asked, entry.at)}
+
+    def _credentials(
+        self, role: Role, permission_set: PermissionSet, session: PortalSession, asked: Request, now: datetime
+    ) -> Result:
+        asked_role = Asked(
+            role_arn=role.arn,
+            role=role,
+            session_name=session.user.name,
+            tags=SessionTags(passed=(), passed_transitive=(), inherited=()),
+            external_id=None,
+            source_identity=None,
+            mfa_at=None,
+            now=now,
+            source_ip=asked.source_ip,
+            region=self._center.region,
+        )
+        provider_name = permission_sets.provider_name(self._center, role.account)
+        provider = f"arn:aws:iam::{role.account}:saml-provider/{provider_name}"
+        keys: Context = {
+            "saml:aud": saml_document.SIGN_IN,
+            "saml:doc": f"{role.account}/{provider_name}",
+            "saml:iss": self._center.issuer_url,
+            "saml:sub": session.user.name,
+            "saml:sub_type": "persistent",
+            "aws:FederatedProvider": provider,
+        }
+        try:
+            self._authorization.assume_unsigned(_ACTION, provider, keys, asked_role)
+        except Refusal as refusal:
+            raise _no_access(refusal.because) from refusal
+        lasts = min(permission_set.session_duration, role.max_duration)
+        issued = self._issuing.role_session(role, asked_role, session_policies({}, ()), lasts=lasts)
+        found = cast("Mapping[str, Any]", issued["Credentials"])
+        return {
+            "accessKeyId": found["AccessKeyId"],
+            "secretAccessKey": found["SecretAccessKey"],
+            "sessionToken": found["SessionToken"],
+            "expiration": int(found["Expiration"].timestamp() * 1000),
+        }
+
+    def _logout(self, _asked: Request, session: PortalSession, _entry: Entry) -> Result:
+        """The tokens of this sign-in are over; the roles' sessions last as long as they do."""
+        session.signed_out = True
+        return {}
+
+
+def _page(asked: Request, items: Sequence[_Item]) -> tuple[Sequence[_Item], str | None]:
+    """The items that a page has, and the token of the next one."""
+    size, token = asked.argument("max_result"), asked.argument("next_token")
+    if size is not None and not (size.isascii() and size.isdigit() and len(size) <= 3 and 1 <= int(size) <= 100):
+        raise _invalid("max_result must be from 1 to 100")
+    try:
+        first = int(base64.b64decode(token.encode(), validate=True)) if token else 0
+    except ValueError as error:
+        raise _invalid("Invalid next_token") from error
+    if not 0 <= first <= len(items):
+        raise _invalid("Invalid next_token")
+    last = first + int(size or 100)
+    following = base64.b64encode(str(last).encode()).decode() if last < len(items) else None
+    return items[first:last], following
+
+
+def _argument(asked: Request, name: str) -> str:
+    value = asked.argument(name)
+    if not value:
+        raise _invalid(f"Missing required parameter: {name}")
+    return value
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal("InvalidRequestException", message, 400)
+
+
+def _no_access(because: str) -> Refusal:
+    return Refusal("ForbiddenException", "No access", 403, because=because)
