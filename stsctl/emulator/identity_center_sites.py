@@ -6,7 +6,6 @@ from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.site import Site
 from stsctl.emulator.sso_clients import Clients
 from stsctl.emulator.sso_grants import SsoGrants
@@ -17,9 +16,9 @@ from stsctl.emulator.sso_tokens import SsoTokens
 
 
 def sites(
-    organisation: Organisation, instance: str, directory: Directory, authorization: Authorization, sessions: Sessions
+    organisation: Organisation, url: str, directory: Directory, authorization: Authorization, issuing: Issuing
 ) -> tuple[Site, ...]:
-    """What the organisation's Identity Center serves; nothing where it has none."""
+    """What the organisation's Identity Center serves at `url`; nothing where it has none."""
     center = organisation.identity_center
     if center is None:
         return ()
@@ -30,6 +29,7 @@ def sites(
         names={account.id: account.name or account.id for account in organisation.accounts},
         directory=directory,
         authorization=authorization,
-        issuing=Issuing(directory, sessions),
+        issuing=issuing,
     )
-    return SsoOidc(center, clients, grants, tokens), portal, SsoPages(center, clients, grants, instance=instance)
+    oidc = SsoOidc(center, clients, grants, tokens, url=url)
+    return oidc, portal, SsoPages(center, clients, grants, url=url)

@@ -25,6 +25,7 @@ from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.iam import Iam
+from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
@@ -74,7 +75,9 @@ class Emulator:
         self._directory = directory
         self._moto = _Moto()
         self._sites: tuple[Site, ...] = (
-            *identity_center_sites.sites(organisation, self.instance, directory, self._authorization, sessions),
+            *identity_center_sites.sites(
+                organisation, url, directory, self._authorization, Issuing(directory, sessions)
+            ),
         )
         self._control = ControlPlane(
             token=token,

@@ -30,13 +30,16 @@ _OPERATIONS = {
 
 
 class SsoOidc:
-    """Answers the operations; what users allow is in `grants`, what clients get in `tokens`."""
+    """Answers the operations; what users allow is in `grants`, what clients get in `tokens`; pages are at `url`."""
 
-    def __init__(self, center: IdentityCenter, clients: Clients, grants: SsoGrants, tokens: SsoTokens) -> None:
+    def __init__(
+        self, center: IdentityCenter, clients: Clients, grants: SsoGrants, tokens: SsoTokens, *, url: str
+    ) -> None:
         self._center = center
         self._clients = clients
         self._grants = grants
         self._tokens = tokens
+        self._url = url
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
         """The answer, None for what is no operation of the service."""
@@ -61,7 +64,7 @@ class SsoOidc:
             return self._register(given, entry)
         client = self._clients.authenticate(given, entry.at)
         if operation == "StartDeviceAuthorization":
-            return self._start_device_authorization(given, client, asked, entry)
+            return self._start_device_authorization(given, client, entry)
         return self._create_token(given, client, entry)
 
     def _register(self, given: Fields, entry: Entry) -> Result:
@@ -73,14 +76,14 @@ class SsoOidc:
             "clientSecretExpiresAt": int(client.expires_at.timestamp()),
         }
 
-    def _start_device_authorization(self, given: Fields, client: Client, asked: Request, entry: Entry) -> Result:
+    def _start_device_authorization(self, given: Fields, client: Client, entry: Entry) -> Result:
         # The portal's page has a fragment in the address bar, and people copy it from there.
         if given.text("startUrl").partition("#")[0].rstrip("/") != self._center.start_url:
             raise given.problem("There is no instance of Identity Center with this startUrl")
         if not client.may_use(DEVICE_CODE):
             raise _unauthorized_client()
         device_code, grant = self._grants.device(client, entry.at)
-        page = f"http://{asked.header('host') or '127.0.0.1'}{DEVICE_PAGE}"
+        page = f"{self._url}{DEVICE_PAGE}"
         return {
             "deviceCode": device_code,
             "userCode": grant.user_code,

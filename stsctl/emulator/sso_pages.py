@@ -6,7 +6,7 @@ Source: RFC 8628 (section 3.3), RFC 6749 (section 4.1) with RFC 7636, and the fl
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from stsctl.emulator import pages, rest_json
 from stsctl.emulator.identity_center import IdentityCenter
@@ -26,16 +26,16 @@ _SCOPES = {"sso:account:access": "see your accounts and roles, and get credentia
 
 
 class SsoPages:
-    """Answers browsers; `instance` tells this emulator's cookie from another's."""
+    """Answers browsers; the port in `url` tells this emulator's cookie from another's."""
 
-    def __init__(self, center: IdentityCenter, clients: Clients, grants: SsoGrants, *, instance: str) -> None:
+    def __init__(self, center: IdentityCenter, clients: Clients, grants: SsoGrants, *, url: str) -> None:
         self._center = center
         self._clients = clients
         self._grants = grants
         self._sign_in = SignIn(
             center.start_url.removeprefix("https://"),
             path="/",
-            cookie=f"stsctl-portal-{instance}",
+            cookie=f"stsctl-portal-{urlsplit(url).port}",
             passwords={user.name: user.password for user in center.users},
         )
 

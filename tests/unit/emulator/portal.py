@@ -21,6 +21,7 @@ from stsctl.emulator.sso_tokens import SsoTokens
 from stsctl.emulator.wire import Answer
 from tests.unit.emulator.center import START_URL, TOML
 
+URL = "http://127.0.0.1:1"
 CALLBACK = "http://127.0.0.1/oauth/callback"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 VERIFIER = "v" * 64
@@ -43,8 +44,8 @@ class Portal:
         assert center is not None
         clients, grants = Clients(center), SsoGrants()
         self.tokens = SsoTokens()
-        self.oidc = SsoOidc(center, clients, grants, self.tokens)
-        self.pages = SsoPages(center, clients, grants, instance="0")
+        self.oidc = SsoOidc(center, clients, grants, self.tokens, url=URL)
+        self.pages = SsoPages(center, clients, grants, url=URL)
 
     def later(self, **length: float) -> None:
         """Lets time pass."""
@@ -53,11 +54,12 @@ class Portal:
     def ask(self, method: str, url: str, body: bytes = b"", **headers: str) -> Answer | None:
         """The answer of one of the sites, None where none of them has the path."""
         parts = urlsplit(url)
+        sent = ((name.replace("_", "-"), value) for name, value in headers.items())
         asked = Request(
             method=method,
             path=parts.path,
             query=parts.query,
-            headers=(("host", "127.0.0.1:1"), *((name.replace("_", "-"), value) for name, value in headers.items())),
+            headers=(("host", URL.removeprefix("http://")), *sent),
             body=body,
             source_ip="127.0.0.1",
         )
