@@ -55,7 +55,11 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     # The emulator's verbs stand before a part that has one front of its own.
-    (r"cli\.(emulator|demo)", rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|running))", {"click"} | EFFECTS),
+    (
+        r"cli\.(emulator|emulator_\w+|demo)",
+        rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|remote|running))",
+        {"click"} | EFFECTS,
+    ),
     (
         r"cli\.\w+",
         rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+)",

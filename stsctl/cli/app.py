@@ -27,13 +27,14 @@ from stsctl.cli.stores import Stores
 from stsctl.cli.waiting import Locks, Watcher
 from stsctl.configuration import Configuration, StoreName
 from stsctl.credentials import Secret, Session
-from stsctl.errors import ConfigurationError, UsageError
+from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, paths
 from stsctl.plan import Plan
 from stsctl.request import Operation
 from stsctl.target import Origin, Target, Wanted
 
 if TYPE_CHECKING:
+    from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
     from stsctl.formats.interface import Changes
     from stsctl.names import Named
@@ -79,9 +80,53 @@ class App:
         self._flags |= take_flags(options)
         return take_wanted(name, options), take_acting(options)
 
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
+    def wall(self) -> datetime:
+        """This machine's time, aware, in UTC."""
         return datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The time that what is held goes by: this machine's, or that of the emulator that this shell is set up for."""
+        return self.wall() + self._ahead
+
+    @cached_property
+    def _ahead(self) -> timedelta:
+        """How far the clock of this shell's emulator is ahead of this machine's."""
+        from stsctl.formats import environment
+
+        found = self._running
+        return found.ahead if found and found.instance == self.environ[environment.EMULATOR] else timedelta()
+
+    @cached_property
+    def _running(self) -> Running | None:
+        """The emulator of this user, where this shell is set up for one; nobody is asked for it."""
+        from stsctl.emulator import running
+
+        return running.read(self.paths.emulator) if self._emulated else None
+
+    def _refuse_former(self) -> None:
+        """Raises UsageError where this shell is set up for an emulator whose place another one took."""
+        from stsctl.formats import environment
+
+        found = self._running
+        if (
+            found is not None
+            and found.url == self.settings.endpoint_url.value
+            and found.instance != self.environ[environment.EMULATOR]
+        ):
+            raise UsageError(
+                "the emulator that this shell was set up for is gone, another answers in its place",
+                hint="eval $(stsctl emulator env)",
+            )
+
+    @property
+    def emulator(self) -> Running:
+        """The emulator that runs; raises StsctlError where none does."""
+        from stsctl.emulator import control
+
+        found = control.find(self.paths.emulator)
+        if found is None:
+            raise StsctlError("no emulator is running", hint="stsctl emulator start")
+        return found
 
     @cached_property
     def paths(self) -> paths.Paths:
@@ -334,6 +379,7 @@ class App:
 
     def obtain(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
+        self._refuse_former()
         target = self.target(wanted)
         source = self.sources.of(target.source)
         steps = self.plan(target, source=source)
@@ -376,7 +422,7 @@ class App:
         from stsctl.sources.client import Clients
 
         bundle = endpoint.ca_bundle(target, self.settings) if target else self.settings.ca_bundle.value
-        return Clients(now=self.now, ca_bundle=bundle)
+        return Clients(now=self.now, wall=self.wall, ca_bundle=bundle)
 
     def _region(self, target: Target) -> str | None:
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stsctl.cli.emulator_levers import clock, described, fail, reset
 from stsctl.cli.options import Group, json_option
 from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
-from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats import environment
 from stsctl.formats.interface import rfc3339
@@ -79,7 +79,7 @@ def stop(app: App) -> None:
 @click.pass_obj
 def status(app: App, *, as_json: bool) -> None:
     """Say whether the emulator runs, where, and with which organisation."""
-    running = _running(app)
+    running = app.emulator
     facts = control.status(running)
     if as_json:
         about = {"url": running.url, "pid": running.pid, "started_at": rfc3339(running.started_at)}
@@ -87,7 +87,8 @@ def status(app: App, *, as_json: bool) -> None:
         return
     app.report.data(
         f"{running.url}\nprocess   {running.pid}, since {running.started_at.astimezone():%H:%M}\n"
-        f"seed      {running.seed}\naccounts  {', '.join(facts['accounts'])}\nsessions  {facts['sessions']}"
+        f"seed      {running.seed}\naccounts  {', '.join(facts['accounts'])}\nsessions  {facts['sessions']}\n"
+        f"clock     {described(running.ahead)}"
     )
 
 
@@ -104,7 +105,7 @@ def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> N
     if unset:
         changes = environment.unset_emulator()
     else:
-        running = _running(app)
+        running = app.emulator
         keys = control.principal(running, principal).credentials if principal else None
         changes = environment.emulator(running.url, running.instance, keys, app.environ)
     app.report.data(writer(app, shell).render(changes))
@@ -115,7 +116,7 @@ def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> N
 @click.pass_obj
 def code(app: App, *, user: str) -> None:
     """Show the code that a user's MFA device shows: the next one that STS will take."""
-    app.report.data(control.code(_running(app), user))
+    app.report.data(control.code(app.emulator, user))
 
 
 @command.command("keys")
@@ -123,7 +124,7 @@ def code(app: App, *, user: str) -> None:
 @click.pass_obj
 def keys(app: App, *, user: str) -> None:
     """Print a user's access keys, as "stsctl keys add --stdin" reads them."""
-    app.report.data(environment.pair(control.principal(_running(app), user).credentials))
+    app.report.data(environment.pair(control.principal(app.emulator, user).credentials))
 
 
 @command.command("config")
@@ -157,8 +158,5 @@ description = "nobody may assume it"
 """
 
 
-def _running(app: App) -> Running:
-    running = control.find(app.paths.emulator)
-    if running is None:
-        raise StsctlError("no emulator is running", hint="stsctl emulator start")
-    return running
+for _lever in (clock, fail, reset):
+    command.add_command(_lever)

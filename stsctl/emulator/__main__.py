@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from stsctl.credentials import Secret
 from stsctl.emulator import running, seed
-from stsctl.emulator.clock import Clock
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.organisation import Organisation
 from stsctl.errors import StsctlError
@@ -24,7 +24,7 @@ from stsctl.host import files, process_table
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-    from stsctl.emulator.server import Emulator
+    from stsctl.emulator.emulation import Emulation
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,34 +69,40 @@ def _serve(folder: Path, chosen: Organisation, port: int) -> None:
     with open(descriptor, "a", encoding="utf-8") as log:  # noqa: PTH123 - a descriptor
         logging.basicConfig(stream=log, level=logging.WARNING)
         token = Secret(secrets.token_urlsafe(32))
-        emulator, server = _listening(chosen, port, token, Journal(log))
+        emulation, server = _listening(chosen, port, token, Journal(log))
         with server:
-            running.write(folder, _described(emulator, server, token, chosen))
+            described = _described(emulation, server, token, chosen)
+
+            def publish() -> None:
+                running.write(folder, replace(described, instance=emulation.instance, ahead=emulation.clock.ahead))
+
+            emulation.published = publish
+            publish()
             server.serve_forever()
 
 
-def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal) -> tuple[Emulator, BaseWSGIServer]:
+def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal) -> tuple[Emulation, BaseWSGIServer]:
+    from stsctl.emulator.emulation import Emulation
     from stsctl.emulator.listening import bind, serve, url_of
-    from stsctl.emulator.server import Emulator
 
     try:
         # Its identity providers name the port, so it is known before there is anything to serve.
         with bind(port) as listener:
-            emulator = Emulator(chosen, url=url_of(listener), token=token, clock=Clock(), journal=journal)
-            return emulator, serve(emulator, listener)
+            emulation = Emulation(chosen, url=url_of(listener), token=token, journal=journal)
+            return emulation, serve(emulation, listener)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise StsctlError(f"the emulator cannot listen on port {port}: {reason}") from error
 
 
-def _described(emulator: Emulator, server: BaseWSGIServer, token: Secret, chosen: Organisation) -> running.Running:
+def _described(emulation: Emulation, server: BaseWSGIServer, token: Secret, chosen: Organisation) -> running.Running:
     process = process_table.look_up(os.getpid())
     return running.Running(
-        url=emulator.url,
+        url=emulation.url,
         port=server.port,
         pid=os.getpid(),
         process_started=process.started if process else "",
-        instance=emulator.instance,
+        instance=emulation.instance,
         control_token=token,
         seed=chosen.name,
         started_at=datetime.now(UTC),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,25 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from stsctl.credentials import Credentials, Secret
+from stsctl.emulator import remote
 from stsctl.emulator import running as record
-from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
-from stsctl.errors import StsctlError, UnavailableError, UsageError
+from stsctl.emulator.remote import EmulatorError
+from stsctl.emulator.running import Running
 from stsctl.host import files, process_table
 
 _START_LIMIT = timedelta(seconds=60)
 _STOP_LIMIT = timedelta(seconds=30)
-_ANSWER_LIMIT = timedelta(seconds=10)
 _PAUSE = timedelta(milliseconds=20)
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """The emulators that this very process started: whoever starts a process has to notice its end."""
-
-
-class EmulatorError(StsctlError):
-    """An emulator that did not start, or does not do what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +96,7 @@ def stop(folder: Path, running: Running) -> None:
 
 def status(running: Running) -> dict[str, Any]:
     """How it is: `instance`, `seed`, `accounts`, and `sessions`, the number of those that last."""
-    return _ask(running, "status")
+    return remote.ask(running, "status")
 
 
 def principal(running: Running, name: str) -> Principal:
@@ -110,7 +104,7 @@ def principal(running: Running, name: str) -> Principal:
 
     A role's are those of a session that starts now. Raises UsageError for nobody.
     """
-    answer = _ask(running, "principal", name)
+    answer = remote.ask(running, "principal", name=name)
     token, ends = answer["session_token"], answer["expires_at"]
     serials = answer["mfa_serials"]
     return Principal(
@@ -132,7 +126,7 @@ def code(running: Running, user: str) -> str:
     Raises UsageError for a user without a device.
     """
     while True:
-        answer = _ask(running, "code", user)
+        answer = remote.ask(running, "code", name=user)
         if answer["code"]:
             return str(answer["code"])
         time.sleep(min(float(answer["seconds"]), 30) + _PAUSE.total_seconds())
@@ -178,32 +172,6 @@ def _is_alive(running: Running) -> bool:
         return False
     process = process_table.look_up(running.pid)
     return process is not None and process.started == running.process_started
-
-
-def _ask(running: Running, what: str, name: str | None = None) -> dict[str, Any]:
-    """What the control plane answers; the way there is loopback, so no proxy is asked."""
-    from urllib.error import HTTPError
-    from urllib.request import ProxyHandler, Request, build_opener
-
-    url = f"{running.url}{PREFIX}{what}" + (f"?name={quote(name, safe='')}" if name is not None else "")
-    request = Request(url, headers={TOKEN_HEADER: running.control_token.reveal()})  # noqa: S310 - http, on loopback
-    try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_ANSWER_LIMIT.total_seconds()) as answer:
-            content: dict[str, Any] = json.load(answer)
-            return content
-    except HTTPError as error:
-        with error:
-            raise _refused(error.code, error.read()) from error
-    except (OSError, ValueError) as error:
-        raise UnavailableError("the emulator does not answer", hint="stsctl emulator status") from error
-
-
-def _refused(code: int, body: bytes) -> StsctlError:
-    try:
-        message = str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        message = f"the emulator answered {code}"
-    return UsageError(message) if code == 404 else EmulatorError(message)
 
 
 def _last_line(complaints: Path) -> str:

@@ -12,6 +12,7 @@ from stsctl.emulator import identifiers
 from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.journal import Entry
+from stsctl.emulator.levers import LeverError, Levers
 from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey, Role, User
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
@@ -28,10 +29,18 @@ class NotFoundError(Exception):
 
 
 class ControlPlane:
-    """Answers GET /_stsctl/… to whoever has the token, and to nobody else."""
+    """Answers GET /_stsctl/…, and POST for what changes something, to whoever has the token, and to nobody else."""
 
     def __init__(
-        self, *, token: Secret, instance: str, directory: Directory, sessions: Sessions, codes: UsedCodes, seed: str
+        self,
+        *,
+        token: Secret,
+        instance: str,
+        directory: Directory,
+        sessions: Sessions,
+        codes: UsedCodes,
+        seed: str,
+        levers: Levers,
     ) -> None:
         self._token = token
         self._instance = instance
@@ -39,6 +48,7 @@ class ControlPlane:
         self._sessions = sessions
         self._codes = codes
         self._seed = seed
+        self._levers = levers
         self._authentication = Authentication(directory, sessions)
 
     def answer(self, request: Request, entry: Entry) -> Answer:
@@ -49,9 +59,13 @@ class ControlPlane:
         what = request.path.removeprefix(PREFIX)
         name = request.argument("name") or ""
         try:
+            if request.method == "POST":
+                return self._pull(what, request)
             match what:
                 case "status":
                     return _json(200, self._status())
+                case "faults":
+                    return _json(200, {"faults": self._levers.wishes()})
                 case "principal":
                     return _json(200, self._principal(name, entry.at))
                 case "code":
@@ -61,12 +75,21 @@ class ControlPlane:
         except NotFoundError as error:
             return _json(404, {"error": str(error)})
 
+    def _pull(self, what: str, request: Request) -> Answer:
+        try:
+            if self._levers.pull(what, request):
+                return _json(200, {"clock_ahead": self._levers.clock.ahead.total_seconds()})
+        except LeverError as error:
+            return _json(404, {"error": str(error)})
+        return _json(404, {"error": f'there is no "{what[:50]}" to do'})
+
     def _status(self) -> dict[str, object]:
         return {
             "instance": self._instance,
             "seed": self._seed,
             "accounts": list(self._directory.accounts),
             "sessions": len(self._sessions),
+            "clock_ahead": self._levers.clock.ahead.total_seconds(),
         }
 
     def _principal(self, name: str, now: datetime) -> dict[str, object]:

@@ -274,6 +274,13 @@ class _Planting:
         return name if name.startswith("arn:") else f"arn:{_PARTITION}:iam::{self._account.id}:policy/{name}"
 
 
+def forget_everything() -> None:
+    """Empties every service of moto's, in every account."""
+    from moto.core.base_backend import BackendDict
+
+    BackendDict.reset()
+
+
 def _long_term_key(account: str, key: Any) -> LongTermKey:
     return LongTermKey(
         id=key.access_key_id,

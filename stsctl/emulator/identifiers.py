@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
-import secrets
+
+from stsctl.emulator import chance
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _SECRET = _LETTERS + "abcdefghijklmnopqrstuvwxyz0189+/"
@@ -16,13 +17,13 @@ _SECRET = _LETTERS + "abcdefghijklmnopqrstuvwxyz0189+/"
 
 def unique_id(prefix: str) -> str:
     """A unique id, such as AIDA… for a user, AGPA… for a group, AROA… for a role."""
-    return prefix + "".join(secrets.choice(_LETTERS) for _ in range(17))
+    return prefix + "".join(chance.source().choice(_LETTERS) for _ in range(17))
 
 
 def access_key_id(prefix: str, account: str) -> str:
     """An access key id: AKIA… for long-term keys, ASIA… for temporary ones."""
-    number = (1 << 47) | (int(account) << 7) | secrets.randbits(7)
-    return prefix + base64.b32encode(number.to_bytes(6, "big") + secrets.token_bytes(4)).decode()
+    number = (1 << 47) | (int(account) << 7) | chance.source().getrandbits(7)
+    return prefix + base64.b32encode(number.to_bytes(6, "big") + chance.source().randbytes(4)).decode()
 
 
 def account_of(access_key_id: str) -> str | None:
@@ -36,9 +37,9 @@ def account_of(access_key_id: str) -> str | None:
 
 def secret_access_key() -> str:
     """Forty characters, as a secret access key has."""
-    return "".join(secrets.choice(_SECRET) for _ in range(40))
+    return "".join(chance.source().choice(_SECRET) for _ in range(40))
 
 
 def mfa_seed() -> str:
     """A base32 seed of 64 characters, as AWS gives virtual devices."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(64))
+    return "".join(chance.source().choice(_LETTERS) for _ in range(64))

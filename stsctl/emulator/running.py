@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.credentials import Secret
@@ -22,7 +22,8 @@ ALREADY_RUNNING = 75
 class Running:
     """One running emulator: where it answers, which process it is, and the token of its control plane.
 
-    `instance` is another at each start; sessions are told apart by it. `process_started` is what
+    `instance` is another at each start and reset; sessions are told apart by it. Its present is
+    `ahead` of the machine's. `process_started` is what
     `process_table.Process.started` says of `pid`.
     """
 
@@ -34,6 +35,7 @@ class Running:
     control_token: Secret
     seed: str
     started_at: datetime
+    ahead: timedelta = timedelta()
 
 
 def file_in(folder: Path) -> Path:
@@ -62,6 +64,7 @@ def write(folder: Path, running: Running) -> None:
         "control_token": running.control_token.reveal(),
         "seed": running.seed,
         "started_at": running.started_at.isoformat(),
+        "clock_ahead": running.ahead.total_seconds(),
     }
     files.replace(file_in(folder), json.dumps(content, indent=1).encode())
 
@@ -80,6 +83,7 @@ def read(folder: Path) -> Running | None:
             control_token=Secret(str(facts["control_token"])),
             seed=str(facts["seed"]),
             started_at=datetime.fromisoformat(facts["started_at"]),
+            ahead=timedelta(seconds=facts["clock_ahead"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None

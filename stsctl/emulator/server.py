@@ -20,13 +20,13 @@ from stsctl.emulator.authentication import Authentication, may_call_iam, missing
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
-from stsctl.emulator.clock import Clock
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.journal import Entry, Journal
+from stsctl.emulator.levers import Levers
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
 from stsctl.emulator.principals import Caller
@@ -59,13 +59,17 @@ _log = logging.getLogger(__name__)
 class Emulator:
     """The WSGI application; one to a process, for moto's state is the process's.
 
-    `url` is where it is reached, `token` opens the control plane.
+    `url` is where it is reached, `token` opens the control plane; `levers` have the clock, and the faults that requests
+    meet.
     """
 
-    def __init__(self, organisation: Organisation, *, url: str, token: Secret, clock: Clock, journal: Journal) -> None:
+    def __init__(
+        self, organisation: Organisation, *, url: str, token: Secret, levers: Levers, journal: Journal
+    ) -> None:
         self.url = url
         self.instance = secrets.token_hex(8)
-        self._clock = clock
+        self._clock = levers.clock
+        self._faults = levers.faults
         self._journal = journal
         directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
         self._authorization = Authorization(Organizations(organisation))
@@ -86,6 +90,7 @@ class Emulator:
             sessions=sessions,
             codes=codes,
             seed=organisation.name,
+            levers=levers,
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -134,6 +139,7 @@ class Emulator:
             return self._answer_sts(asked, caller, claim.region, entry)
         _check_path(environ)
         entry.action = _action(asked, claim.service)
+        self._faults.meet(entry.action)
 
         def forward(body: bytes) -> Answer:
             return self._moto.answer(environ, body, claim, caller.account, entry.action)
@@ -153,6 +159,7 @@ class Emulator:
         entry.action, entry.resource = f"sts:{operation}", fields.get("RoleArn", "")[:2048]
         if operation in _UNSIGNED:
             return self._answer_federation(asked, operation, region, entry)
+        self._faults.meet(entry.action)
         given = parameters.read(operation, fields)
         call = Call(
             operation=operation,
@@ -170,6 +177,7 @@ class Emulator:
         if wire.dialect(asked, None) is wire.Dialect.S3:
             _check_path(environ)
             entry.action = f"s3 {asked.method} {asked.path[:200]}"
+            self._faults.meet(entry.action)
             call = AnonymousCall(now=entry.at, source_ip=asked.source_ip, region=_DEFAULT_REGION)
             owner = owner_for_anybody(asked, call, self._directory, self._authorization)
             return self._moto.answer(environ, asked.body, None, owner, entry.action)
@@ -184,6 +192,7 @@ class Emulator:
 
     def _answer_federation(self, asked: Request, operation: str, region: str, entry: Entry) -> Answer:
         """What nobody signs, or whose signature does not count: the token in it says who asks."""
+        self._faults.meet(entry.action)
         call = UnsignedCall(
             operation=operation,
             parameters=parameters.read(operation, _fields(asked)),

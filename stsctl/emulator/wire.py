@@ -134,6 +134,8 @@ def refuse(refusal: Refusal, speech: Dialect) -> Answer:
 
 
 _S3 = {
+    "Throttling": ("SlowDown", 503, "Please reduce your request rate."),
+    "ServiceUnavailable": ("ServiceUnavailable", 503, "Service is unable to handle request."),
     "InvalidClientTokenId": (
         "InvalidAccessKeyId",
         403,
@@ -151,6 +153,7 @@ _S3 = {
     "IncompleteSignature": ("AuthorizationHeaderMalformed", 400, None),
 }
 _JSON = {
+    "Throttling": ("ThrottlingException", 400, None),
     "InvalidClientTokenId": ("UnrecognizedClientException", 400, None),
     "ExpiredToken": ("ExpiredTokenException", 400, None),
     "MissingAuthenticationToken": ("MissingAuthenticationTokenException", 400, "Missing Authentication Token"),
@@ -161,6 +164,7 @@ _JSON = {
     "AccessDenied": ("AccessDeniedException", 400, None),
 }
 _EC2 = {
+    "Throttling": ("RequestLimitExceeded", 503, "Request limit exceeded."),
     "InvalidClientTokenId": ("AuthFailure", 401, "AWS was not able to validate the provided access credentials"),
     "SignatureDoesNotMatch": ("AuthFailure", 401, "AWS was not able to validate the provided access credentials"),
     "ExpiredToken": ("RequestExpired", 400, "Request has expired."),

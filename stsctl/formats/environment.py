@@ -81,7 +81,7 @@ def unset(environ: Mapping[str, str]) -> Changes:
 
 _EMULATOR_REGION = "us-east-1"
 _ENDPOINT = "AWS_ENDPOINT_URL"
-_EMULATOR = "STSCTL_EMULATOR"
+EMULATOR = "STSCTL_EMULATOR"
 """The id of the emulator that the endpoint is."""
 
 
@@ -90,7 +90,7 @@ def emulator(url: str, instance: str, keys: Credentials | None, environ: Mapping
 
     SDKs want a region even there, so one is set where the person has none.
     """
-    changes: dict[str, Secret | None] = {_ENDPOINT: Secret(url), _EMULATOR: Secret(instance)}
+    changes: dict[str, Secret | None] = {_ENDPOINT: Secret(url), EMULATOR: Secret(instance)}
     if regions.own(environ) is None:
         changes |= dict.fromkeys(regions.VARIABLES, Secret(_EMULATOR_REGION))
     if keys is not None:
@@ -103,7 +103,7 @@ def emulator(url: str, instance: str, keys: Credentials | None, environ: Mapping
 
 def unset_emulator() -> Changes:
     """The changes that take back whatever `emulator` sets."""
-    return dict.fromkeys((_ENDPOINT, _EMULATOR, *_SET))
+    return dict.fromkeys((_ENDPOINT, EMULATOR, *_SET))
 
 
 def pair(keys: Credentials) -> str:

@@ -43,9 +43,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    """Calls AWS. `ca_bundle` is a file or folder of certificates in place of the usual ones."""
+    """Calls AWS. `ca_bundle` is a file or folder of certificates in place of the usual ones.
+
+    Credentials end by `now`; `wall` is this machine's clock, which requests are signed by.
+    """
 
     now: Callable[[], datetime]
+    wall: Callable[[], datetime]
     ca_bundle: str | None = None
 
     def call(
@@ -58,7 +62,7 @@ class Clients:
         from botocore import xform_name
 
         url = endpoint.url if service == "sts" or endpoint.instance else None
-        with _translated(f"{service}:{operation}", self.now, endpoint):
+        with _translated(f"{service}:{operation}", self.wall, endpoint):
             client = self._client(service, endpoint, url, credentials)
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})

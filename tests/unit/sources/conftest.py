@@ -33,4 +33,4 @@ def sts(_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def clients() -> Clients:
     """Clients whose clock stands at NOW."""
-    return Clients(now=lambda: NOW)
+    return Clients(now=lambda: NOW, wall=lambda: NOW)
