@@ -98,7 +98,8 @@ class _Want:
     newer_than: datetime | None = None
 
     def accepts(self, session: Session, now: datetime) -> bool:
-        if self.newer_than is not None and session.obtained_at <= self.newer_than:
+        # What was obtained after now is of before an emulator's clock was moved back.
+        if self.newer_than is not None and not self.newer_than < session.obtained_at <= now:
             return False
         return session.fresh_at(now, self.least)
 

@@ -22,14 +22,14 @@ _SIGNED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
 @click.command("clock", context_settings=_SIGNED)
-@click.argument("move", required=False, metavar="[+50m|-10m|reset]")
+@click.argument("move", required=False)
 @json_option
 @click.pass_obj
 def clock(app: App, *, move: str | None, as_json: bool) -> None:
     """Move the emulator's clock, or show it: what has expired, what policies see, how old an MFA is.
 
-    Signatures and the codes of MFA devices stay on this machine's clock. stsctl follows in a shell that "emulator env"
-    set up; other programs cannot know, and take the ends of what they hold by this machine's clock.
+    MOVE is +50m, -10m or reset. Signatures and the codes of MFA devices stay on this machine's clock. stsctl follows
+    in a shell that "emulator env" set up; other programs go on by this machine's clock.
     """
     running = app.emulator
     ahead = running.ahead if move is None else remote.move_clock(running, _by(move))
