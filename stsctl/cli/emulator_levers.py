@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 
-_SIGNED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""What makes -10m and -1h an argument, not options."""
+class Signed(click.Command):
+    """A command whose argument may begin with a minus, as -10m."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts what begins with a minus and a digit behind the options."""
+        signed = [each for each in args if re.match("-[0-9]", each)]
+        others = [each for each in args if each not in signed]
+        return super().parse_args(ctx, [*others, "--", *signed] if signed else args)
 
 
-@click.command("clock", context_settings=_SIGNED)
+@click.command("clock", cls=Signed)
 @click.argument("move", required=False)
 @json_option
 @click.pass_obj
