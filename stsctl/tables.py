@@ -96,6 +96,22 @@ class Table:
             raise self.problem(key, f'{key} "{text}" {problem}')
         return text
 
+    def matching(self, key: str, pattern: str, what: str) -> str | None:
+        """A text that matches `pattern`; the error does not repeat it, for it may be a secret."""
+        text = self.text(key)
+        if text is not None and not re.fullmatch(pattern, text, re.ASCII):
+            raise self.problem(key, f"{key} is not {what}")
+        return text
+
+    def number(self, key: str, least: int, most: int) -> int | None:
+        """A whole number within limits."""
+        value = self._get(key, int)
+        if not isinstance(value, int):
+            return None
+        if not least <= value <= most:
+            raise self.problem(key, f"{key} is from {least} to {most}")
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts."""
         value = self._get(key, list)

@@ -89,6 +89,7 @@ def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal)
         # Its identity providers name the port, so it is known before there is anything to serve.
         with bind(port) as listener:
             emulation = Emulation(chosen, url=url_of(listener), token=token, journal=journal)
+            emulation.ports.open_all(chosen)
             return emulation, serve(emulation, listener)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()

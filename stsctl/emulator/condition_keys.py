@@ -55,6 +55,7 @@ def of_caller(caller: Caller, now: datetime, checked_at: datetime | None = None)
         context["aws:SourceIdentity"] = session.source_identity
         context["aws:TokenIssueTime"] = session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         context["aws:MultiFactorAuthPresent"] = "false"
+        context |= dict(session.keys)
     mfa_at = checked_at or (session.mfa_at if session and session.kind is Kind.SESSION_OF_USER else None)
     if mfa_at is not None:
         context["aws:MultiFactorAuthPresent"] = "true"

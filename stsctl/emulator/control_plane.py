@@ -19,6 +19,7 @@ from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
+from stsctl.emulator.workload_plane import PLACES, WorkloadPlane
 from stsctl.errors import UsageError
 
 _SESSION_NAME = "stsctl-emulator"
@@ -41,6 +42,7 @@ class ControlPlane:
         codes: UsedCodes,
         seed: str,
         levers: Levers,
+        workloads: WorkloadPlane,
     ) -> None:
         self._token = token
         self._instance = instance
@@ -49,6 +51,7 @@ class ControlPlane:
         self._codes = codes
         self._seed = seed
         self._levers = levers
+        self._workloads = workloads
         self._authentication = Authentication(directory, sessions)
 
     def answer(self, request: Request, entry: Entry) -> Answer:
@@ -59,6 +62,8 @@ class ControlPlane:
         what = request.path.removeprefix(PREFIX)
         name = request.argument("name") or ""
         try:
+            if request.method == "POST" and what in PLACES:
+                return _json(*self._workloads.answer(what, request, entry))
             if request.method == "POST":
                 return self._pull(what, request)
             match what:

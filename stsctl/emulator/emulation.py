@@ -17,6 +17,7 @@ from stsctl.emulator.faults import Faults
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.levers import Levers
 from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.ports import Ports
 from stsctl.emulator.server import Emulator
 
 
@@ -56,6 +57,7 @@ class Emulation:
         self.published: Callable[[], None] = lambda: None
         self._origin = origin or Origin.new()
         self._faults = Faults()
+        self.ports = Ports(lambda workload, *more: self._emulator.at(workload, *more))
         self._lock = threading.Lock()
         self._emulator = self._begin()
 
@@ -83,4 +85,11 @@ class Emulation:
     def _begin(self) -> Emulator:
         levers = Levers(clock=self.clock, faults=self._faults, reset=self.reset, moved=lambda: self.published())
         with chance.drawn_from(self._origin.secret.reveal()):
-            return Emulator(self._organisation, url=self.url, token=self._token, levers=levers, journal=self._journal)
+            return Emulator(
+                self._organisation,
+                url=self.url,
+                token=self._token,
+                levers=levers,
+                journal=self._journal,
+                ports=self.ports,
+            )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from stsctl.credentials import Secret
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.new_organization import NewOrganization
+from stsctl.emulator.workload import Instance, Task, Workload
 
 Policies = tuple[tuple[str, str], ...]
 Tags = tuple[tuple[str, str], ...]
@@ -98,6 +99,13 @@ class Account:
     roles: tuple[NewRole, ...] = ()
     oidc_providers: tuple[NewOidcProvider, ...] = ()
     saml_providers: tuple[NewSamlProvider, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """All that runs in it."""
+        return (*self.instances, *self.tasks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,8 @@ class IssuedSession:
     """What STS gave to somebody, as long as it lasts. It holds no secret: those follow from `access_key_id`.
 
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
-    `name` the role session's or the federated user's; `mfa_at` is when a code was checked.
+    `name` the role session's or the federated user's; `mfa_at` is when a code was checked. `keys` are condition keys
+    that come with every request of a workload's session: from which instance, for one.
     """
 
     access_key_id: str
@@ -118,6 +119,7 @@ class IssuedSession:
     transitive: tuple[str, ...] = ()
     source_identity: str | None = None
     policies: tuple[PolicyText, ...] = ()
+    keys: Tags = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,24 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from stsctl.credentials import Secret
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
-from stsctl.errors import StsctlError, UnavailableError, UsageError
+from stsctl.emulator.surroundings import Surroundings
+from stsctl.errors import RefusedError, StsctlError, UnavailableError, UsageError
 
 _ANSWER_LIMIT = timedelta(seconds=10)
 
 
 class EmulatorError(StsctlError):
     """An emulator that did not start, or does not do what it should."""
+
+
+class NotTrustedError(RefusedError):
+    """A role does not let a service assume it; `because` says, in lines, which statement fails."""
+
+    def __init__(self, reason: str, *, code: str, because: tuple[str, ...]) -> None:
+        super().__init__("", code=code, reason=reason, operation="sts:AssumeRole")
+        self.because = because
 
 
 def ask(running: Running, what: str, **arguments: str) -> dict[str, Any]:
@@ -54,6 +64,17 @@ def faults(running: Running) -> list[dict[str, Any]]:
     return found
 
 
+def place(running: Running, what: str, **arguments: str) -> Surroundings:
+    """The place of a workload of the seed (`workload`: its `name`), or of one that begins (`run`).
+
+    Raises UsageError for what is not there, and NotTrustedError.
+    """
+    content = _exchange(running, "POST", what, arguments)
+    return Surroundings(
+        arn=content["arn"], variables={name: Secret(value) for name, value in content["variables"].items()}
+    )
+
+
 def _exchange(running: Running, method: str, what: str, arguments: dict[str, str]) -> dict[str, Any]:
     """One request to the control plane; the way there is loopback, so no proxy is asked."""
     from urllib.error import HTTPError
@@ -75,7 +96,10 @@ def _exchange(running: Running, method: str, what: str, arguments: dict[str, str
 
 def _refused(code: int, body: bytes) -> StsctlError:
     try:
-        message = str(json.loads(body)["error"])
+        facts = json.loads(body)
+        message = str(facts["error"])
+        if "because" in facts:
+            return NotTrustedError(message, code=facts["code"], because=tuple(facts["because"]))
     except (ValueError, KeyError, TypeError):
         message = f"the emulator answered {code}"
     return UsageError(message) if code == 404 else EmulatorError(message)

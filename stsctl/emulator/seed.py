@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator import identity_center_seed, organization_seed, permission_sets
+from stsctl.emulator import identity_center_seed, organization_seed, permission_sets, workload_seed
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import (
     Account,
@@ -72,6 +72,7 @@ def parse(content: bytes, name: str) -> Organisation:
     ids = [key.id for account in organisation.accounts for user in account.users for key in user.keys if key.id]
     if len(set(ids)) < len(ids):
         raise table.problem(None, "two keys have the same id")
+    workload_seed.check(table, organisation)
     if "identity_center" not in table:
         return organisation
     center = identity_center_seed.parse(table.table("identity_center"), organisation)
@@ -80,7 +81,7 @@ def parse(content: bytes, name: str) -> Organisation:
 
 def _account(number: str, table: Table) -> Account:
     _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
-    table.only(["name", "user", "group", "policy", "role", "oidc_provider", "saml_provider"])
+    table.only(["name", "user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"])
     account = Account(
         id=number,
         name=table.text("name") or "",
@@ -90,6 +91,8 @@ def _account(number: str, table: Table) -> Account:
         roles=tuple(_role(*item) for item in table.tables("role").items()),
         saml_providers=tuple(_saml_provider(*item) for item in table.tables("saml_provider").items()),
         oidc_providers=tuple(_oidc_provider(*item) for item in table.tables("oidc_provider").items()),
+        instances=workload_seed.instances(table, number),
+        tasks=workload_seed.tasks(table, number),
     )
     _check_references(table, account)
     return account

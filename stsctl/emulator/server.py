@@ -29,6 +29,7 @@ from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.levers import Levers
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
+from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
 from stsctl.emulator.public_buckets import AnonymousCall, owner_for_anybody
 from stsctl.emulator.refusal import Refusal, invalid_token
@@ -39,6 +40,9 @@ from stsctl.emulator.site import Site
 from stsctl.emulator.sts import Sts
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Answer
+from stsctl.emulator.workload import Workload
+from stsctl.emulator.workload_plane import WorkloadPlane
+from stsctl.emulator.workloads import Workloads
 
 INSTANCE_HEADER = "x-stsctl-emulator"
 """On every answer: the random id of the emulator that gave it, another one at each start."""
@@ -60,11 +64,11 @@ class Emulator:
     """The WSGI application; one to a process, for moto's state is the process's.
 
     `url` is where it is reached, `token` opens the control plane; `levers` have the clock, and the faults that requests
-    meet.
+    meet; `ports` are those of workloads.
     """
 
     def __init__(
-        self, organisation: Organisation, *, url: str, token: Secret, levers: Levers, journal: Journal
+        self, organisation: Organisation, *, url: str, token: Secret, levers: Levers, journal: Journal, ports: Ports
     ) -> None:
         self.url = url
         self.instance = secrets.token_hex(8)
@@ -83,6 +87,14 @@ class Emulator:
                 organisation, url, directory, self._authorization, Issuing(directory, sessions)
             ),
         )
+        self._workloads = Workloads(
+            organisation,
+            directory=directory,
+            authorization=self._authorization,
+            sessions=sessions,
+            ports=ports,
+            started_at=self._clock.wall() + self._clock.ahead,
+        )
         self._control = ControlPlane(
             token=token,
             instance=self.instance,
@@ -91,13 +103,36 @@ class Emulator:
             codes=codes,
             seed=organisation.name,
             levers=levers,
+            workloads=WorkloadPlane(self._workloads),
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one request; whatever it is, it gets an answer that its client can read."""
+        return self._noted(environ, start_response, self._answer)
+
+    def at(self, workload: Workload, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers one request at the port of a workload."""
+
+        def answer(environ: dict[str, Any], entry: Entry) -> Answer:
+            try:
+                asked = request.from_environ(environ)
+            except Refusal as refusal:
+                entry.refuse(refusal)
+                return Answer(status=refusal.status, headers=(), body=b"")
+            return self._workloads.site(workload).answer(asked, entry) or Answer(status=404, headers=(), body=b"")
+
+        return self._noted(environ, start_response, answer)
+
+    def _noted(
+        self,
+        environ: dict[str, Any],
+        start_response: Callable[..., Any],
+        answering: Callable[[dict[str, Any], Entry], Answer],
+    ) -> Iterable[bytes]:
+        """The answer of `answering`, and a line of the journal."""
         wall_at = self._clock.wall()
         entry = Entry(at=wall_at + self._clock.ahead, wall_at=wall_at)
-        answer = self._answer(environ, entry)
+        answer = answering(environ, entry)
         self._journal.write(entry)
         headers = [*answer.headers, (INSTANCE_HEADER, self.instance)]
         if not any(name.lower() == "content-length" for name, _ in headers):

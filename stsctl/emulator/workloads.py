@@ -1,0 +1,85 @@
+"""The workloads of an organisation: what is served at their ports, and who takes the place of one."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from stsctl.emulator import surroundings
+from stsctl.emulator.authorization import Authorization
+from stsctl.emulator.container_credentials import ContainerCredentials, assumption_of
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.instance_metadata import InstanceMetadata
+from stsctl.emulator.instance_profiles import InstanceProfiles
+from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.ports import Ports
+from stsctl.emulator.run_as import Runs
+from stsctl.emulator.service_roles import ServiceRoles
+from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.site import Site
+from stsctl.emulator.surroundings import Surroundings
+from stsctl.emulator.workload import Instance, Task, Workload
+
+
+class NoSuchWorkloadError(Exception):
+    """Nothing in the organisation is called so; the message says what was wanted."""
+
+
+class Workloads:
+    """Serves the workloads of the seed, and every other that has a port."""
+
+    def __init__(
+        self,
+        organisation: Organisation,
+        *,
+        directory: Directory,
+        authorization: Authorization,
+        sessions: Sessions,
+        ports: Ports,
+        started_at: datetime,
+    ) -> None:
+        self._roles = ServiceRoles(directory, authorization, sessions)
+        self._profiles = InstanceProfiles(directory)
+        self._ports = ports
+        self.runs = Runs(directory, self._roles, self._profiles, ports)
+        self._started_at = started_at
+        self._lock = threading.Lock()
+        self._sites: dict[str, Site] = {}
+        self._seeded = [each for account in organisation.accounts for each in account.workloads]
+        for each in self._seeded:
+            if isinstance(each, Instance) and each.profile and each.role:
+                self._profiles.put(each.account, each.profile, each.role)
+
+    def site(self, workload: Workload) -> Site:
+        """What is served at the workload's port."""
+        with self._lock:
+            found = self._sites.get(workload.arn)
+            if found is None:
+                found = self._sites[workload.arn] = self._new_site(workload)
+            return found
+
+    def enter(self, name: str, now: datetime) -> Surroundings:
+        """What surrounds a workload of the seed: `web`, `111111111111:web`, its id or its ARN.
+
+        Raises NoSuchWorkloadError, and Refusal where a task would not start, for its role does not trust ECS.
+        """
+        account, found, rest = name.rpartition(":") if not name.startswith("arn:") else ("", "", name)
+        them = [
+            each
+            for each in self._seeded
+            if rest in (each.name, each.id, each.arn) and (not found or each.account == account)
+        ]
+        if len(them) != 1:
+            several = ", ".join(f"{each.account}:{each.name}" for each in them)
+            what = f'"{name}" is there more than once: {several}' if them else f'there is no "{name}" in this emulator'
+            raise NoSuchWorkloadError(what)
+        workload = them[0]
+        if isinstance(workload, Task):
+            self._roles.check(workload.account, workload.role, assumption_of(workload), now)
+            return surroundings.of_task(workload, self._ports.open(workload))
+        return surroundings.of_instance(workload, self._ports.open(workload))
+
+    def _new_site(self, workload: Workload) -> Site:
+        if isinstance(workload, Task):
+            return ContainerCredentials(workload, self._roles)
+        return InstanceMetadata(workload, profiles=self._profiles, roles=self._roles, started_at=self._started_at)
