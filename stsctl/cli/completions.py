@@ -16,4 +16,7 @@ def script(shell: str, tree: Command) -> str:
     # The source without `source()`, which for bash asks the bash of this machine for its version.
     complete = kind(tree, {}, "stsctl", "_STSCTL_COMPLETE")
     text = complete.source_template % complete.source_vars()
+    if shell == "fish":
+        # Click's own splits at every comma, those of descriptions too.
+        text = text.replace('string split ","', 'string split -m 1 ","')
     return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"

@@ -44,13 +44,16 @@ def _all(app: App) -> None:
 
 
 def _one(app: App, name: str | None) -> set[str]:
-    """The keys of the sessions that were forgotten: those of a name, or the current one."""
+    """The keys of the sessions that are gone now: those of a name, or the current one."""
     current = None if name else app.current()
     called = name or (current.wanted.name if current else app.chosen(None).name)
     # The same session may be listed as what it was last asked for by another name, or by its role's ARN.
     meant = current.request_key if current else _key_of(app, called)
     keys = {entry.request_key for entry in app.held.entries() if entry.name == called or entry.request_key == meant}
     app.terminals.drop(keys)
+    if not keys and meant is not None and meant == app.environ.get(environment.SESSION):
+        app.report.notice(f'the session of "{called}" was held no more')
+        return {meant}
     if not keys:
         raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
     for key in keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -119,3 +120,16 @@ def test_a_secret_that_is_given_as_the_id_does_not_leave(me: Me) -> None:
     assert done.status == 2, done
     assert "aB3" not in done.err
     assert me.calls() == []
+
+
+def test_logout_takes_back_from_a_shell_what_another_has_forgotten(me: Me) -> None:
+    """The session is held no more, but the shell still has it: that it gives back, and no other shell's."""
+    exported = json.loads(me.ok("env", "read-only", "--format", "json"))
+    shell = {name: value for name, value in exported.items() if value is not None}
+    me.ok("logout", "--all")
+    done = me.run("logout", "--export", "bash", **shell)
+    assert (done.status, "unset" in done.out) == (0, True), done
+    assert "STSCTL_ROLE" in done.out
+    assert '"read-only"' in done.err
+    other = me.run("logout", "long", "--export", "bash", **shell)
+    assert (other.status, other.out) == (3, ""), other

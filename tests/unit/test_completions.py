@@ -116,12 +116,18 @@ def test_fish_completes_names() -> None:
     assert [line.split("\t")[0] for line in lines] == ["prod-admin", "prod-reader"]
 
 
+def test_fish_shows_what_a_name_is_to_its_end() -> None:
+    """A description may have commas, which end nothing."""
+    script = f"source {SCRIPTS / 'stsctl.fish'}; complete --do-complete 'stsctl assume prod-a'"
+    assert _shell("fish", "--no-config", "-c", script) == "prod-admin\tproduction, all of it\n"
+
+
 def test_zsh_completes_names() -> None:
     """The committed script, found in zsh's fpath by compinit, fills in the names."""
     if not shutil.which("zsh"):
         missing("zsh")
     pexpect = pytest.importorskip("pexpect")
-    zsh = pexpect.spawn("zsh", ["-f", "-i"], encoding="utf-8", timeout=30, dimensions=(40, 160))
+    zsh = pexpect.spawn("zsh", ["-f", "-i"], encoding="utf-8", timeout=100, dimensions=(40, 160))
     try:
         zsh.sendline(
             f"PS1='ready> '; fpath=({SCRIPTS} $fpath); autoload -U compinit; compinit -D -u; print compinit-done"
