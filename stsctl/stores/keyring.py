@@ -40,6 +40,8 @@ _WINDOWS_LONGEST = 1000
 
 _PLAIN = frozenset(f"{string.ascii_lowercase}{string.digits}._@-".encode())
 _LONGEST_NAME = 200
+_ATTEMPTS = 3
+"""How often a call is made in which another process was faster."""
 _VANISHED = "ItemNotFoundException"
 """Another process took an item away between the search for it and its use: the next search finds what is there."""
 
@@ -94,7 +96,7 @@ class KeyringStore:
         """The value of an item; None where there is none, or parts of it are missing."""
         place = _place(kind, key)
         # Another process may put the item anew, and clear the parts away that the head named a moment ago.
-        for _ in range(3):
+        for _ in range(_ATTEMPTS):
             text = self._read(place)
             if text is None:
                 return None
@@ -161,14 +163,16 @@ class KeyringStore:
     def _remove(self, place: str) -> bool:
         from keyring.errors import PasswordDeleteError
 
-        def remove(backend: KeyringBackend) -> bool:
+        def remove(backend: KeyringBackend, attempts: int = _ATTEMPTS) -> bool:
             try:
                 backend.delete_password(*self._address(backend, place))
             except PasswordDeleteError:
                 # Some back-ends raise it for any failure, so that a second look has to tell.
-                if backend.get_password(*self._address(backend, place)) is not None:
+                if backend.get_password(*self._address(backend, place)) is None:
+                    return False
+                if attempts == 1:
                     raise
-                return False
+                return remove(backend, attempts - 1)  # another process may have removed it, and put it anew
             return True
 
         return self._call(remove)
@@ -187,15 +191,15 @@ class KeyringStore:
     def _call(self, action: Callable[[KeyringBackend], _Answer]) -> _Answer:
         """What `action` does with the back-end, in time, its errors in stsctl's words."""
 
-        def act() -> _Answer:
+        def act(attempts: int = _ATTEMPTS) -> _Answer:
             if self._chosen is None:
                 self._chosen = _choose()
             try:
                 return action(self._chosen)
             except Exception as error:
-                if type(error).__name__ != _VANISHED:
+                if type(error).__name__ != _VANISHED or attempts == 1:
                     raise
-                return action(self._chosen)
+                return act(attempts - 1)
 
         try:
             return deadline.call(act, self._limit)

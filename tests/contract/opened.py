@@ -27,7 +27,7 @@ from stsctl.stores.sealing_key import (
     create_key_file,
 )
 
-LIMIT = timedelta(seconds=10)
+LIMIT = timedelta(seconds=60)
 
 LASTING = ("keyring", "short keyring", "sealed by key file", "sealed by key process", "sealed by keyring")
 """The stores that another process can open too."""
@@ -47,8 +47,10 @@ class ShortKeyring(KeyringBackend):
 
     def get_password(self, service: str, username: str) -> str | None:
         """The text, None where there is none."""
-        path = self._path(service, username)
-        return path.read_text(encoding="utf-16") if path.exists() else None
+        try:
+            return self._path(service, username).read_text(encoding="utf-16")
+        except FileNotFoundError:
+            return None
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Refuses what Windows refuses."""

@@ -20,7 +20,7 @@ from stsctl.stores.interface import Item, Kind
 from stsctl.stores.keyring import KeyringStore, time_limit
 from tests.contract.opened import ShortKeyring
 
-LIMIT = timedelta(seconds=10)
+LIMIT = timedelta(seconds=60)
 
 
 class Failing(KeyringBackend):
@@ -51,6 +51,19 @@ class Undeleting(ShortKeyring):
     def delete_password(self, service: str, username: str) -> None:
         """Fails."""
         raise PasswordDeleteError("denied")
+
+
+class PutAnew(ShortKeyring):
+    """A keyring in which others are at work: what is to be deleted has just been deleted, and then put anew."""
+
+    rivals = 0
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Comes too late for as long as there are rivals."""
+        if self.rivals:
+            self.rivals -= 1
+            raise PasswordDeleteError("not found")
+        super().delete_password(service, username)
 
 
 class Silent(KeyringBackend):
@@ -271,6 +284,16 @@ def test_what_cannot_be_deleted_is_an_error(tmp_path: Path) -> None:
     put(store, "kept")
     with pytest.raises(StoreError, match="PasswordDeleteError"):
         store.delete(Kind.KEYS, "work")
+
+
+def test_what_others_delete_and_put_at_the_same_time_is_no_failure(tmp_path: Path) -> None:
+    """The delete that comes too late is tried again where the password is there all the same."""
+    backend = PutAnew(tmp_path / "keyring")
+    store = KeyringStore(limit=LIMIT, backend=backend, longest=1000)
+    put(store, "x" * 3000)
+    backend.rivals = 2
+    assert store.delete(Kind.KEYS, "work")
+    assert backend.names() == []
 
 
 def test_a_keyring_that_never_answers_is_given_up() -> None:
