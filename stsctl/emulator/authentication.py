@@ -9,6 +9,7 @@ from stsctl.emulator.claim import Claim
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey
 from stsctl.emulator.refusal import Refusal, invalid_token
+from stsctl.emulator.regions import is_opt_in
 from stsctl.emulator.request import Request
 from stsctl.emulator.sessions import Sessions
 
@@ -27,25 +28,29 @@ class Authentication:
         """
         if claim.access_key_id.startswith("ASIA"):
             session = self._sessions.find(claim.access_key_id, claim.session_token, now)
+            if session.token_version == 1 and is_opt_in(claim.region):
+                raise invalid_token()
+            self._check_region(session.account, claim.region)
             signature.verify(request, claim, self._sessions.secret(session.access_key_id), wall_at)
             return self.behind(session)
         key = self._directory.key(claim.access_key_id)
         if key is None or not key.active or claim.session_token is not None:
             raise invalid_token()
+        self._check_region(key.account, claim.region)
         signature.verify(request, claim, key.secret, wall_at)
         return self.owner(key)
 
     def owner(self, key: LongTermKey) -> Caller:
         """Whose long-term keys these are."""
         if key.user is None:
-            return _root(key.account)
+            return self._root(key.account)
         return self._user(key.account, key.user)
 
     def behind(self, session: IssuedSession) -> Caller:
         """Who holds `session`; raises Refusal when the role or user behind it is gone."""
         match session.kind:
             case Kind.SESSION_OF_ROOT:
-                return _root(session.account, session)
+                return self._root(session.account, session)
             case Kind.SESSION_OF_USER:
                 caller = self._user(session.account, session.principal, session)
                 if caller.user_id != session.principal_id:
@@ -65,6 +70,16 @@ class Authentication:
         kind = Kind.USER if session is None else Kind.SESSION_OF_USER
         return Caller(kind=kind, account=account, arn=user.arn, user_id=user.id, user=user, session=session)
 
+    def _root(self, account: str, session: IssuedSession | None = None) -> Caller:
+        kind = Kind.ROOT if session is None else Kind.SESSION_OF_ROOT
+        arn = f"arn:{self._directory.regions[account].partition}:iam::{account}:root"
+        return Caller(kind=kind, account=account, arn=arn, user_id=account, session=session)
+
+    def _check_region(self, account: str, region: str) -> None:
+        """Raises Refusal in a region that does not know the account: it is of another partition, or not enabled."""
+        if not self._directory.regions[account].takes_credentials(region):
+            raise invalid_token()
+
     def _federated(self, session: IssuedSession) -> Caller:
         user = self._directory.user(session.account, session.principal) if session.principal else None
         if session.principal and (user is None or user.id != session.principal_id):
@@ -72,7 +87,7 @@ class Authentication:
         return Caller(
             kind=Kind.FEDERATED_USER,
             account=session.account,
-            arn=f"arn:aws:sts::{session.account}:federated-user/{session.name}",
+            arn=f"arn:{self._directory.regions[session.account].partition}:sts::{session.account}:federated-user/{session.name}",
             user_id=f"{session.account}:{session.name}",
             user=user,
             session=session,
@@ -111,8 +126,3 @@ def may_call_iam(caller: Caller) -> bool:
 def missing_signature() -> Refusal:
     """What AWS says to a request that nobody signed."""
     return Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-
-
-def _root(account: str, session: IssuedSession | None = None) -> Caller:
-    kind = Kind.ROOT if session is None else Kind.SESSION_OF_ROOT
-    return Caller(kind=kind, account=account, arn=f"arn:aws:iam::{account}:root", user_id=account, session=session)

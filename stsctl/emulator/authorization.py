@@ -86,7 +86,8 @@ class Authorization:
             | of_memberships(inside, of_owner)
             | (context or {}),
         )
-
+        if resource.startswith("arn:") and resource.split(":", 2)[1] != caller.partition:
+            raise _denied(request, Policies(), _not_authorized(caller, request), "it is in another partition")
         _decide(
             request,
             lambda: policies.of_both(caller, inside, policy, Kind.RESOURCE, of_owner),
@@ -103,7 +104,6 @@ class Authorization:
             resource_account=owner,
             context=of_circumstances(call) | of_memberships(None, membership),
         )
-
         _decide(request, lambda: policies.of_resource(policy, Kind.RESOURCE, membership), "Access Denied")
 
     def assume_role(self, caller: Caller, asked: Asked) -> Role:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from stsctl.emulator.organizations import Membership
 from stsctl.emulator.principals import Caller, Kind, Tags
+from stsctl.emulator.regions import FIRST, GLOBAL
 
 Context = dict[str, str | tuple[str, ...] | None]
 
@@ -35,7 +36,7 @@ def of_circumstances(at: Circumstances) -> Context:
     return {
         "aws:CurrentTime": at.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(at.now.timestamp())),
-        "aws:RequestedRegion": at.region,
+        "aws:RequestedRegion": FIRST["aws"] if at.region == GLOBAL else at.region,
         # The emulator stands for an endpoint that is reached by TLS; a policy that denies plain text does not mean it.
         "aws:SecureTransport": "true",
         "aws:SourceIp": at.source_ip,

@@ -15,13 +15,10 @@ from stsctl.emulator import chance, identifiers
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
 from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, SamlProvider, Tags, User
+from stsctl.emulator.regions import FIRST
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
-
-_PARTITION = "aws"
-_REGION = "us-east-1"
-"""The region that moto derives the partition from."""
 
 
 class Directory:
@@ -39,6 +36,9 @@ class Directory:
         self._roots: dict[str, LongTermKey] = {}
         self._issuer_keys: dict[str, str] = {}
         self.accounts: tuple[str, ...] = tuple(account.id for account in organisation.accounts)
+        self.token_versions = {account.id: 1 for account in organisation.accounts}
+        """Of which version the tokens of STS's global endpoint are, for each account."""
+        self.regions = {account.id: account.regions for account in organisation.accounts}
         for account in organisation.accounts:
             _Planting(self, account).plant()
             self._roots[account.id] = LongTermKey(
@@ -50,7 +50,7 @@ class Directory:
 
     def backend(self, account: str) -> IAMBackend:
         """moto's IAM of one account."""
-        return self._backends[account][_PARTITION]
+        return self._backends[account][self.regions[account].partition]
 
     def key(self, access_key_id: str) -> LongTermKey | None:
         """The long-term keys that have this id."""
@@ -140,7 +140,7 @@ class Directory:
         scheme, found, name = issuer.partition("://")
         if account not in self.accounts or not found or not (scheme == "https" or is_loopback(issuer)):
             return None
-        arn = f"arn:{_PARTITION}:iam::{account}:oidc-provider/{name}"
+        arn = f"arn:{self.regions[account].partition}:iam::{account}:oidc-provider/{name}"
         provider: Any = self.backend(account).open_id_providers.get(arn)
         if provider is None:
             return None
@@ -181,8 +181,9 @@ class Directory:
                 return
             if not self._aws_policies:
                 self._aws_policies = json.loads(aws_managed_policies_data)
+            region = FIRST[self.regions[account].partition]  # moto derives the partition from it
             policies: list[Any] = [
-                self._policy_type.from_data(name, account, _REGION, data) for name, data in self._aws_policies.items()
+                self._policy_type.from_data(name, account, region, data) for name, data in self._aws_policies.items()
             ]
             backend.aws_managed_policies = policies
             backend.managed_policies.update({policy.arn: policy for policy in policies})
@@ -235,7 +236,7 @@ class _Planting:
             self._backend.create_saml_provider(saml.name, saml.metadata)
 
     def _user(self, user: NewUser) -> None:
-        found: Any = self._backend.create_user(_REGION, user.name, user.path, _tag_list(user.tags))
+        found: Any = self._backend.create_user(self._backend.region_name, user.name, user.path, _tag_list(user.tags))
         found.policies.update(user.policies)
         found.permissions_boundary_arn = self._policy_arn(user.boundary) if user.boundary else None
         self._attach(found, user.managed)
@@ -271,7 +272,9 @@ class _Planting:
             self._backend.managed_policies[arn].attach_to(holder)
 
     def _policy_arn(self, name: str) -> str:
-        return name if name.startswith("arn:") else f"arn:{_PARTITION}:iam::{self._account.id}:policy/{name}"
+        if name.startswith("arn:"):
+            return name
+        return f"arn:{self._account.regions.partition}:iam::{self._account.id}:policy/{name}"
 
 
 def forget_everything() -> None:

@@ -25,7 +25,7 @@ def get_federation_token(call: Call, issuing: Issuing, authorization: Authorizat
     caller, name = call.caller, call.parameters["Name"]
     tags = tagging.read(dict(call.parameters), caller)
     asked = session_policies(call.parameters, tags.passed)
-    arn = f"arn:aws:sts::{caller.account}:federated-user/{name}"
+    arn = f"arn:{caller.partition}:sts::{caller.account}:federated-user/{name}"
     for action in ("sts:GetFederationToken", *(["sts:TagSession"] if tags.passed else [])):
         authorization.allow(call, action, arn, context=of_tags(tags.passed))
     length = timedelta(seconds=call.parameters.get("DurationSeconds", _TWELVE_HOURS.total_seconds()))
@@ -44,7 +44,7 @@ def get_federation_token(call: Call, issuing: Issuing, authorization: Authorizat
         policies=issuing.policies(caller.account, asked),
     )
     return {
-        "Credentials": issuing.credentials(session, call.now),
+        "Credentials": issuing.credentials(session, call),
         "FederatedUser": {"FederatedUserId": f"{caller.account}:{name}", "Arn": arn},
         "PackedPolicySize": asked.packed or 0,
     }

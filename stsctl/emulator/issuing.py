@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.emulator import identifiers, packing
 from stsctl.emulator.authentication import role_session_arn
 from stsctl.emulator.authorization import Asked
+from stsctl.emulator.condition_keys import Circumstances
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.policies import inline_session_policy
 from stsctl.emulator.principals import IssuedSession, Kind, PolicyText, Role, Tags
 from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.regions import GLOBAL
 from stsctl.emulator.sessions import Sessions, instant
 from stsctl.emulator.wire import Result
 from stsctl.errors import UsageError
+
+_NOT_ACTIVE = (
+    "STS is not activated in this region for account:{}. Your account administrator can activate STS in this region "
+    "using the IAM Console."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ class Issuing:
             policies=self.policies(role.account, policies),
         )
         return {
-            "Credentials": self.credentials(session, asked.now, least_size),
+            "Credentials": self.credentials(session, asked, least_size),
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{role.id}:{session.name}",
                 "Arn": role_session_arn(role.arn, session.name),
@@ -87,9 +94,16 @@ class Issuing:
             "SourceIdentity": session.source_identity,
         }
 
-    def credentials(self, session: IssuedSession, now: datetime, least_size: int = 0) -> Result:
-        """The Credentials of an answer; `least_size` is the least length of the session token, in characters."""
-        credentials = self._sessions.keep(session, now=now, least_size=least_size)
+    def credentials(self, session: IssuedSession, asked: Circumstances, least_size: int = 0) -> Result:
+        """The Credentials of an answer; `least_size` is the least length of the session token, in characters.
+
+        Raises Refusal, RegionDisabledException, where the session's account has no STS in the region that was asked.
+        """
+        if not self._directory.regions[session.account].has_sts(asked.region):
+            raise Refusal("RegionDisabledException", _NOT_ACTIVE.format(session.account), 403)
+        if asked.region == GLOBAL:
+            session = replace(session, token_version=self._directory.token_versions[session.account])
+        credentials = self._sessions.keep(session, now=asked.now, least_size=least_size)
         return {
             "AccessKeyId": credentials.access_key_id,
             "SecretAccessKey": credentials.secret_access_key.reveal(),

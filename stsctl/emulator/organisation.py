@@ -8,6 +8,7 @@ from datetime import timedelta
 from stsctl.credentials import Secret
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.new_organization import NewOrganization
+from stsctl.emulator.regions import EVERYWHERE, AccountRegions
 from stsctl.emulator.workload import Instance, Task, Workload
 
 Policies = tuple[tuple[str, str], ...]
@@ -93,6 +94,7 @@ class Account:
 
     id: str
     name: str = ""
+    regions: AccountRegions = EVERYWHERE
     users: tuple[NewUser, ...] = ()
     groups: tuple[NewGroup, ...] = ()
     policies: Policies = ()

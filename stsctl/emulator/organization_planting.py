@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stsctl.emulator import chance
 from stsctl.emulator.new_organization import NewOrganization, NewTarget, NewUnit
+from stsctl.emulator.regions import FIRST
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 _FULL_AWS_ACCESS = "p-FullAWSAccess"
-_REGION = "us-east-1"
-"""The region that moto derives the partition from."""
 
 
 class Planting:
     """One organization, as it grows; `names` are those of the accounts, by their ids."""
 
-    def __init__(self, new: NewOrganization, names: Mapping[str, str]) -> None:
+    def __init__(self, new: NewOrganization, names: Mapping[str, str], partition: str) -> None:
         from moto.iam.models import iam_backends
+        from moto.moto_api._internal import mock_random
         from moto.organizations import models
 
+        mock_random.seed(chance.source().getrandbits(256))  # so that the ids are the same after a reset
         self._new = new
+        self._region = FIRST[partition]
         self._names = names
         self._iam = iam_backends
         self._backends = models.organizations_backends
-        self._backends.clear()
-        self._backends.master_accounts.clear()
-        self._backend: Any = self._backends[new.management_account]["aws"]
+        self._backend: Any = self._backends[new.management_account][partition]
         self._policies: dict[tuple[str, str], str] = {}
 
     def plant(self) -> str:
         """Plants it all; the organization's id."""
         known = set(self._iam)
-        self._backend.create_organization(_REGION, FeatureSet="ALL")
+        self._backend.create_organization(self._region, FeatureSet="ALL")
         (root,) = self._backend.ou
         for kind, policies in ((SCP, self._new.scps), (RCP, self._new.rcps)):
             root.add_policy_type(kind)

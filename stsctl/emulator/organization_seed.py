@@ -17,7 +17,7 @@ Its policies stand in [organization.scp] and [organization.rcp], by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from stsctl.emulator.new_organization import NewMember, NewOrganization, NewTarget, NewUnit, Policies
 from stsctl.nearest import suggestion
@@ -33,8 +33,11 @@ _MOST_ATTACHED = 5
 """Of each kind, to one root, unit or account, FullAWSAccess included (Quotas for AWS Organizations)."""
 
 
-def parse(table: Table, accounts: Collection[str]) -> NewOrganization:
-    """The organization that the table spells; `accounts` are all that the seed has. Raises ConfigurationError."""
+def parse(table: Table, accounts: Mapping[str, str]) -> NewOrganization:
+    """The organization that the table spells; raises ConfigurationError.
+
+    `accounts` are all that the seed has, with their partitions.
+    """
     keys = ("management_account", "id", "features", "scp", "rcp", "accounts", "unit", "account")
     table.only([*keys, *_ON_TARGETS])
     management = table.text("management_account")
@@ -49,6 +52,8 @@ def parse(table: Table, accounts: Collection[str]) -> NewOrganization:
     for account, place, key in [(management, table, "management_account"), *places]:
         if account not in accounts:
             raise place.problem(key, f'there is no account "{account}"', hint=suggestion(account, accounts))
+        if accounts[account] != accounts[management]:
+            raise place.problem(key, f"account {account} is of another partition than the management account")
     members = {management, *(account for account, _, _ in places)}
     for index, (account, place, key) in enumerate(places):
         if account in (before for before, _, _ in places[:index]):

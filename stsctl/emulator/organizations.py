@@ -42,11 +42,13 @@ class Organizations:
 
     def __init__(self, organisation: Organisation) -> None:
         self._features: dict[str, set[str]] = {}
+        forget()
         if organisation.organization is not None:
             mend()
+            new, accounts = organisation.organization, {account.id: account for account in organisation.accounts}
             names = {account.id: account.name or account.id for account in organisation.accounts}
-            made = Planting(organisation.organization, names).plant()
-            self._features[made] = set(organisation.organization.features)
+            made = Planting(new, names, accounts[new.management_account].regions.partition).plant()
+            self._features[made] = set(new.features)
 
     def membership(self, account: str | None) -> Membership | None:
         """The place of an account; None where it is in no organization."""
@@ -64,6 +66,14 @@ class Organizations:
             scps=_levels([*units, member], SCP) if limited else (),
             rcps=_levels([*units, member], RCP) if limited else (),
         )
+
+
+def forget() -> None:
+    """Empties moto's Organizations, where it is loaded."""
+    module: Any = sys.modules.get("moto.organizations.models")
+    if module is not None:
+        module.organizations_backends.clear()
+        module.organizations_backends.master_accounts.clear()
 
 
 def mend() -> None:

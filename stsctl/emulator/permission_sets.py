@@ -24,7 +24,11 @@ def with_roles(organisation: Organisation, center: IdentityCenter) -> Organisati
     metadata = saml_document.metadata(center.issuer_url, _certificate())
 
     def provided(account: Account) -> Account:
-        roles = [_role(center, one, account.id) for one in center.permission_sets if _is_in(one, account.id)]
+        roles = [
+            _role(center, one, account.id, account.regions.partition)
+            for one in center.permission_sets
+            if _is_in(one, account.id)
+        ]
         if not roles:
             return account
         provider = NewSamlProvider(name=provider_name(center, account.id), metadata=metadata)
@@ -43,10 +47,10 @@ def provider_name(center: IdentityCenter, account: str) -> str:
     return f"AWSSSO_{_digits(center.instance_id, account)}_DO_NOT_DELETE"
 
 
-def _role(center: IdentityCenter, permission_set: PermissionSet, account: str) -> NewRole:
+def _role(center: IdentityCenter, permission_set: PermissionSet, account: str, partition: str) -> NewRole:
     # The region is in the path of every role but those of the first region.
     region = "" if center.region == "us-east-1" else f"{center.region}/"
-    provider = f"arn:aws:iam::{account}:saml-provider/{provider_name(center, account)}"
+    provider = f"arn:{partition}:iam::{account}:saml-provider/{provider_name(center, account)}"
     trust = {
         "Version": "2012-10-17",
         "Statement": [

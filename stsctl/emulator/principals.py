@@ -104,6 +104,7 @@ class IssuedSession:
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
     `name` the role session's or the federated user's; `mfa_at` is when a code was checked. `keys` are condition keys
     that come with every request of a workload's session: from which instance, for one.
+    A token of version 1 is for the regions that every account has.
     """
 
     access_key_id: str
@@ -120,6 +121,7 @@ class IssuedSession:
     source_identity: str | None = None
     policies: tuple[PolicyText, ...] = ()
     keys: Tags = ()
+    token_version: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,11 @@ class Caller:
     user: User | None = None
     role: Role | None = None
     session: IssuedSession | None = field(default=None)
+
+    @property
+    def partition(self) -> str:
+        """The partition of the caller's account."""
+        return self.arn.split(":", 2)[1]
 
     @property
     def is_session(self) -> bool:

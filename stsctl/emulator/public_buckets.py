@@ -54,7 +54,7 @@ def owner_for_anybody(asked: Request, call: AnonymousCall, directory: Directory,
     authorization.allow_anybody(
         call,
         action,
-        f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else ""),
+        f"arn:{directory.regions[owner].partition}:s3:::{bucket}" + (f"/{key}" if key else ""),
         owner=owner,
         policy=PolicyText(label=f"policy of bucket {bucket}", text=text),
     )

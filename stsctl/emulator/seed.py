@@ -24,6 +24,7 @@ from stsctl.emulator.organisation import (
     Organisation,
     Policies,
 )
+from stsctl.emulator.regions import FIRST, AccountRegions, is_opt_in
 from stsctl.errors import ConfigurationError
 from stsctl.host import files
 from stsctl.nearest import suggestion
@@ -36,6 +37,7 @@ BUILT_IN = "built-in"
 
 _HOUR = timedelta(hours=1)
 _NAME = r"[\w+=,.@-]{1,64}"
+_REGIONS = ("partition", "opt_in_regions", "deactivated_sts_regions")
 _GROUP_NAME = r"[\w+=,.@-]{1,128}"
 
 
@@ -65,10 +67,9 @@ def parse(content: bytes, name: str) -> Organisation:
     if not organisation.accounts:
         raise table.problem(None, "there is no account", hint="write at least one [account.111111111111]")
     if "organization" in table:
-        accounts = [account.id for account in organisation.accounts]
-        organisation = replace(
-            organisation, organization=organization_seed.parse(table.table("organization"), accounts)
-        )
+        partitions = {account.id: account.regions.partition for account in organisation.accounts}
+        members = organization_seed.parse(table.table("organization"), partitions)
+        organisation = replace(organisation, organization=members)
     ids = [key.id for account in organisation.accounts for user in account.users for key in user.keys if key.id]
     if len(set(ids)) < len(ids):
         raise table.problem(None, "two keys have the same id")
@@ -81,10 +82,12 @@ def parse(content: bytes, name: str) -> Organisation:
 
 def _account(number: str, table: Table) -> Account:
     _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
-    table.only(["name", "user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"])
+    kinds = ["user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"]
+    table.only(["name", *_REGIONS, *kinds])
     account = Account(
         id=number,
         name=table.text("name") or "",
+        regions=_regions(table),
         users=tuple(_user(*item) for item in table.tables("user").items()),
         groups=tuple(_group(*item) for item in table.tables("group").items()),
         policies=_policies(table, "policy"),
@@ -96,6 +99,22 @@ def _account(number: str, table: Table) -> Account:
     )
     _check_references(table, account)
     return account
+
+
+def _regions(table: Table) -> AccountRegions:
+    partition = table.text("partition") or "aws"
+    if partition not in FIRST:
+        raise table.problem("partition", f'partition "{partition}" is none of {", ".join(FIRST)}')
+    for region in table.texts("opt_in_regions"):
+        if partition != "aws" or not is_opt_in(region):
+            raise table.problem("opt_in_regions", f'"{region}" is no region that has to be enabled')
+    if FIRST["aws"] in table.texts("deactivated_sts_regions"):
+        raise table.problem("deactivated_sts_regions", f"STS cannot be deactivated in {FIRST['aws']}")
+    return AccountRegions(
+        partition=partition,
+        opt_in=frozenset(table.texts("opt_in_regions")),
+        deactivated=frozenset(table.texts("deactivated_sts_regions")),
+    )
 
 
 def _user(name: str, table: Table) -> NewUser:

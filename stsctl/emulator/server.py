@@ -33,6 +33,7 @@ from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
 from stsctl.emulator.public_buckets import AnonymousCall, owner_for_anybody
 from stsctl.emulator.refusal import Refusal, invalid_token
+from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
 from stsctl.emulator.request import Request
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
@@ -51,8 +52,6 @@ _LONGEST_FORM = 1024 * 1024
 _FORBIDDEN = ("/moto-api", "/favicon.ico", "/latest")
 """What moto would answer by itself, whoever asks."""
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
-_DEFAULT_REGION = "us-east-1"
-"""Where a call is made that no signature's scope gives a region."""
 
 _FOR_S3 = f"{ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
 """What makes moto choose S3."""
@@ -171,7 +170,8 @@ class Emulator:
         caller = self._authentication.caller(asked, claim, now=entry.at, wall_at=entry.wall_at)
         entry.who = caller.arn
         if claim.service == "sts":
-            return self._answer_sts(asked, caller, claim.region, entry)
+            here = region_of_host(asked.header("host") or "")
+            return self._answer_sts(asked, caller, GLOBAL if here == GLOBAL else claim.region, entry)
         _check_path(environ)
         entry.action = _action(asked, claim.service)
         self._faults.meet(entry.action)
@@ -213,7 +213,7 @@ class Emulator:
             _check_path(environ)
             entry.action = f"s3 {asked.method} {asked.path[:200]}"
             self._faults.meet(entry.action)
-            call = AnonymousCall(now=entry.at, source_ip=asked.source_ip, region=_DEFAULT_REGION)
+            call = AnonymousCall(now=entry.at, source_ip=asked.source_ip, region=FIRST["aws"])
             owner = owner_for_anybody(asked, call, self._directory, self._authorization)
             return self._moto.answer(environ, asked.body, None, owner, entry.action)
         fields = _fields(asked)
@@ -222,7 +222,8 @@ class Emulator:
             self._sts.check(operation, fields.get("Version"))
             entry.service = "sts"
             entry.action, entry.resource = f"sts:{operation}", fields.get("RoleArn", "")[:2048]
-            return self._answer_federation(asked, operation, _DEFAULT_REGION, entry)
+            region = region_of_host(asked.header("host") or "") or first_region(entry.resource)
+            return self._answer_federation(asked, operation, region, entry)
         raise missing_signature()
 
     def _answer_federation(self, asked: Request, operation: str, region: str, entry: Entry) -> Answer:

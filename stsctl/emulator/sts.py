@@ -138,7 +138,7 @@ class Sts:
             expires_at=instant(call.now) + length,
             mfa_at=mfa_at,
         )
-        return {"Credentials": self._issuing.credentials(session, call.now, _least_size(call))}
+        return {"Credentials": self._issuing.credentials(session, call, _least_size(call))}
 
     def _assume_role(self, call: Call) -> Result:
         caller, given = call.caller, call.parameters
@@ -148,7 +148,7 @@ class Sts:
         tags = tagging.read(dict(given), caller)
         policies = session_policies(given, tags.all)
         mfa_at = self._check_mfa(call)
-        role = self._directory.role(arn.account, arn.resource_name)
+        role = self._directory.role(arn.account, arn.resource_name) if arn.partition == caller.partition else None
         asked = Asked(
             role_arn=str(arn),
             role=role if role is not None and role.arn == str(arn) else None,
