@@ -1,14 +1,22 @@
-"""The HTTP server under the application: werkzeug's threaded one, on loopback, with connections that stay open."""
+"""The HTTP server under the application: werkzeug's threaded one, on loopback, with connections that stay open.
+
+A thread to a connection answers 16 clients no later than waitress or cheroot did, whose threads get each request from a
+queue, and gives the header fields as they came, which signatures need. What werkzeug's handler does not do well, or for
+development only, is done here: connections that stay open, bodies, errors.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from stsctl.emulator import wire
+from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import BODY_READ_KEY, HEADERS_KEY
 
 HOST = "127.0.0.1"
@@ -19,11 +27,12 @@ _MOTO_NAMES_KEY = "moto.preserved_header_names"
 
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # or a request line that cannot be read gets an answer without a head
     disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for an acknowledgement
     timeout = 65  # an idle connection gives its thread back
 
     def make_environ(self) -> dict[str, Any]:
-        """Adds the header fields as they came, for the signature.
+        """Adds the header fields as they came, for the signature, and leaves the body to whoever reads it.
 
         A name with an underscore is otherwise dropped, for it could pass for one with a dash; moto wants to see those
         of S3's metadata.
@@ -31,6 +40,7 @@ class _Handler(WSGIRequestHandler):
         environ = super().make_environ()
         fields = list(self.headers.items())
         environ[HEADERS_KEY] = fields
+        environ["wsgi.input"] = self.rfile
         named = environ[_MOTO_NAMES_KEY] = {}
         for name, value in fields:
             key = f"HTTP_{name.upper().replace('-', '_')}"
@@ -40,9 +50,12 @@ class _Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answers one request. werkzeug's own closes every connection, since it may not have read all that was sent."""
-        environ = self.make_environ()
+        try:
+            environ = self.make_environ()
+        except ValueError:  # a URL that is none
+            self.send_error(400)
+            return
         begun: list[Any] = []
-
         chunks: list[bytes] = []
 
         def start_response(
@@ -54,16 +67,27 @@ class _Handler(WSGIRequestHandler):
         chunks += self.server.app(environ, start_response)
         status, headers = begun
         code, _, phrase = status.partition(" ")
-        self.send_response_only(int(code), phrase)
+        self._send(int(code), phrase, headers, b"".join(chunks), close=not environ.get(BODY_READ_KEY))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuses what is no HTTP in AWS's form, where http.server would send a page."""
+        phrase = HTTPStatus(code).phrase
+        refusal = Refusal(phrase.title().replace(" ", ""), message or explain or phrase, code)
+        answer = wire.refuse(refusal, wire.Dialect.QUERY)
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        self._send(code, phrase, headers, answer.body, close=True)
+
+    def _send(self, code: int, phrase: str, headers: list[tuple[str, str]], body: bytes, *, close: bool) -> None:
+        self.send_response_only(code, phrase)
         for name, value in headers:
             self.send_header(name, value)
         if not any(name.lower() == "date" for name, _ in headers):
             self.send_header("Date", self.date_time_string())
-        if not environ.get(BODY_READ_KEY):
+        if close:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(b"".join(chunks))
+            self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the journal has its own line, without what a presigned URL carries."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
-from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
 
+from stsctl.emulator.chunked import Chunked
 from stsctl.emulator.refusal import Refusal
 
 LARGEST_BODY = 256 * 1024 * 1024
@@ -16,6 +18,9 @@ HEADERS_KEY = "stsctl.headers"
 """Where the server leaves the header fields in the WSGI environment, spelled and ordered as they came."""
 BODY_READ_KEY = "stsctl.body_read"
 """Set in the WSGI environment once the body has been read to its end, so that the connection can go on."""
+
+_ABSOLUTE = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""What stands before the path where a request names its URL whole, as to a proxy (RFC 9112, section 3.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +78,7 @@ def form_pairs(text: str) -> list[tuple[str, str]]:
 
 def from_environ(environ: dict[str, Any]) -> Request:
     """The request that a WSGI environment holds; raises Refusal for one too long to take."""
-    target = _as_sent(environ["RAW_URI"])
-    if "://" in target.split("?", 1)[0]:
-        parts = urlsplit(target)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-    path, _, query = target.partition("?")
+    path, _, query = _ABSOLUTE.sub("", _as_sent(environ["RAW_URI"])).partition("?")
     body = _body(environ)
     environ[BODY_READ_KEY] = True
     return Request(
@@ -91,24 +92,40 @@ def from_environ(environ: dict[str, Any]) -> Request:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    stream: IO[bytes] = environ["wsgi.input"]
-    stated = environ.get("CONTENT_LENGTH") or ""
-    if stated and not (stated.isascii() and stated.isdigit()):
-        raise Refusal("MalformedInput", "The Content-Length header is no number", 400)
-    if not stated and not environ.get("wsgi.input_terminated"):
+    """The body, as long as the header fields say (RFC 9112, section 6)."""
+    stated = {value.strip() for name, value in environ[HEADERS_KEY] if name.lower() == "content-length"}
+    stated |= {environ.get("CONTENT_LENGTH") or ""} - {""}
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if coding is not None:
+        return _chunked_body(environ, coding, stated)
+    if not stated:
         return b""
-    length = int(stated) if stated else None
-    most = LARGEST_BODY + 1 if length is None else length
-    if most > LARGEST_BODY + 1:
+    length = stated.pop()
+    if stated or not (length.isascii() and length.isdigit()):
+        raise Refusal("MalformedInput", "The Content-Length header is no number", 400)
+    if int(length) > LARGEST_BODY:
         raise _too_large()
     try:
-        body = stream.read(most)
+        body: bytes = environ["wsgi.input"].read(int(length))
+    except OSError as error:
+        raise _incomplete() from error
+    if len(body) != int(length):
+        raise _incomplete()
+    return body
+
+
+def _chunked_body(environ: dict[str, Any], coding: str, stated: set[str]) -> bytes:
+    if coding.strip().lower() != "chunked":
+        message = "A header you provided implies functionality that is not implemented"
+        raise Refusal("NotImplemented", message, 501)
+    if stated:
+        raise Refusal("MalformedInput", "The request has both Content-Length and Transfer-Encoding", 400)
+    try:
+        body = Chunked(environ["wsgi.input"]).read(LARGEST_BODY + 1)
     except OSError as error:
         raise _incomplete() from error
     if len(body) > LARGEST_BODY:
         raise _too_large()
-    if length is not None and len(body) != length:
-        raise _incomplete()
     return body
 
 
