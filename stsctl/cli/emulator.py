@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl.cli.emulator_levers import clock, described, fail, reset
+from stsctl.cli.emulator_log import log
 from stsctl.cli.options import Group, json_option
 from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
@@ -158,5 +159,5 @@ description = "nobody may assume it"
 """
 
 
-for _lever in (clock, fail, reset):
+for _lever in (clock, fail, log, reset):
     command.add_command(_lever)

@@ -55,6 +55,11 @@ class Report:
             sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
+    def each(self, texts: Iterable[str]) -> None:
+        """Data that comes slowly: every piece is a line, and out before the next is waited for."""
+        for text in texts:
+            self.data(text)
+
     def rows(self, rows: Iterable[Sequence[str]], *, aligned: bool | None = None) -> None:
         """Data in cells: below each other on a terminal (or where `aligned` says so), parted by tabs for a program."""
         cells = [[visible(cell) or "-" for cell in row] for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import secrets
@@ -64,6 +65,8 @@ def _run(folder: Path, seed_file: Path | None, port: int) -> int:
 
 def _serve(folder: Path, chosen: Organisation, port: int) -> None:
     _forget_environment()
+    with contextlib.suppress(FileNotFoundError):
+        running.log_in(folder).replace(running.former_log_in(folder))
     # Appended to by one process, private from birth.
     descriptor = os.open(running.log_in(folder), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with open(descriptor, "a", encoding="utf-8") as log:  # noqa: PTH123 - a descriptor

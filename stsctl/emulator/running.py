@@ -48,6 +48,11 @@ def log_in(folder: Path) -> Path:
     return folder / "log"
 
 
+def former_log_in(folder: Path) -> Path:
+    """The journal of the emulator that was before it."""
+    return folder / "log.before"
+
+
 def lock_in(folder: Path) -> Path:
     """What an emulator holds as long as it runs, so that a state folder has one at most."""
     return folder / "lock"

@@ -27,6 +27,7 @@ from stsctl.emulator.iam import Iam
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.journal import Entry, Journal
 from stsctl.emulator.levers import Levers
+from stsctl.emulator.noted import CONTROL
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
 from stsctl.emulator.ports import Ports
@@ -144,7 +145,7 @@ class Emulator:
         try:
             asked = request.from_environ(environ)
             if asked.path.startswith(PREFIX):
-                entry.action = "stsctl:control"
+                entry.action = CONTROL
                 return self._control.answer(asked, entry)
             for site in self._sites:
                 found = site.answer(asked, entry)

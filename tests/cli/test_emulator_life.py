@@ -1,0 +1,173 @@
+"""`stsctl emulator …` as a person types it: one life of an emulator, in a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import missing
+from tests.program import SEALED, STSCTL, Done
+
+CONFIG = f"""{SEALED}
+[source.work]
+type = "environment"
+
+[role.read-only]
+role_arn = "arn:aws:iam::111111111111:role/ReadOnly"
+from = "work"
+
+[role.locked]
+role_arn = "arn:aws:iam::111111111111:role/Locked"
+from = "work"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """A person's shell: variables that `emulator env` sets stay."""
+
+    home: Path
+    environ: dict[str, str]
+
+    def run(self, *words: str) -> Done:
+        """`stsctl` with `words`, to its end."""
+        run = subprocess.run(
+            [str(STSCTL), *words], env=self.environ, capture_output=True, text=True, timeout=60, cwd=self.home
+        )
+        return Done(status=run.returncode, out=run.stdout, err=run.stderr)
+
+    def ok(self, *words: str) -> str:
+        """What `stsctl` prints, where it must succeed."""
+        done = self.run(*words)
+        assert done.status == 0, f"stsctl {' '.join(words)}: {done}"
+        return done.out
+
+    def set_up(self, principal: str = "alice") -> None:
+        """eval $(stsctl emulator env --as …)."""
+        text = self.ok("emulator", "env", "--as", principal, "--shell", "sh")
+        printed = subprocess.run(["sh", "-c", f"{text}\nenv"], capture_output=True, text=True, env={"PATH": "/bin"})
+        for line in printed.stdout.splitlines():
+            name, _, value = line.partition("=")
+            if name.startswith(("AWS_", "STSCTL_")):
+                self.environ[name] = value
+
+    def ends(self, *words: str) -> datetime:
+        """When the session of a role ends, as `credential-process` says."""
+        answer = json.loads(self.ok("credential-process", *words))
+        return datetime.fromisoformat(answer["Expiration"])
+
+    def clock(self, *words: str) -> timedelta:
+        """Moves the clock; how far it is ahead."""
+        return timedelta(seconds=json.loads(self.ok("emulator", "clock", *words, "--json"))["ahead_seconds"])
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell with an emulator of its own."""
+    try:
+        import moto  # noqa: F401
+    except ImportError:
+        missing("moto")
+    home = tmp_path_factory.mktemp("home")
+    (home / "seal.key").write_text("A" * 43 + "=\n")
+    (home / "seal.key").chmod(0o600)
+    (home / ".config" / "stsctl").mkdir(parents=True)
+    (home / ".config" / "stsctl" / "config.toml").write_text(CONFIG)
+    shell = Shell(home=home, environ={"HOME": str(home), "PATH": os.environ["PATH"]})
+    shell.ok("emulator", "start")
+    yield shell
+    shell.ok("emulator", "stop")
+
+
+@pytest.fixture(autouse=True)
+def _from_the_seed(shell: Shell) -> None:
+    shell.ok("emulator", "reset")
+    shell.set_up()
+
+
+def test_stsctl_follows_the_clock(shell: Shell) -> None:
+    """A held session is used while the emulator's clock allows, renewed when it does not, and never from its future."""
+    first = shell.ends("read-only")
+    assert shell.clock("+30m") == timedelta(minutes=30)
+    assert shell.ends("read-only") == first
+    assert "29 min" in shell.ok("list") or "30 min" in shell.ok("list")
+    assert shell.clock("+45m") == timedelta(minutes=75)
+    assert shell.ok("list") == ""
+    later = shell.ends("read-only")
+    assert later > first + timedelta(hours=1)
+    assert shell.clock("-10h") == timedelta(minutes=75 - 600)
+    assert shell.ends("read-only", "--refresh") < first
+    assert shell.clock("reset") == timedelta()
+    assert shell.run("emulator", "clock", "50m").status == 2
+    assert shell.run("emulator", "clock", "+soon").status == 2
+
+
+def test_a_shell_of_before_the_reset_is_told(shell: Shell) -> None:
+    """What is held of the emulator before is not handed out, and the error says what to type."""
+    shell.ends("read-only")
+    shell.ok("emulator", "reset")
+    done = shell.run("credential-process", "read-only")
+    assert (done.status, done.out) == (2, "")
+    assert "eval $(stsctl emulator env)" in done.err
+    key = shell.environ["AWS_ACCESS_KEY_ID"]
+    shell.set_up()
+    assert shell.environ["AWS_ACCESS_KEY_ID"] == key
+    shell.ends("read-only")
+
+
+def test_faults_come_and_go(shell: Shell) -> None:
+    """stsctl outlasts two throttled calls, reports more, and the service that is unavailable, with status 6."""
+    assert "the next 2" in shell.ok("emulator", "fail", "sts:Assume*", "--throttle", "2")
+    shell.ends("read-only")
+    shell.ok("emulator", "fail", "sts:AssumeRole", "--throttle", "9")
+    done = shell.run("credential-process", "read-only", "--refresh")
+    assert done.status == 6
+    assert "throttles" in done.err
+    shell.ok("emulator", "fail", "--clear")
+    shell.ok("emulator", "fail", "sts:AssumeRole", "--unavailable", "--times", "9")
+    assert json.loads(shell.ok("emulator", "fail", "--list", "--json"))[0]["left"] == 9
+    assert shell.run("credential-process", "read-only", "--refresh").status == 6
+    shell.ok("emulator", "fail", "sts:AssumeRole", "--clear")
+    shell.ends("read-only", "--refresh")
+    assert shell.run("emulator", "fail", "sts:AssumeRole").status == 2
+
+
+def test_the_log_says_who_asked_for_what(shell: Shell) -> None:
+    """Each request is a line with its outcome; a refusal says which statement did not apply."""
+    shell.ends("read-only", "--refresh")
+    shell.run("credential-process", "locked")
+    lines = [line.split("\t") for line in shell.ok("emulator", "log", "--service", "STS").splitlines()]
+    assert lines[-2][1:5] == [
+        "ok",
+        "sts:AssumeRole",
+        "arn:aws:iam::111111111111:user/alice",
+        "arn:aws:iam::111111111111:role/ReadOnly",
+    ]
+    assert lines[-1][1] == "AccessDenied"
+    assert '"ServiceOnly"' in lines[-1][5]
+    denied = [json.loads(line) for line in shell.ok("emulator", "log", "--denied", "--json").splitlines()]
+    assert {each["outcome"] for each in denied} == {"refused"}
+    assert shell.ok("emulator", "log", "--service", "s3") == ""
+
+
+def test_the_log_is_followed(shell: Shell) -> None:
+    """With --follow what is asked appears while it waits."""
+    with subprocess.Popen(
+        [str(STSCTL), "emulator", "log", "--follow", "--denied"], env=shell.environ, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        time.sleep(0.5)
+        shell.run("credential-process", "locked")
+        found = ""
+        while "role/Locked" not in found:
+            found = process.stdout.readline()
+        process.terminate()
+    assert "AccessDenied" in found
