@@ -58,7 +58,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (
         r"cli\.(emulator|emulator_\w+|demo)",
         rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|noted|remote|running))",
-        {"click"} | EFFECTS,
+        {"click", "rich"} | EFFECTS,
     ),
     (
         r"cli\.\w+",
