@@ -39,7 +39,7 @@ class Mode:
             env=dict(environ),
             cwd=folder,
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

@@ -188,7 +188,7 @@ def test_the_tour_leaves_what_the_keyring_held(me: Me, keyring: SecretService) -
     """The tour's end forgets everything of its own, and nothing that another emulator issued."""
     me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
     before = keyring.items()
-    assert me.run("demo", timeout=110).status == 0
+    assert me.run("demo").status == 0
     assert keyring.items() == before
 
 
@@ -196,7 +196,7 @@ def test_a_keyring_that_hangs_is_not_waited_for_long(me: Me, keyring: SecretServ
     """A keyring daemon that stands still ends in an error of the store, and not in a process that hangs."""
     keyring.stop()
     try:
-        done = me.run("credential-process", "read-only", timeout=30)
+        done = me.run("credential-process", "read-only", timeout=90)
     finally:
         keyring.resume()
     failed(done, 7, "keyring", "hint:")
@@ -250,17 +250,17 @@ def test_a_code_is_not_sent_twice(me: Me) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "patience", "said"),
     [
-        ("exit 3", "status 3"),
-        ("echo no", "did not print a code of six digits"),
-        ("sleep 100", "within 1 seconds"),
+        ("exit 3", "1m", "status 3"),
+        ("echo no", "1m", "did not print a code of six digits"),
+        ("sleep 100", "1s", "within 1 seconds"),
     ],
 )
-def test_an_mfa_process_that_does_not_answer(me: Me, text: str, said: str) -> None:
+def test_an_mfa_process_that_does_not_answer(me: Me, text: str, patience: str, said: str) -> None:
     """Its program is named; nothing is called."""
     me.configure_as_usual(hub=f'mfa_process = ["{me.script("code", text)}"]')
-    done = me.run("credential-process", "hub", "--prompt-timeout", "1s")
+    done = me.run("credential-process", "hub", "--prompt-timeout", patience)
     assert done.status in {1, 4}, done
     failed(done, done.status, said, "code", "hint:")
     assert me.calls() == []
@@ -339,7 +339,7 @@ def test_sts_that_never_answers_is_given_up(me: Me) -> None:
     """An endpoint that takes the connection and says nothing is asked a few times, and then given up."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = me.run("credential-process", "read-only", AWS_ENDPOINT_URL=url, timeout=60)
+        done = me.run("credential-process", "read-only", AWS_ENDPOINT_URL=url)
     failed(done, 6, "hop 1 of 1", "hint:")
 
 

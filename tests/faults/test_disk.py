@@ -111,7 +111,7 @@ def test_files_that_may_not_grow(me: Me, limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     with me.start(str(STSCTL), "credential-process", "read-only", preexec_fn=little) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     done = Done(status=process.returncode, out=out, err=err)
     if done.status:
         _one_error(done)

@@ -203,11 +203,11 @@ def test_the_childs_status_is_exec_s(me: Me, status: int) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, 137), (signal.SIGINT, 130)])
 def test_a_signal_reaches_the_child_itself(me: Me, number: signal.Signals, status: int) -> None:
     """stsctl has turned into the program: it has its process id, and a shell sees it end by the signal."""
-    with me.start(str(STSCTL), "exec", "read-only", "--", "sh", "-c", "echo $$; exec sleep 60") as process:
+    with me.start(str(STSCTL), "exec", "read-only", "--", "sh", "-c", "echo $$; exec sleep 120") as process:
         assert process.stdout is not None
         assert int(process.stdout.readline()) == process.pid
         process.send_signal(number)
-        assert 128 - process.wait(timeout=30) == status
+        assert 128 - process.wait(timeout=60) == status
 
 
 def test_a_child_that_handles_its_signals_has_them_to_itself(me: Me) -> None:
@@ -296,7 +296,7 @@ def test_env_serves_boto3_in_a_shell(keyless: Me) -> None:
 def test_subprocesses_do_not_hang_on_inherited_pipes(keyless: Me) -> None:
     """A capture of stsctl's output ends when stsctl ends, although its mfa_process left a child behind."""
     code = (keyless.home / "code").read_text()
-    keyless.script("code", f"sleep 60 >/dev/null 2>&1 &\n{code.partition(chr(10))[2]}")
+    keyless.script("code", f"sleep 200 >/dev/null 2>&1 &\n{code.partition(chr(10))[2]}")
     assert json.loads(subprocess.run(
-        [str(STSCTL), "credential-process", "hub"], env=keyless.environ, capture_output=True, timeout=40, check=True
+        [str(STSCTL), "credential-process", "hub"], env=keyless.environ, capture_output=True, timeout=150, check=True
     ).stdout)  # fmt: skip

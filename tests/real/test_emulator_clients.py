@@ -52,7 +52,7 @@ def aws(environ: dict[str, str], *arguments: str, stdin: str = "") -> tuple[int,
     if not program.exists():
         missing("the AWS CLI")
     done = subprocess.run(
-        [program, *arguments], env=environ, input=stdin, capture_output=True, text=True, check=False, timeout=60
+        [program, *arguments], env=environ, input=stdin, capture_output=True, text=True, check=False, timeout=120
     )
     return done.returncode, done.stdout, done.stderr
 

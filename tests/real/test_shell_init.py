@@ -67,7 +67,7 @@ class Shell:
             input="from stdin",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert run.returncode == status or (status is None and run.returncode != 0), run.stderr

@@ -31,7 +31,7 @@ class Typist:
             env=fresh(home) | {"TERM": "xterm", "SHELL": str(program)},
             cwd=str(home),
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
             dimensions=(80, 300),
         )
 

@@ -151,7 +151,7 @@ def test_the_tour_without_a_person(home: Path) -> None:
     before = sorted(home.rglob("*"))
     done = subprocess.run(
         [str(STSCTL), "demo"], env=fresh(home), capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        start_new_session=True, timeout=110,
+        start_new_session=True, timeout=250,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for shown in (
@@ -172,7 +172,7 @@ def test_the_tour_without_a_person(home: Path) -> None:
 def test_the_tour_with_a_person(home: Path) -> None:
     """At a terminal it shows a code and lets the person type it."""
     terminal = pexpect.spawn(
-        str(STSCTL), ["demo"], env=fresh(home) | {"TERM": "xterm"}, encoding="utf-8", timeout=60, dimensions=(80, 250)
+        str(STSCTL), ["demo"], env=fresh(home) | {"TERM": "xterm"}, encoding="utf-8", timeout=120, dimensions=(80, 250)
     )
     terminal.expect(r"shows ([0-9]{6}) now")
     code = terminal.match[1]

@@ -54,7 +54,7 @@ def test_files_are_private(emulator: Running, tmp_path: Path) -> None:
 def test_stopped_by_signal(emulator: Running, tmp_path: Path) -> None:
     """SIGINT ends it cleanly too."""
     os.kill(emulator.pid, signal.SIGINT)
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while file_in(tmp_path / "emulator").exists():
         assert time.monotonic() < limit
         time.sleep(0.02)
@@ -64,7 +64,7 @@ def test_killed_one_is_forgotten(emulator: Running, tmp_path: Path) -> None:
     """What a killed emulator left is no running emulator, and a new one starts in its place."""
     folder = tmp_path / "emulator"
     os.kill(emulator.pid, signal.SIGKILL)
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while control.find(folder) is not None:
         assert time.monotonic() < limit
         time.sleep(0.02)

@@ -136,8 +136,8 @@ class TestRun:
     def test_after_the_timeout_all_that_it_started_is_gone(self, tmp_path: Path) -> None:
         """A helper's own children are killed with it, and what it wrote is not repeated."""
         script = f"echo hush; sleep 300 & echo $! >{tmp_path}/pid; wait"
-        with pytest.raises(HelperError, match=r"no answer within 0\.5 seconds") as caught:
-            process.run(["sh", "-c", script], environ=os.environ, timeout=timedelta(seconds=0.5))
+        with pytest.raises(HelperError, match=r"no answer within 3 seconds") as caught:
+            process.run(["sh", "-c", script], environ=os.environ, timeout=timedelta(seconds=3))
         _assert_nowhere("hush", caught.value)
         child = int((tmp_path / "pid").read_text())
         deadline = time.monotonic() + 30
@@ -149,7 +149,7 @@ class TestRun:
         """Something that keeps stdout open after its parent was killed is not waited for."""
         script = f"setsid sh -c 'echo $$ >{tmp_path}/pid; exec sleep 300' & wait"
         with pytest.raises(HelperError, match="no answer"):
-            process.run(["sh", "-c", script], environ=os.environ, timeout=timedelta(seconds=0.5))
+            process.run(["sh", "-c", script], environ=os.environ, timeout=timedelta(seconds=3))
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
     def test_a_helper_ended_by_ctrl_c_is_an_interrupt(self) -> None:

@@ -120,17 +120,17 @@ def test_a_program_gives_the_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "message"),
+    ("code", "seconds", "message"),
     [
-        ("print('canary')", "is no key"),
-        ("print('canary', flush=True); exit(3)", "failed with status 3"),
-        ("import time; print('canary', flush=True); time.sleep(60)", "gave no answer within"),
-        ("import sys; sys.stdout.buffer.write(b'\\xff' * 44)", "no text"),
+        ("print('canary')", 60, "is no key"),
+        ("print('canary', flush=True); exit(3)", 60, "failed with status 3"),
+        ("import time; print('canary', flush=True); time.sleep(300)", 2, "gave no answer within"),
+        ("import sys; sys.stdout.buffer.write(b'\\xff' * 44)", 60, "no text"),
     ],
 )
-def test_a_program_that_gives_no_key_is_an_error(tmp_path: Path, code: str, message: str) -> None:
+def test_a_program_that_gives_no_key_is_an_error(tmp_path: Path, code: str, seconds: float, message: str) -> None:
     """A program that fails, hangs or prints something else is the store's failure; what it printed is not shown."""
-    key = KeyProcess(argv=(sys.executable, "-c", code), environ={}, timeout=timedelta(seconds=2))
+    key = KeyProcess(argv=(sys.executable, "-c", code), environ={}, timeout=timedelta(seconds=seconds))
     with pytest.raises(StoreError, match=message) as failure:
         put(tmp_path / "sealed", key)
     assert failure.value.status == 7
