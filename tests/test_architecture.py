@@ -49,6 +49,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.pages", EMULATED, {"jinja2", "markupsafe", "werkzeug"}),
     (r"emulator\.saml(_\w+)?", EMULATED, {"cryptography", "lxml", "signxml"}),
     (r"emulator\.(permission_sets|self_signed)", EMULATED, {"cryptography"}),
+    (r"emulator\.signing_keys", EMULATED, {"cryptography", "joserfc", "signxml"}),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
     (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),

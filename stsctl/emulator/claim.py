@@ -48,6 +48,11 @@ class Claim:
         return datetime.fromisoformat(self.stamp)
 
 
+def is_signed(request: Request) -> bool:
+    """Whether `request` claims to be signed at all, rightly or not."""
+    return (request.header("authorization") or "").startswith("AWS") or "X-Amz-Algorithm=" in request.query
+
+
 def read_claim(request: Request) -> Claim | None:
     """What `request` claims of its signer; None when it is not signed at all. Raises Refusal for a mangled claim."""
     header = request.header("authorization")

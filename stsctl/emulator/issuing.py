@@ -68,6 +68,7 @@ class Issuing:
         *,
         lasts: timedelta,
         least_size: int = 0,
+        chained: bool = False,
     ) -> Result:
         """The answer with a new session of `role`; raises Refusal for a session policy that is not to be had."""
         session = IssuedSession(
@@ -83,6 +84,7 @@ class Issuing:
             transitive=asked.tags.transitive,
             source_identity=asked.source_identity,
             policies=self.policies(role.account, policies),
+            chained=chained,
         )
         return {
             "Credentials": self.credentials(session, asked, least_size),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from stsctl.credentials import Secret
 from stsctl.emulator.identity_center import IdentityCenter
+from stsctl.emulator.idp import Idp
 from stsctl.emulator.new_organization import NewOrganization
 from stsctl.emulator.regions import EVERYWHERE, AccountRegions
 from stsctl.emulator.workload import Instance, Task, Workload
@@ -73,19 +74,24 @@ class NewRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOidcProvider:
-    """An OIDC identity provider; `keys` is its key set as JSON, None where its issuer is to be asked."""
+    """An OIDC identity provider; `keys` is its key set as JSON, None where its issuer is to be asked.
+
+    `idp` is the emulator's own one that it is: until that is served, `url` is no more than a name.
+    """
 
     url: str
     client_ids: tuple[str, ...]
     keys: str | None = None
+    idp: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSamlProvider:
-    """A SAML identity provider, with its metadata document."""
+    """A SAML identity provider, with its metadata document; `idp` is the emulator's own one that it is, if any."""
 
     name: str
     metadata: str
+    idp: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +120,11 @@ class Account:
 class Organisation:
     """All accounts; `name` says where they were written. Roles of `identity_center` are among those of the accounts.
 
-    `organization` has some of the accounts as its members.
+    `organization` has some of the accounts as its members, `idps` are the identity providers of the emulator's own.
     """
 
     name: str
     accounts: tuple[Account, ...]
     identity_center: IdentityCenter | None = None
     organization: NewOrganization | None = None
+    idps: tuple[Idp, ...] = ()

@@ -104,7 +104,8 @@ class IssuedSession:
     `principal_id` is the unique id of the role or the user behind it, so that a session ends with its principal;
     `name` the role session's or the federated user's; `mfa_at` is when a code was checked. `keys` are condition keys
     that come with every request of a workload's session: from which instance, for one.
-    A token of version 1 is for the regions that every account has.
+    A token of version 1 is for the regions that every account has. `chained` is a session of a role that was assumed
+    with temporary credentials.
     """
 
     access_key_id: str
@@ -122,6 +123,7 @@ class IssuedSession:
     policies: tuple[PolicyText, ...] = ()
     keys: Tags = ()
     token_version: int = 2
+    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

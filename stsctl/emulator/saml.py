@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,13 +27,13 @@ from stsctl.emulator.saml_document import (
     SIGNATURE,
     SUCCESS,
     Metadata,
+    is_sign_in,
     parse,
     read_certificate,
     read_metadata,
 )
 
 _AUDIENCES = frozenset({SIGN_IN, AUDIENCE})
-_RECIPIENT = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml(/acs/[\w-]+)?", re.ASCII)
 _FRESH = timedelta(minutes=5)
 
 
@@ -64,10 +63,7 @@ class SamlIdentity:
 
 def verify(response: str, provider: SamlProvider, now: datetime) -> SamlIdentity:
     """Whom a response (base64) is about; raises Refusal unless the provider signed it, for AWS, for now."""
-    try:
-        content = base64.b64decode("".join(response.split()).encode(), validate=True)
-    except ValueError as error:
-        raise _invalid("Invalid base64 SAMLResponse") from error
+    content = _decoded(response)
     try:
         known = read_metadata(provider.metadata)
     except ValueError as error:
@@ -105,6 +101,25 @@ def verify(response: str, provider: SamlProvider, now: datetime) -> SamlIdentity
         keys=keys,
         ends_at=ends_at,
     )
+
+
+def named_providers(response: str) -> list[str]:
+    """The providers that a response (base64) names beside its roles, not yet believed; raises Refusal."""
+    try:
+        root = parse(_decoded(response))
+    except ValueError as error:
+        raise _invalid("Invalid SAML response", because=str(error)) from error
+    attributes = root.iter(f"{ASSERTION}Attribute")
+    values = [value for one in attributes if one.get("Name") == f"{ATTRIBUTE}Role" for value in one]
+    parts = [part.strip() for value in values for part in (value.text or "").split(",")]
+    return [part for part in parts if ":saml-provider/" in part]
+
+
+def _decoded(response: str) -> bytes:
+    try:
+        return base64.b64decode("".join(response.split()).encode(), validate=True)
+    except ValueError as error:
+        raise _invalid("Invalid base64 SAMLResponse") from error
 
 
 def _signed_assertion(content: bytes, known: Metadata, now: datetime) -> Any:
@@ -202,7 +217,7 @@ def _recipient(assertion: Any, now: datetime) -> str:
     for confirmation in assertion.findall(f"{ASSERTION}Subject/{ASSERTION}SubjectConfirmation"):
         data = confirmation.find(f"{ASSERTION}SubjectConfirmationData")
         recipient = data.get("Recipient", "") if data is not None else ""
-        if confirmation.get("Method") == BEARER and data is not None and _RECIPIENT.fullmatch(recipient):
+        if confirmation.get("Method") == BEARER and data is not None and is_sign_in(recipient):
             _check_end(data.get("NotOnOrAfter"), now)
             return str(recipient)
     raise _invalid("Response does not contain the required recipient.")

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -24,6 +25,8 @@ SIGN_IN = "https://signin.aws.amazon.com/saml"
 """Where AWS takes responses; a name of its audience too."""
 AUDIENCE = "urn:amazon:webservices"
 
+_SIGN_IN = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml(/acs/[\w-]+)?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
@@ -31,6 +34,11 @@ class Metadata:
 
     issuer: str
     certificates: tuple[str, ...]
+
+
+def is_sign_in(url: str) -> bool:
+    """Whether a URL is AWS's sign-in, of whatever region."""
+    return _SIGN_IN.fullmatch(url) is not None
 
 
 def read_metadata(text: str) -> Metadata:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator import identity_center_seed, organization_seed, permission_sets, workload_seed
+from stsctl.emulator import identity_center_seed, idp_seed, organization_seed, permission_sets, workload_seed
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import (
     Account,
@@ -62,7 +62,7 @@ def read(path: Path) -> Organisation:
 def parse(content: bytes, name: str) -> Organisation:
     """The organisation that a TOML text spells; raises ConfigurationError that begins with `name` and the line."""
     table = tables.read(content, name)
-    table.only(["account", "identity_center", "organization"])
+    table.only(["account", "identity_center", "idp", "organization"])
     organisation = Organisation(name=name, accounts=tuple(_account(*item) for item in table.tables("account").items()))
     if not organisation.accounts:
         raise table.problem(None, "there is no account", hint="write at least one [account.111111111111]")
@@ -74,6 +74,7 @@ def parse(content: bytes, name: str) -> Organisation:
     if len(set(ids)) < len(ids):
         raise table.problem(None, "two keys have the same id")
     workload_seed.check(table, organisation)
+    organisation = idp_seed.with_idps(organisation, table)
     if "identity_center" not in table:
         return organisation
     center = identity_center_seed.parse(table.table("identity_center"), organisation)
@@ -183,12 +184,13 @@ def _role(name: str, table: Table) -> NewRole:
 
 
 def _oidc_provider(url: str, table: Table) -> NewOidcProvider:
+    if "idp" in table:
+        table.only(["idp", "client_ids"])
+        return NewOidcProvider(url=url, client_ids=_client_ids(table), idp=table.text("idp"))
     if not re.fullmatch(r"https://[a-z0-9.-]+\.[a-z0-9-]+(:[0-9]+)?(/[!-~]*)?", url) and not is_loopback(url):
         raise table.problem(None, f'"{url}" is not the URL of an issuer', hint='write it as "https://issuer.example"')
     table.only(["client_ids", "jwks"])
-    client_ids, keys = table.texts("client_ids"), table.document("jwks")
-    if not client_ids:
-        raise table.problem(None, f"{table.title} has no client_ids", hint='add client_ids = ["sts.amazonaws.com"]')
+    client_ids, keys = _client_ids(table), table.document("jwks")
     if keys is None and not is_loopback(url):
         raise table.problem(None, f"{table.title} has no jwks", hint="an issuer elsewhere is never asked for its keys")
     if keys is not None:
@@ -196,15 +198,25 @@ def _oidc_provider(url: str, table: Table) -> NewOidcProvider:
     return NewOidcProvider(url=url, client_ids=client_ids, keys=keys)
 
 
+def _client_ids(table: Table) -> tuple[str, ...]:
+    client_ids = table.texts("client_ids")
+    if not client_ids:
+        raise table.problem(None, f"{table.title} has no client_ids", hint='add client_ids = ["sts.amazonaws.com"]')
+    return client_ids
+
+
 def _saml_provider(name: str, table: Table) -> NewSamlProvider:
     from stsctl.emulator import saml_document
 
     _named(table, name, r"[\w.-]{1,128}", "a provider's name")
+    if "idp" in table:
+        table.only(["idp"])
+        return NewSamlProvider(name=name, metadata="", idp=table.text("idp"))
     table.only(["metadata", "issuer", "certificate"])
     metadata, issuer, certificate = (table.text(key) for key in ("metadata", "issuer", "certificate"))
     if metadata is None:
         if issuer is None or certificate is None:
-            hint = "add its metadata, or its issuer and its certificate"
+            hint = "add its metadata, its issuer and its certificate, or the idp of the emulator that it is"
             raise table.problem(None, f"{table.title} has no metadata", hint=hint)
         metadata = saml_document.metadata(issuer, certificate)
     key = "metadata" if certificate is None else "certificate"

@@ -15,11 +15,11 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import identity_center_sites, parameters, request, wire
+from stsctl.emulator import federation_sites, identity_center_sites, parameters, request, served_idp, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
-from stsctl.emulator.claim import ALGORITHM, Claim, read_claim
+from stsctl.emulator.claim import ALGORITHM, Claim, is_signed, read_claim
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
@@ -75,6 +75,7 @@ class Emulator:
         self._clock = levers.clock
         self._faults = levers.faults
         self._journal = journal
+        organisation, idps = served_idp.serve(organisation, url)
         directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
         self._authorization = Authorization(Organizations(organisation))
         self._authentication = Authentication(directory, sessions)
@@ -83,6 +84,16 @@ class Emulator:
         self._directory = directory
         self._moto = _Moto()
         self._sites: tuple[Site, ...] = (
+            *federation_sites.sites(
+                organisation,
+                idps,
+                url=url,
+                instance=self.instance,
+                directory=directory,
+                authentication=self._authentication,
+                sessions=sessions,
+                sts=self._sts,
+            ),
             *identity_center_sites.sites(
                 organisation, url, directory, self._authorization, Issuing(directory, sessions)
             ),
@@ -147,7 +158,7 @@ class Emulator:
             if asked.path.startswith(PREFIX):
                 entry.action = CONTROL
                 return self._control.answer(asked, entry)
-            for site in self._sites:
+            for site in () if is_signed(asked) else self._sites:  # a bucket may be called as a site is
                 found = site.answer(asked, entry)
                 if found is not None:
                     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from stsctl.credentials import Secret
@@ -18,9 +18,10 @@ _LASTS = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who is signed in. `headers` belong to the answer that they get."""
+    """Who is signed in, and since when. `headers` belong to the answer that they get."""
 
     name: str
+    since: datetime
     headers: tuple[Header, ...] = ()
 
 
@@ -36,19 +37,23 @@ class SignIn:
         self._path = path
         self._cookie = cookie
         self._passwords = passwords
-        self._browsers: Tickets[str] = Tickets()
+        self._browsers: Tickets[Visitor] = Tickets()
 
-    def visitor(self, asked: Request, now: datetime) -> Visitor | Answer:
+    def visitor(self, asked: Request, now: datetime, *, afresh: bool = False) -> Visitor | Answer:
         """The one who is signed in, by a cookie or by the form that is posted; or the page to sign in with.
 
-        The page's form leads to the very URL that was asked, with the fields `username` and `password`.
+        The page's form leads to the very URL that was asked, with the fields `username` and `password`. `afresh` is for
+        those who have to sign in though they are.
         """
         if asked.method == "POST":
             fields = pages.form(asked)
             if "username" in fields:
                 return self._enter(fields["username"], fields.get("password", ""), now)
-        name = self._browsers.find(pages.cookie(asked, self._cookie) or "", now)
-        return Visitor(name=name) if name is not None else self._page()
+        return (None if afresh else self.known(asked, now)) or self._page()
+
+    def known(self, asked: Request, now: datetime) -> Visitor | None:
+        """The one who is signed in, by a cookie."""
+        return self._browsers.find(pages.cookie(asked, self._cookie) or "", now)
 
     def leave(self, asked: Request, now: datetime) -> Header:
         """Signs out; the header belongs to the answer."""
@@ -59,8 +64,9 @@ class SignIn:
         wanted = self._passwords.get(name)
         if name not in self._passwords or (wanted is not None and wanted != Secret(password)):
             return self._page(name, "The name or the password is wrong.")
-        cookie = pages.set_cookie(self._cookie, self._browsers.give(name, until=now + _LASTS), path=self._path)
-        return Visitor(name=name, headers=(cookie,))
+        visitor = Visitor(name=name, since=now)
+        cookie = pages.set_cookie(self._cookie, self._browsers.give(visitor, until=now + _LASTS), path=self._path)
+        return replace(visitor, headers=(cookie,))
 
     def _page(self, name: str = "", message: str = "") -> Answer:
         return pages.page(

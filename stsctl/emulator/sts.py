@@ -168,6 +168,7 @@ class Sts:
             policies,
             lasts=_role_duration(call, role),
             least_size=_least_size(call),
+            chained=caller.is_session,
         )
 
     def _check_mfa(self, call: Call) -> datetime | None:

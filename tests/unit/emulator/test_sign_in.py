@@ -53,7 +53,7 @@ def test_signing_in(door: SignIn, body: str) -> None:
     assert isinstance(entered, Visitor)
     assert entered.name in body
     again = door.visitor(asked(cookie=cookie_of(entered)), NOW + timedelta(hours=7, minutes=59))
-    assert again == Visitor(name=entered.name)
+    assert again == Visitor(name=entered.name, since=NOW)
     assert isinstance(door.visitor(asked(cookie=cookie_of(entered)), NOW + timedelta(hours=8)), Answer)
 
 
@@ -88,10 +88,17 @@ def test_signing_out(door: SignIn) -> None:
     assert isinstance(door.visitor(asked(cookie=cookie), NOW), Answer)
 
 
+def test_signing_in_afresh(door: SignIn) -> None:
+    """Who has to sign in again does not come in by the cookie."""
+    entered = door.visitor(asked("username=bob"), NOW, afresh=True)
+    assert isinstance(entered, Visitor)
+    assert isinstance(door.visitor(asked(cookie=cookie_of(entered)), NOW, afresh=True), Answer)
+
+
 def test_another_form_of_somebody_signed_in(door: SignIn) -> None:
     """A form that signs nobody in is its page's own."""
     cookie = cookie_of(door.visitor(asked("username=bob"), NOW))
-    assert door.visitor(asked("answer=yes", cookie), NOW) == Visitor(name="bob")
+    assert door.visitor(asked("answer=yes", cookie), NOW) == Visitor(name="bob", since=NOW)
 
 
 def test_tickets_are_taken_once() -> None:

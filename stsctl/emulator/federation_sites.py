@@ -1,0 +1,40 @@
+"""The identity providers and AWS's sign-in, as the sites that they are together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stsctl.emulator.authentication import Authentication
+from stsctl.emulator.console import ConsoleSessions, ConsoleSite
+from stsctl.emulator.directory import Directory
+from stsctl.emulator.federation_endpoint import FederationEndpoint
+from stsctl.emulator.idp_site import IdpSite
+from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.saml_sign_in import SamlSignIn
+from stsctl.emulator.served_idp import ServedIdp
+from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.site import Site
+from stsctl.emulator.sts import Sts
+
+
+def sites(
+    organisation: Organisation,
+    idps: Sequence[ServedIdp],
+    *,
+    url: str,
+    instance: str,
+    directory: Directory,
+    authentication: Authentication,
+    sessions: Sessions,
+    sts: Sts,
+) -> tuple[Site, ...]:
+    """All of them; `url` is the emulator's, `instance` tells its cookies from another's."""
+    names = {account.id: account.name for account in organisation.accounts}
+    ways_in = [(one.idp.title, f"{one.url}/saml") for one in idps]
+    console = ConsoleSessions(authentication, instance)
+    return (
+        IdpSite(idps, instance),
+        ConsoleSite(console, authentication, account_names=names, ways_in=ways_in),
+        FederationEndpoint(sessions, console, url),
+        SamlSignIn(directory=directory, sts=sts, sessions=sessions, console=console, account_names=names),
+    )
