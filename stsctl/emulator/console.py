@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from stsctl.emulator.wire import Answer
 PATH = "/console"
 
 _KINDS = {
-    Kind.SESSION_OF_ROLE: "Role session",
+    Kind.SESSION_OF_ROLE: "Role",
     Kind.FEDERATED_USER: "Federated user",
     Kind.SESSION_OF_USER: "IAM user",
     Kind.USER: "IAM user",
@@ -72,14 +73,20 @@ class ConsoleSessions:
 
 
 class ConsoleSite:
-    """The console: one page. `account_names` is what the accounts are called, by id."""
+    """The console: one page. `account_names` is what the accounts are called, by id; `ways_in` has titles and URLs."""
 
     def __init__(
-        self, sessions: ConsoleSessions, authentication: Authentication, account_names: dict[str, str]
+        self,
+        sessions: ConsoleSessions,
+        authentication: Authentication,
+        *,
+        account_names: Mapping[str, str],
+        ways_in: Sequence[tuple[str, str]],
     ) -> None:
         self._sessions = sessions
         self._authentication = authentication
         self._account_names = account_names
+        self._ways_in = ways_in
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
         """The answer to what is asked of the console."""
@@ -98,13 +105,14 @@ class ConsoleSite:
             return pages.redirect(PATH, [self._sessions.leave(asked, entry.at)])
         current = self._sessions.current(asked, entry.at)
         if current is None:
-            return pages.problem(403, "Nobody is signed in", "Sign in by an identity provider, or by a federation URL.")
+            return pages.page("signed_out.html", status=403, title="Nobody is signed in", ways_in=self._ways_in)
         caller = self._authentication.behind(current.session)
         entry.who = caller.arn
+        session_name = current.session.name or (caller.user.name if caller.user else "root")
         name = self._account_names.get(caller.account)
         facts = [
             ("As", f"{_KINDS[caller.kind]} {caller.role.name}" if caller.role else _KINDS[caller.kind]),
-            ("Name", current.session.name or (caller.user.name if caller.user else "root")),
+            ("Session name" if caller.role else "Name", session_name),
             ("Account", f"{caller.account} ({name})" if name else caller.account),
             ("ARN", caller.arn),
             ("By", current.way),

@@ -129,7 +129,7 @@ def _client(name: str, table: Table) -> OidcClient:
         if not is_redirect_uri(uri):
             hint = "https, or http on this machine, without a fragment"
             raise table.problem("redirect_uris", f'"{uri}" is no redirect URI', hint=hint)
-    secret = _text(table, "secret", r"[!-~]{1,255}", "a secret of printable characters")
+    secret = _text(table, "secret", r"[ -~]{1,255}", "a secret of printable characters")
     return OidcClient(
         id=name,
         secret=Secret(secret) if secret else None,
