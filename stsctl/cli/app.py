@@ -410,12 +410,17 @@ class App:
                 Operation.ASSUME_ROLE: AssumeRole(clients=clients),
                 Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
             },
-            locks=Locks(self.paths.locks, self.settings.lock_timeout.value, self.report),
+            locks=self.locks,
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),
             watcher=Watcher(self.report),
             now=self.now,
         )
+
+    @cached_property
+    def locks(self) -> Locks:
+        """The locks between the processes of this user."""
+        return Locks(self.paths.locks, self.settings.lock_timeout.value, self.report)
 
     def clients(self, target: Target | None = None) -> Clients:
         """What calls AWS."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint
@@ -19,7 +19,9 @@ from stsctl.settings import Settings
 from stsctl.target import Source, SourceKind, Target
 
 if TYPE_CHECKING:
+    from stsctl.rotation import AccessKey
     from stsctl.sources.client import Clients
+    from stsctl.stores.codec import LongTermKeys
     from stsctl.stores.held import Held
 
 
@@ -73,13 +75,8 @@ class Keychain:
 
     def add(self, name: str, credentials: Credentials, identity: Arn, mfa_serial: str | None) -> None:
         """Keeps keys in the store, and names them in added.toml unless config.toml does."""
-        from stsctl.formats import added
         from stsctl.stores.codec import LongTermKeys
 
-        entry = self.configuration.sources.get(name)
-        values = {"type": "keys", "access_key_id": credentials.access_key_id, "user_arn": str(identity)}
-        if mfa_serial:
-            values["mfa_serial"] = mfa_serial
         keys = LongTermKeys(
             name=name,
             credentials=credentials,
@@ -88,9 +85,52 @@ class Keychain:
             added_at=self.now(),
             mfa_serial=mfa_serial,
         )
-        self.held.hold_keys(keys)
-        if entry is None or entry.added:
-            self._change(lambda text: added.with_source(text, name, values, place=str(self.paths.added)))
+        self._keep(keys)
+
+    def rotate(
+        self,
+        name: str,
+        *,
+        with_mfa: Callable[[], Credentials] | None,
+        notice: Callable[[str], None],
+        pause: Callable[[timedelta], None],
+    ) -> Credentials:
+        """Another pair in place of the one called `name`; see `rotation.Rotator`. Raises ConfigurationError too."""
+        from stsctl.rotation import Rotation, Rotator
+        from stsctl.sources.access_keys import IamAccessKeys
+
+        keys = self.held.keys(name)
+        if keys is None:
+            raise ConfigurationError(f'there are no keys "{name}" in the store', hint='run "stsctl keys list"')
+
+        def keep(credentials: Credentials, rotation: Rotation | None) -> None:
+            nonlocal keys
+            assert keys is not None
+            added_at = keys.added_at if credentials == keys.credentials else self.now()
+            keys = replace(keys, credentials=credentials, rotation=rotation, added_at=added_at)
+            self._keep(keys)
+
+        rotator = Rotator(
+            user=keys.identity,
+            keys=IamAccessKeys(clients=self.clients, endpoint=self._endpoint(self._region(name))),
+            keep=keep,
+            with_mfa=with_mfa,
+            now=self.now,
+            pause=pause,
+            notice=notice,
+        )
+        return rotator.rotate(keys.credentials, keys.rotation)
+
+    def at_aws(self, name: str) -> AccessKey | None:
+        """What IAM says of the keys called `name`: how old they are, when they were last used; None for nothing."""
+        from stsctl.sources.access_keys import IamAccessKeys
+
+        keys = self.held.keys(name)
+        if keys is None:
+            return None
+        iam = IamAccessKeys(clients=self.clients, endpoint=self._endpoint(self._region(name)))
+        listed = iam.listed(keys.credentials)
+        return next((key for key in listed if key.id == keys.credentials.access_key_id), None)
 
     def remove(self, name: str) -> bool:
         """Takes keys out of the store and out of added.toml; False where there were none."""
@@ -102,6 +142,22 @@ class Keychain:
             return dropped
         self._change(lambda text: added.without_source(text, name, place=str(self.paths.added)))
         return True
+
+    def _keep(self, keys: LongTermKeys) -> None:
+        """Holds keys, and names them in added.toml unless config.toml does."""
+        from stsctl.formats import added
+
+        entry = self.configuration.sources.get(keys.name)
+        values = {"type": "keys", "access_key_id": keys.credentials.access_key_id, "user_arn": str(keys.identity)}
+        if keys.mfa_serial:
+            values["mfa_serial"] = keys.mfa_serial
+        self.held.hold_keys(keys)
+        if entry is None or entry.added:
+            self._change(lambda text: added.with_source(text, keys.name, values, place=str(self.paths.added)))
+
+    def _region(self, name: str) -> str | None:
+        entry = self.configuration.sources.get(name)
+        return entry.source.region if entry else None
 
     def _change(self, edit: Callable[[bytes], bytes]) -> None:
         from stsctl.host import aws_files

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import sys
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli.options import Group, completing, json_option
-from stsctl.credentials import Credentials, Secret
-from stsctl.errors import ConfigurationError, UsageError
+from stsctl.cli import pair
+from stsctl.cli.options import Group, asking_options, completing, json_option
+from stsctl.credentials import Credentials
+from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats.interface import rfc3339
-from stsctl.target import SourceKind
+from stsctl.target import SourceKind, Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.rotation import AccessKey
+    from stsctl.stores.index import KeysEntry
 
 
 def _named(app: App) -> list[tuple[str, str]]:
@@ -33,24 +36,32 @@ def command() -> None:
 @click.argument("name")
 @click.option("--from-profile", metavar="PROFILE", help="Take the pair from a profile of the AWS files.")
 @click.option(
+    "--from-csv", type=click.Path(path_type=Path), help="Take the pair from a file as the IAM console offers it."
+)
+@click.option(
     "--stdin", "from_stdin", is_flag=True, help="Read the id and the secret from standard input, a line each."
 )
 @click.option("--mfa-serial", metavar="ARN", help="The user's MFA device; found out where the user may ask IAM.")
 @click.option("--region", metavar="REGION", help="The region in which the keys are checked.")
 @click.pass_obj
 def add(
-    app: App, *, name: str, from_profile: str | None, from_stdin: bool, mfa_serial: str | None, region: str | None
+    app: App,
+    *,
+    name: str,
+    from_profile: str | None,
+    from_csv: Path | None,
+    from_stdin: bool,
+    mfa_serial: str | None,
+    region: str | None,
 ) -> None:
     """Keep a pair of access keys in the store, as a source that roles can start from.
 
     The pair is asked for on the terminal; it is never an argument. It is checked with GetCallerIdentity before it is
     kept, and [source.NAME] is written to added.toml.
     """
-    if from_profile and from_stdin:
-        raise click.UsageError("--from-profile and --stdin exclude each other")
     app.keychain.check_name(name)
     app.keychain.check_store(name)
-    credentials = _pair(app, from_profile, from_stdin=from_stdin)
+    credentials = _pair(app, from_profile, from_csv, stdin=from_stdin)
     identity = app.keychain.identity(credentials, region=region)
     serial = mfa_serial or app.keychain.mfa_device(credentials, identity, region=region)
     app.keychain.add(name, credentials, identity, serial)
@@ -59,70 +70,104 @@ def add(
         app.report.notice(f"MFA device: {serial}")
     if from_profile:
         app.report.notice(f'the profile "{from_profile}" still has them in plain text')
+    if from_csv:
+        app.report.notice(f'"{from_csv}" still has them in plain text')
     app.report.lines([f"  stsctl assume ROLE_ARN --from {name}"])
 
 
-def _pair(app: App, from_profile: str | None, *, from_stdin: bool) -> Credentials:
-    if from_profile:
-        found = app.profiles.get(from_profile).credentials()
-        if found is None:
-            raise ConfigurationError(f'the profile "{from_profile}" has no access keys')
-        if found.session_token is not None:
-            raise ConfigurationError(f'the profile "{from_profile}" has temporary credentials, not access keys')
-        return found
-    if from_stdin:
-        lines = [line.strip() for line in sys.stdin.readlines(4096) if line.strip()]
-        if len(lines) != 2:
-            raise UsageError("standard input has to give two lines: the access key id, and the secret access key")
-        return _checked(*lines)
-    key_id = app.machine.ask("Access key id: ", hidden=False).strip()
-    _check_id(key_id)  # before the secret is asked for
-    return _checked(key_id, app.machine.ask("Secret access key (not shown): ", hidden=True).strip())
+def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Credentials:
+    if (profile is not None) + (csv is not None) + stdin > 1:
+        raise click.UsageError("--from-profile, --from-csv and --stdin exclude one another")
+    if profile is not None:
+        return pair.from_profile(app, profile)
+    if csv is not None:
+        return pair.from_csv(csv)
+    return pair.from_stdin() if stdin else pair.from_terminal(app)
 
 
-def _check_id(key_id: str) -> None:
-    if key_id.startswith("ASIA"):
-        raise UsageError("that is the id of temporary credentials; long-term ones begin with AKIA")
-    # A secret that was given first could have letters and digits only, and must not leave as the id.
-    if not re.fullmatch(r"[A-Z0-9]{16,128}", key_id):
-        raise UsageError("that is no access key id: it has 20 letters and digits, and begins with AKIA")
+@command.command("rotate")
+@click.argument("name", shell_complete=completing(_named))
+@asking_options
+@click.pass_obj
+def rotate(app: App, /, *, name: str, **options: Any) -> None:
+    """Replace a pair of access keys by a new one.
 
+    The new pair is made, kept and tried before the old one is deactivated and deleted. Wherever it is interrupted, keys
+    that work are in the store, and "stsctl keys rotate" goes on from there. Where the user may do nothing without MFA,
+    a code is asked for.
+    """
+    _, acting = app.typed(None, options)
+    entry = app.configuration.sources.get(name)
+    device = entry.source.mfa_serial if entry else None
 
-def _checked(key_id: str, secret: str) -> Credentials:
-    _check_id(key_id)
-    if not secret or not secret.isascii() or " " in secret:
-        raise UsageError("that is no secret access key: it has 40 characters without blanks")
-    return Credentials(access_key_id=key_id, secret_access_key=Secret(secret))
+    def with_mfa() -> Credentials:
+        return app.obtain(Wanted(name=name), acting).session.credentials
+
+    with app.locks.hold(f"rotation of {name}", f'the rotation of "{name}"'):
+        made = app.keychain.rotate(
+            name,
+            with_mfa=with_mfa if device else None,
+            notice=app.report.notice,
+            pause=lambda length: time.sleep(length.total_seconds()),
+        )
+    app.report.notice(f'"{name}" is {made.access_key_id} from now on')
+    if entry is not None and not entry.added and entry.source.access_key_id:
+        app.report.notice(f"{entry.source.origin} still names {entry.source.access_key_id}: it is for you to change")
 
 
 @command.command("list")
+@click.option("--last-used", is_flag=True, help="Ask IAM how old each is, and when it was last used.")
 @json_option
 @click.pass_obj
-def list_keys(app: App, *, as_json: bool) -> None:
+def list_keys(app: App, *, last_used: bool, as_json: bool) -> None:
     """List the access keys in the store: name, id, whose they are, MFA device, since when."""
     entries = app.held.keys_entries()
+    at_aws = {entry.name: _at_aws(app, entry.name) for entry in entries} if last_used else {}
     if as_json:
-        app.report.answer(
-            [
-                {
-                    "name": entry.name,
-                    "access_key_id": entry.access_key_id,
-                    "identity": entry.identity,
-                    "mfa_serial": entry.mfa_serial,
-                    "added_at": rfc3339(entry.added_at),
-                    "store": entry.store,
-                }
-                for entry in entries
-            ]
-        )
+        app.report.answer([_facts(entry, at_aws.get(entry.name)) for entry in entries])
         return
     if not entries:
         app.report.notice("no keys are in the store; to add some: stsctl keys add NAME")
         return
-    app.report.rows(
-        (entry.name, entry.access_key_id, entry.identity, entry.mfa_serial or "-", f"{entry.added_at:%Y-%m-%d}")
-        for entry in entries
-    )
+    app.report.rows((*_row(entry), *(_use(app, at_aws[entry.name]) if last_used else ())) for entry in entries)
+
+
+def _at_aws(app: App, name: str) -> AccessKey | None:
+    """What IAM says of a pair; None, with the reason said, where the user may not ask."""
+    try:
+        return app.keychain.at_aws(name)
+    except StsctlError as error:
+        app.report.notice(f'"{name}": IAM does not say: {error.message or error}')
+        return None
+
+
+def _facts(entry: KeysEntry, key: AccessKey | None) -> dict[str, object]:
+    known: dict[str, object] = {
+        "name": entry.name,
+        "access_key_id": entry.access_key_id,
+        "identity": entry.identity,
+        "mfa_serial": entry.mfa_serial,
+        "added_at": rfc3339(entry.added_at),
+        "store": entry.store,
+    }
+    if key is None:
+        return known
+    used_at = rfc3339(key.used_at) if key.used_at else None
+    return known | {"created_at": rfc3339(key.created_at), "last_used_at": used_at}
+
+
+def _row(entry: KeysEntry) -> tuple[str, ...]:
+    since = f"{entry.added_at:%Y-%m-%d}"
+    return entry.name, entry.access_key_id, entry.identity, entry.mfa_serial or "-", since
+
+
+def _use(app: App, key: AccessKey | None) -> tuple[str, ...]:
+    """How old a pair is, and when it was last used, to the day: AWS knows no better."""
+    if key is None:
+        return "-", "-"
+    days = (app.now() - key.created_at).days
+    used = f"last used {key.used_at:%Y-%m-%d}" if key.used_at else "never used"
+    return f"{days} day{'' if days == 1 else 's'} old", used
 
 
 @command.command("remove")

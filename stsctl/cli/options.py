@@ -140,11 +140,16 @@ class Acting:
     no_cache: bool = False
 
 
-acting_options = _all(
+asking_options = _all(
     _option("-t", "--mfa-token", metavar="CODE", help="The MFA code, in place of a question."),
     _option("--mfa-token-stdin", is_flag=True, help="Read the MFA code from standard input."),
     _option("--no-prompt", is_flag=True, help="Ask nobody; fail where a person is needed."),
     _option("--prompt-timeout", metavar="DURATION", help="How long to wait for an answer (45s)."),
+)
+"""How an MFA code is to be had."""
+
+acting_options = _all(
+    asking_options,
     _option("--refresh", is_flag=True, help="Get a new session, even where one is held."),
     _option("--no-cache", is_flag=True, help="Neither take a held session nor hold the new one."),
 )

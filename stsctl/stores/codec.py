@@ -11,6 +11,7 @@ from datetime import datetime
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret, Session
+from stsctl.rotation import Rotation
 from stsctl.stores import records
 from stsctl.stores.interface import Kind
 
@@ -21,7 +22,8 @@ _VERSION = 1
 class LongTermKeys:
     """A user's access keys and what GetCallerIdentity said of them when they were added.
 
-    `identity` is the user's ARN; `mfa_serial` the user's MFA device, where one is known.
+    `identity` is the user's ARN; `mfa_serial` the user's MFA device, where one is known; `rotation` how far their
+    rotation is, where one has begun.
     """
 
     name: str
@@ -30,6 +32,7 @@ class LongTermKeys:
     account_id: str
     added_at: datetime
     mfa_serial: str | None = None
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
