@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 class Gate:
     """Listens on loopback and passes on to `url`, byte for byte, what arrives while it is open.
 
-    Closed, it takes requests (`arrived` counts them) and lets none through; with `answers=True` it lets them through
-    and keeps the answers.
+    Closed, it takes requests (`arrived` counts them) and lets none through but the `first` ones; with `answers=True` it
+    lets them through and keeps the answers.
     """
 
-    def __init__(self, url: str, *, answers: bool = False) -> None:
+    def __init__(self, url: str, *, answers: bool = False, first: int = 0) -> None:
         goal = urlsplit(url)
         self._goal = (goal.hostname or "", goal.port or 0)
         self._holds_answers = answers
+        self._first = first
         self._open = threading.Event()
         self._arrived = threading.Condition()
         self._count = 0
@@ -49,6 +50,12 @@ class Gate:
         with self._arrived:
             assert self._arrived.wait_for(lambda: self._count >= count, timeout), f"{self._count} of {count} came"
 
+    def _passes(self) -> bool:
+        """Whether this is one of the first."""
+        with self._arrived:
+            self._first -= 1
+            return self._first >= 0
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -64,7 +71,7 @@ class Gate:
     def _pass(self, source: socket.socket, sink: socket.socket, held: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if held and not self._open.is_set():
+                if held and not self._open.is_set() and not self._passes():
                     with self._arrived:
                         self._count += 1
                         self._arrived.notify_all()

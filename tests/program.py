@@ -291,7 +291,7 @@ class Me:
         """What STS was asked since the last look: operations, in order, `!` behind those it refused."""
         journal = self.organisation.journal()
         new, self._asked_before = journal[self._asked_before :], len(journal)
-        calls = [each for each in new if each["action"].startswith("sts:")]
+        calls = [each for each in new if each.get("action", "").startswith("sts:")]
         return [each["action"][4:] + ("!" if each["outcome"] == "refused" else "") for each in calls]
 
 
