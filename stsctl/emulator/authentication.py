@@ -49,7 +49,7 @@ class Authentication:
     def behind(self, session: IssuedSession) -> Caller:
         """Who holds `session`; raises Refusal when the role or user behind it is gone."""
         match session.kind:
-            case Kind.SESSION_OF_ROOT:
+            case Kind.SESSION_OF_ROOT | Kind.ASSUMED_ROOT:
                 return self._root(session.account, session)
             case Kind.SESSION_OF_USER:
                 caller = self._user(session.account, session.principal, session)
@@ -71,7 +71,7 @@ class Authentication:
         return Caller(kind=kind, account=account, arn=user.arn, user_id=user.id, user=user, session=session)
 
     def _root(self, account: str, session: IssuedSession | None = None) -> Caller:
-        kind = Kind.ROOT if session is None else Kind.SESSION_OF_ROOT
+        kind = Kind.ROOT if session is None else session.kind
         arn = f"arn:{self._directory.regions[account].partition}:iam::{account}:root"
         return Caller(kind=kind, account=account, arn=arn, user_id=account, session=session)
 
@@ -118,7 +118,7 @@ def may_call_iam(caller: Caller) -> bool:
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
     """
-    if caller.session is None or caller.kind is Kind.SESSION_OF_ROLE:
+    if caller.session is None or caller.kind in (Kind.SESSION_OF_ROLE, Kind.ASSUMED_ROOT):
         return True
     return caller.session.mfa_at is not None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.totp import are_consecutive
-from stsctl.emulator.wire import Answer
+from stsctl.emulator.wire import Answer, Result
 from stsctl.policy.document import Kind, PolicyError, parse
 
 _OWN_BY_DEFAULT = frozenset(
@@ -47,16 +47,20 @@ _DOCUMENTS = {
 
 
 class Iam:
-    """Answers for IAM: by moto where moto knows better, after a look at the request."""
+    """Answers for IAM: by moto where moto knows better, after a look at the request; others answer the `own`."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, own: Mapping[str, Callable[[Caller], Result]]) -> None:
         self._directory = directory
+        self._own = own
 
     def answer(self, asked: Request, caller: Caller, wall_at: datetime, forward: Callable[[bytes], Answer]) -> Answer:
         """The answer to a request; `forward` gives moto's to a body. Raises Refusal."""
         fields = dict(request.form_pairs(request.text_of(asked.body)))
         action, name = fields.get("Action", ""), fields.get("UserName", "")
         boundary = fields.get("PermissionsBoundary")
+        if action in self._own:
+            result = self._own[action](caller)
+            return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action in _BOUNDARIES:
             self._bound(caller.account, name, boundary if action == "PutUserPermissionsBoundary" else None)
             return wire.succeed(action, {}, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ROOT_SESSIONS, ROOT_CREDENTIALS = "RootSessions", "RootCredentialsManagement"
+FEATURES = (ROOT_CREDENTIALS, ROOT_SESSIONS)
+"""What IAM centralizes for an organization (IAM's API reference, ListOrganizationsFeatures)."""
+
 Policies = tuple[tuple[str, str], ...]
 
 

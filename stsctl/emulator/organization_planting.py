@@ -9,6 +9,8 @@ from stsctl.emulator import chance
 from stsctl.emulator.new_organization import NewOrganization, NewTarget, NewUnit
 from stsctl.emulator.regions import FIRST
 
+IAM = "iam.amazonaws.com"
+"""IAM's service principal."""
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 _FULL_AWS_ACCESS = "p-FullAWSAccess"
 
@@ -41,6 +43,9 @@ class Planting:
                 made = self._backend.create_policy(Name=name, Description="", Type=kind, Content=text)
                 self._policies[kind, name] = made["Policy"]["PolicySummary"]["Id"]
         self._fill(root, self._new.root)
+        services = {service for member in self._new.members for service in member.delegated_services}
+        for service in services | ({IAM} if self._new.features else set()):
+            self._backend.enable_aws_service_access(ServicePrincipal=service)
         for member in self._new.members:
             self._attach(member.account, member.target)
             for service in member.delegated_services:

@@ -19,14 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from stsctl.emulator.new_organization import NewMember, NewOrganization, NewTarget, NewUnit, Policies
+from stsctl.emulator.new_organization import FEATURES, NewMember, NewOrganization, NewTarget, NewUnit, Policies
 from stsctl.nearest import suggestion
 from stsctl.policy import document
 from stsctl.policy.document import Kind
 from stsctl.tables import Table
-
-FEATURES = ("RootCredentialsManagement", "RootSessions")
-"""What IAM centralizes for an organization (https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOrganizationsFeatures.html)."""
 
 _ON_TARGETS = ("scps", "rcps", "full_aws_access")
 _MOST_ATTACHED = 5

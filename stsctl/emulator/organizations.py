@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.organization_planting import RCP, SCP, Planting
+from stsctl.emulator.organization_planting import IAM, RCP, SCP, Planting
 from stsctl.emulator.principals import PolicyText
 
 Levels = tuple[tuple[PolicyText, ...], ...]
 """The policies of the root, of each organizational unit below it, and of the account."""
-
-
-IAM = "iam.amazonaws.com"
-"""IAM's service principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +62,20 @@ class Organizations:
             scps=_levels([*units, member], SCP) if limited else (),
             rcps=_levels([*units, member], RCP) if limited else (),
         )
+
+    def features(self, organization: str) -> set[str]:
+        """What IAM centralizes in an organization; to be changed."""
+        return self._features.setdefault(organization, set())
+
+    def trusts(self, place: Membership, service: str) -> bool:
+        """Whether trusted access is enabled for a service."""
+        services = _organization_of(place.management_account).services
+        return any(item["ServicePrincipal"] == service for item in list(services))
+
+    def delegated(self, place: Membership, service: str) -> tuple[str, ...]:
+        """The accounts that are delegated administrators for a service."""
+        admins = _organization_of(place.management_account).admins
+        return tuple(admin.account.id for admin in list(admins) if service in admin.services)
 
 
 def forget() -> None:

@@ -94,6 +94,7 @@ class Kind(Enum):
     SESSION_OF_ROOT = "session of root"
     SESSION_OF_USER = "session of a user"
     SESSION_OF_ROLE = "session of a role"
+    ASSUMED_ROOT = "assumed root"
     FEDERATED_USER = "federated user"
 
 

@@ -36,6 +36,7 @@ from stsctl.emulator.public_buckets import AnonymousCall, owner_for_anybody
 from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
 from stsctl.emulator.request import Request
+from stsctl.emulator.root_access import RootAccess
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.site import Site
@@ -77,10 +78,13 @@ class Emulator:
         self._journal = journal
         organisation, idps = served_idp.serve(organisation, url)
         directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
-        self._authorization = Authorization(Organizations(organisation))
+        organizations, issuing = Organizations(organisation), Issuing(directory, sessions)
+        self._authorization = Authorization(organizations)
+        root_access = RootAccess(directory, organizations, self._authorization, issuing)
         self._authentication = Authentication(directory, sessions)
-        self._sts = Sts(directory, self._authorization, sessions, codes)
-        self._iam = Iam(directory)
+        further = {"AssumeRoot": root_access.assume_root}
+        self._sts = Sts(directory, self._authorization, issuing, codes, further)
+        self._iam = Iam(directory, root_access.operations)
         self._directory = directory
         self._moto = _Moto()
         self._sites: tuple[Site, ...] = (
@@ -94,9 +98,7 @@ class Emulator:
                 sessions=sessions,
                 sts=self._sts,
             ),
-            *identity_center_sites.sites(
-                organisation, url, directory, self._authorization, Issuing(directory, sessions)
-            ),
+            *identity_center_sites.sites(organisation, url, directory, self._authorization, issuing),
         )
         self._workloads = Workloads(
             organisation,

@@ -6,7 +6,7 @@ AWS's own, as people have quoted them in public.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from stsctl.emulator import identifiers, shapes, tagging
@@ -19,7 +19,7 @@ from stsctl.emulator.issuing import Issuing, check_duration, parse_role_arn, ses
 from stsctl.emulator.messages import Messages
 from stsctl.emulator.principals import IssuedSession, Kind, Role
 from stsctl.emulator.refusal import Refusal, access_denied
-from stsctl.emulator.sessions import Sessions, instant
+from stsctl.emulator.sessions import instant
 from stsctl.emulator.totp import UsedCodes
 from stsctl.emulator.wire import Result
 
@@ -35,6 +35,7 @@ _NO_DEVICE = (
 _FOR_SESSIONS = {
     Kind.SESSION_OF_ROOT: frozenset({"AssumeRole", "GetCallerIdentity"}),
     Kind.SESSION_OF_USER: frozenset({"AssumeRole", "GetCallerIdentity"}),
+    Kind.ASSUMED_ROOT: frozenset({"GetCallerIdentity"}),
     Kind.FEDERATED_USER: frozenset({"GetCallerIdentity"}),
 }
 """What these kinds of temporary credentials may call; a role's may call all but what wants long-term keys.
@@ -45,15 +46,20 @@ _LONG_TERM_ONLY = frozenset({"GetFederationToken", "GetSessionToken"})
 
 
 class Sts:
-    """Answers the calls; what it issues goes to `sessions`, the MFA codes that it takes to `codes`."""
+    """Answers the calls; the MFA codes that it takes go to `codes`, and others answer the `further` operations."""
 
     def __init__(
-        self, directory: Directory, authorization: Authorization, sessions: Sessions, codes: UsedCodes
+        self,
+        directory: Directory,
+        authorization: Authorization,
+        issuing: Issuing,
+        codes: UsedCodes,
+        further: Mapping[str, Callable[[Call], Result]],
     ) -> None:
         self._directory = directory
         self._authorization = authorization
         self._codes = codes
-        self._issuing = Issuing(directory, sessions)
+        self._issuing = issuing
         self._messages = Messages()
         self._operations: dict[str, Callable[[Call], Result]] = {
             "AssumeRole": self._assume_role,
@@ -63,6 +69,7 @@ class Sts:
             "GetDelegatedAccessToken": self._get_delegated_access_token,
             "GetFederationToken": lambda call: get_federation_token(call, self._issuing, authorization),
             "GetSessionToken": self._get_session_token,
+            **further,
         }
         roles = FederatedRoles(directory, authorization, self._issuing)
         self._unsigned: dict[str, Callable[[UnsignedCall], Result]] = {

@@ -24,7 +24,7 @@ _ENCODED = "EncodedAuthorizationMessage"
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 Result = Mapping[str, object]
-"""What an operation answers: texts, numbers, instants, and results within results; None is left out."""
+"""What an operation answers: texts, numbers, instants, lists of those, and results within results; None is left out."""
 
 
 class Dialect(Enum):
@@ -200,6 +200,9 @@ def _elements(result: Result, indent: str) -> str:
     for name, value in result.items():
         if isinstance(value, Mapping):
             lines.append(f"{indent}<{name}>\n{_elements(value, indent + '  ')}{indent}</{name}>\n")
+        elif isinstance(value, list):
+            members = "".join(f"<member>{_spelled(item)}</member>" for item in value)
+            lines.append(f"{indent}<{name}>{members}</{name}>\n")
         elif value is not None:
             lines.append(f"{indent}<{name}>{_spelled(value)}</{name}>\n")
     return "".join(lines)
