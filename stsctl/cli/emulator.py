@@ -10,6 +10,7 @@ import click
 
 from stsctl.cli.emulator_levers import clock, described, fail, reset
 from stsctl.cli.emulator_log import log
+from stsctl.cli.emulator_run_as import place_of, run_as
 from stsctl.cli.options import Group, json_option
 from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
@@ -94,17 +95,21 @@ def status(app: App, *, as_json: bool) -> None:
 
 
 @command.command("env", cls=Statements)
-@click.option("--as", "principal", metavar="PRINCIPAL", help="Whose keys: alice, 111111111111:root, an ARN.")
+@click.option(
+    "--as", "principal", metavar="WHO", help="Who to be: alice, 111111111111:root, an ARN; an instance, a task."
+)
 @click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
 @click.option("--unset", is_flag=True, help="Point this shell at AWS again.")
 @click.pass_obj
 def env(app: App, *, principal: str | None, shell: str | None, unset: bool) -> None:
     """Point this shell, with stsctl and every SDK in it, at the emulator: eval $(stsctl emulator env).
 
-    With --as it also exports the keys of somebody in the organisation.
+    With --as it also exports the keys of somebody in the organisation, or where an instance or a task finds its own.
     """
     if unset:
-        changes = environment.unset_emulator()
+        changes = environment.unset_emulator(app.environ)
+    elif (place := place_of(app, principal)) is not None:
+        changes = place
     else:
         running = app.emulator
         keys = control.principal(running, principal).credentials if principal else None
@@ -159,5 +164,5 @@ description = "nobody may assume it"
 """
 
 
-for _lever in (clock, fail, log, reset):
-    command.add_command(_lever)
+for _command in (clock, fail, log, reset, run_as):
+    command.add_command(_command)

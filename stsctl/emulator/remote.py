@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from stsctl.credentials import Secret
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
@@ -80,7 +80,7 @@ def _exchange(running: Running, method: str, what: str, arguments: dict[str, str
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, Request, build_opener
 
-    url = f"{running.url}{PREFIX}{what}" + (f"?{urlencode(arguments)}" if arguments else "")
+    url = f"{running.url}{PREFIX}{what}" + (f"?{urlencode(arguments, quote_via=quote)}" if arguments else "")
     headers = {TOKEN_HEADER: running.control_token.reveal()}
     request = Request(url, headers=headers, method=method)  # noqa: S310 - http, on this machine
     try:

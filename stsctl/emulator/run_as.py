@@ -52,7 +52,7 @@ class Runs:
     def begin(self, run: Run, now: datetime) -> Surroundings:
         """What the program is to find around it; raises CannotRunError, and Refusal where the role does not trust."""
         service, role = _principal_of(run.service), self._role(run.role)
-        name = re.sub(r"[^\w-]", "-", run.program, flags=re.ASCII)[:64] or "program"
+        name = re.sub(r"[^\w-]", "-", run.program, flags=re.ASCII)[:64].rjust(2, "_")
         if service == LAMBDA:
             return self._function(f"arn:aws:lambda:{run.region}:{role.account}:function:{name}", role, run, now)
         unique = secrets.token_hex(16)

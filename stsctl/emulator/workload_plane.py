@@ -9,7 +9,7 @@ from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.run_as import CannotRunError, Run
 from stsctl.emulator.surroundings import Surroundings
-from stsctl.emulator.workloads import NoSuchWorkloadError, Workloads
+from stsctl.emulator.workloads import AmbiguousWorkloadError, NoSuchWorkloadError, Workloads
 
 PLACES = frozenset({"workload", "run"})
 """What it is asked for."""
@@ -31,6 +31,8 @@ class WorkloadPlane:
                 found = self._workloads.runs.begin(_run(request), entry.at)
         except (NoSuchWorkloadError, CannotRunError) as error:
             return 404, {"error": str(error)}
+        except AmbiguousWorkloadError as error:
+            return 409, {"error": str(error)}
         except Refusal as refusal:
             entry.refuse(refusal)
             return 403, {"code": refusal.code, "error": refusal.message, "because": refusal.because.splitlines()}

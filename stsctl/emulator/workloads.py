@@ -25,6 +25,10 @@ class NoSuchWorkloadError(Exception):
     """Nothing in the organisation is called so; the message says what was wanted."""
 
 
+class AmbiguousWorkloadError(Exception):
+    """Several are called so; the message says which."""
+
+
 class Workloads:
     """Serves the workloads of the seed, and every other that has a port."""
 
@@ -61,7 +65,8 @@ class Workloads:
     def enter(self, name: str, now: datetime) -> Surroundings:
         """What surrounds a workload of the seed: `web`, `111111111111:web`, its id or its ARN.
 
-        Raises NoSuchWorkloadError, and Refusal where a task would not start, for its role does not trust ECS.
+        Raises NoSuchWorkloadError, AmbiguousWorkloadError, and Refusal for a task that would not start, since its role
+        does not trust ECS.
         """
         account, found, rest = name.rpartition(":") if not name.startswith("arn:") else ("", "", name)
         them = [
@@ -69,10 +74,11 @@ class Workloads:
             for each in self._seeded
             if rest in (each.name, each.id, each.arn) and (not found or each.account == account)
         ]
-        if len(them) != 1:
+        if not them:
+            raise NoSuchWorkloadError(f'there is no "{name}" in this emulator')
+        if len(them) > 1:
             several = ", ".join(f"{each.account}:{each.name}" for each in them)
-            what = f'"{name}" is there more than once: {several}' if them else f'there is no "{name}" in this emulator'
-            raise NoSuchWorkloadError(what)
+            raise AmbiguousWorkloadError(f'"{name}" is there more than once: {several}')
         workload = them[0]
         if isinstance(workload, Task):
             self._roles.check(workload.account, workload.role, assumption_of(workload), now)

@@ -101,9 +101,40 @@ def emulator(url: str, instance: str, keys: Credentials | None, environ: Mapping
     return changes
 
 
-def unset_emulator() -> Changes:
-    """The changes that take back whatever `emulator` sets."""
-    return dict.fromkeys((_ENDPOINT, EMULATOR, *_SET))
+_WORKLOAD = "STSCTL_WORKLOAD"
+"""The ARN of what a shell has the place of. It says that the variables of an instance or a task are stsctl's work."""
+_CREDENTIALS_FILE = "AWS_SHARED_CREDENTIALS_FILE"
+_METADATA = (
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
+)
+
+
+def workload(url: str, instance: str, arn: str, variables: Mapping[str, Secret], nothing: str) -> Changes:
+    """The changes that put a shell at an emulator in the place of an instance or a task, which finds `variables`.
+
+    The credentials file becomes `nothing`, an empty file: SDKs would prefer what a person has there.
+    """
+    changes: dict[str, Secret | None] = dict.fromkeys((*_CLEARED, *_SET, *_METADATA))
+    changes |= {_ENDPOINT: Secret(url), EMULATOR: Secret(instance), _WORKLOAD: Secret(arn)}
+    return {**changes, _CREDENTIALS_FILE: Secret(nothing), **variables}
+
+
+def run_as(
+    url: str, instance: str, arn: str, variables: Mapping[str, Secret], nothing: str, environ: Mapping[str, str]
+) -> Changes:
+    """The changes to `environ` for a program that a service runs: nothing that is the person's stays in it."""
+    theirs = [name for name in environ if name.startswith(("AWS_", "STSCTL_"))]
+    place = workload(url, instance, arn, variables, nothing)
+    return {**dict.fromkeys(theirs), **place, "AWS_CONFIG_FILE": Secret(nothing)}
+
+
+def unset_emulator(environ: Mapping[str, str]) -> Changes:
+    """The changes to `environ` that take back whatever `emulator` or `workload` set."""
+    of_workload = (_WORKLOAD, _CREDENTIALS_FILE, *_CLEARED, *_METADATA) if _WORKLOAD in environ else ()
+    return dict.fromkeys((_ENDPOINT, EMULATOR, *_SET, *of_workload))
 
 
 def pair(keys: Credentials) -> str:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import control, remote
+from stsctl.emulator.remote import EmulatorError
 from stsctl.emulator.running import Running, log_in
 from stsctl.errors import UsageError
 from tests.conftest import missing
@@ -167,7 +168,7 @@ def test_only_by_its_own_name(running: Running) -> None:
 
 def test_names_of_workloads(running: Running) -> None:
     """A name that two accounts have needs its account; ids and ARNs are names too."""
-    with pytest.raises(UsageError, match=f'"web" is there more than once: {ACCOUNT}:web, 222222222222:web'):
+    with pytest.raises(EmulatorError, match=f'"web" is there more than once: {ACCOUNT}:web, 222222222222:web'):
         remote.place(running, "workload", name="web")
     with pytest.raises(UsageError, match='there is no "nobody" in this emulator'):
         remote.place(running, "workload", name="nobody")
