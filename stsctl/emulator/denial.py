@@ -1,0 +1,49 @@
+"""AWS's words for a request that policies do not allow, in the form that each service has for them.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from __future__ import annotations
+
+from stsctl.emulator.refusal import Refusal
+from stsctl.policy.evaluate import Decision, Effect, Layer
+from stsctl.policy.request import Request
+
+_LAYERS = {
+    Layer.RCP: "resource control policy",
+    Layer.SCP: "service control policy",
+    Layer.RESOURCE: "resource-based policy",
+    Layer.IDENTITY: "identity-based policy",
+    Layer.BOUNDARY: "permissions boundary",
+    Layer.SESSION: "session policy",
+}
+_CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+"""The services whose code is not AccessDenied (for JSON: AccessDeniedException)."""
+_EC2 = "You are not authorized to perform this operation. "
+
+
+def words(request: Request, decision: Decision) -> str:
+    """What nearly every service says, with the kind of policies that decided."""
+    resource = f'"{request.resource}"' if request.verb.startswith("s3:") else request.resource
+    return (
+        f"User: {request.principal.arn} is not authorized to perform: {request.action}"
+        f" on resource: {resource} {_because(request, decision)}"
+    )
+
+
+def in_words_of(service: str, refusal: Refusal, encoded: str) -> Refusal:
+    """A denial with the code and the message of a service, named as in signatures; EC2's carries the encoded message."""
+    refusal.code = _CODES.get(service, refusal.code)
+    if service == "ec2":
+        refusal.message = f"{_EC2}{refusal.message}. Encoded authorization failure message: {encoded}"
+    else:
+        refusal.encoded = encoded
+    return refusal
+
+
+def _because(request: Request, decision: Decision) -> str:
+    layer = decision.decided_by or Layer.IDENTITY
+    name = _LAYERS[layer]
+    if decision.effect is Effect.EXPLICITLY_DENIED:
+        return f"with an explicit deny in {'an' if layer is Layer.IDENTITY else 'a'} {name}"
+    return f"because no {name} allows the {request.action} action"

@@ -1,0 +1,43 @@
+"""A permission that a request needs, and where the request is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stsctl.emulator.request import Request
+
+Context = dict[str, str | tuple[str, ...] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """An action on a resource, an ARN or `*`, with the condition keys that only it has.
+
+    `owner` is the resource's account; None where the ARN tells, or it is the caller's own.
+    """
+
+    action: str
+    resource: str
+    owner: str | None = None
+    context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is asked: the caller's account, the region, and the HTTP request itself."""
+
+    account: str
+    region: str
+    asked: Request
+
+    @property
+    def partition(self) -> str:
+        """The partition that the region is in."""
+        starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+        return next((name for start, name in starts.items() if self.region.startswith(start)), "aws")
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """What stands for the first variables of an ARN's pattern."""
+        return {"Partition": self.partition, "Region": self.region, "Account": self.account}
