@@ -19,11 +19,14 @@ from stsctl.emulator.principals import Caller, PolicyText, Role
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.tagging import SessionTags
 from stsctl.policy.document import Kind, PolicyError
-from stsctl.policy.evaluate import Policies, evaluate
+from stsctl.policy.evaluate import Decision, Policies, evaluate
 from stsctl.policy.explain import explain
 from stsctl.policy.message import authorization_message
 from stsctl.policy.principal import Principal
 from stsctl.policy.request import Request
+
+Words = Callable[[Request, Decision], str]
+"""What a denial says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +71,12 @@ class Authorization:
         owner: str | None = None,
         policy: PolicyText | None = None,
         context: Context | None = None,
+        words: Words | None = None,
     ) -> None:
         """Raises Refusal, AccessDenied, unless the caller may do `action` on `resource`.
 
         `owner` is the resource's account (the caller's own where it is None), `policy` the resource's own, `context`
-        the condition keys that only this action has.
+        the condition keys that only this action has, `words` what a denial says (STS's where it is None).
         """
         caller = call.caller
         inside, of_owner = self._memberships(caller.account, owner or caller.account)
@@ -91,10 +95,12 @@ class Authorization:
         _decide(
             request,
             lambda: policies.of_both(caller, inside, policy, Kind.RESOURCE, of_owner),
-            _not_authorized(caller, request),
+            words or _not_authorized(caller, request),
         )
 
-    def allow_anybody(self, call: Circumstances, action: str, resource: str, *, owner: str, policy: PolicyText) -> None:
+    def allow_anybody(
+        self, call: Circumstances, action: str, resource: str, *, owner: str, policy: PolicyText, context: Context
+    ) -> None:
         """Raises Refusal, AccessDenied, unless the resource's policy, and its account's organization, let everybody."""
         membership = self._organizations.membership(owner)
         request = Request(
@@ -102,7 +108,7 @@ class Authorization:
             action=action,
             resource=resource,
             resource_account=owner,
-            context=of_circumstances(call) | of_memberships(None, membership),
+            context=of_circumstances(call) | of_memberships(None, membership) | context,
         )
         _decide(request, lambda: policies.of_resource(policy, Kind.RESOURCE, membership), "Access Denied")
 
@@ -175,7 +181,7 @@ def _actions(assume: str, asked: Asked) -> Iterable[str]:
         yield "sts:SetSourceIdentity"
 
 
-def _decide(request: Request, asked_policies: Callable[[], Policies], message: str) -> None:
+def _decide(request: Request, asked_policies: Callable[[], Policies], message: str | Words) -> None:
     """Raises Refusal with `message` unless the policies allow the request."""
     try:
         asked = asked_policies()
@@ -204,8 +210,9 @@ def _not_authorized(caller: Caller, request: Request) -> str:
     return f"User: {caller.arn} is not authorized to perform: {request.action}{where}"
 
 
-def _denied(request: Request, policies: Policies, message: str, because: str = "") -> Refusal:
+def _denied(request: Request, policies: Policies, message: str | Words, because: str = "") -> Refusal:
     decision = evaluate(request, policies, trace=True)
+    message = message if isinstance(message, str) else message(request, decision)
     refusal = access_denied(message, because=because or "\n".join(explain(request, decision)))
     refusal.decision = authorization_message(request, decision)
     return refusal

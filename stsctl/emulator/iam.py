@@ -15,7 +15,7 @@ from stsctl.emulator.totp import are_consecutive
 from stsctl.emulator.wire import Answer, Result
 from stsctl.policy.document import Kind, PolicyError, parse
 
-_OWN_BY_DEFAULT = frozenset(
+OWN_BY_DEFAULT = frozenset(
     {
         "CreateAccessKey",
         "DeleteAccessKey",
@@ -91,7 +91,7 @@ class Iam:
             _check_document(fields, *_DOCUMENTS[action])
         if action == "EnableMFADevice":
             self._check_codes(fields, caller.account, wall_at)
-        if action in _OWN_BY_DEFAULT and not fields.get("UserName"):
+        if action in OWN_BY_DEFAULT and not fields.get("UserName"):
             return self._with_own_name(asked.body, action, caller)
         return asked.body
 

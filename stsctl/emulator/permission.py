@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stsctl.emulator.condition_keys import Context
+from stsctl.emulator.regions import partition_of
 from stsctl.emulator.request import Request
-
-Context = dict[str, str | tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,7 @@ class Place:
     @property
     def partition(self) -> str:
         """The partition that the region is in."""
-        starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-        return next((name for start, name in starts.items() if self.region.startswith(start)), "aws")
+        return partition_of(self.region)
 
     @property
     def parts(self) -> Mapping[str, str]:

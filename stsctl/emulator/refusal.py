@@ -10,6 +10,7 @@ class Refusal(Exception):  # noqa: N818 - AWS's own word would be "error", and i
 
     `because` is what the emulator's log adds for a person to read (which statement decided); no client sees it.
     `decision` is what was decided, as DecodeAuthorizationMessage tells it, and `encoded` what the client gets of that.
+    `query_code` is what a service that once spoke the query protocol still calls the error, beside its JSON code.
     """
 
     def __init__(self, code: str, message: str, status: int, *, because: str = "") -> None:
@@ -20,6 +21,7 @@ class Refusal(Exception):  # noqa: N818 - AWS's own word would be "error", and i
         self.because = because
         self.decision: Mapping[str, object] | None = None
         self.encoded: str | None = None
+        self.query_code: str | None = None
 
 
 def access_denied(message: str, *, because: str = "") -> Refusal:

@@ -70,8 +70,7 @@ class Names:
             values.append([self._resources.name(prefix, kind.name, text, plain, place) for text in said] or ["*"])
         for row in product(*values):
             whole = next((value for value in row if value.startswith("arn:")), None)
-            parts = {**place.parts, **dict(zip(variables, row, strict=True))}
-            yield whole or _VARIABLE.sub(lambda match, parts=parts: parts[match[1]], pattern)  # type: ignore[misc]
+            yield whole or _written(pattern, {**place.parts, **dict(zip(variables, row, strict=True))})
 
 
 def _spelled(action: Action, plain: Mapping[str, Any]) -> Iterator[Found]:
@@ -104,9 +103,7 @@ def _pieces(tail: str) -> Iterator[str]:
     yield tail[at:]
 
 
-def _said(
-    prefix: str, variable: str, kind: ResourceType, operation: str, plain: Mapping[str, Any]
-) -> Iterator[str]:
+def _said(prefix: str, variable: str, kind: ResourceType, operation: str, plain: Mapping[str, Any]) -> Iterator[str]:
     """What the request says for a variable of an ARN's pattern."""
     for name in _parameters(prefix, variable, kind.name, operation):
         value = plain.get(name)
@@ -139,6 +136,10 @@ def _of_ids(action: Action, ids: object, place: Place) -> list[Found]:
     for text in ids if isinstance(ids, list) else []:
         kind = types.get(differences()["ec2_ids"].get(str(text).rpartition("-")[0], ""))
         if kind is not None:
-            parts = {**place.parts}
-            found.append((_VARIABLE.sub(lambda match, text=text: parts.get(match[1], str(text)), kind.arn), kind))  # type: ignore[misc]
+            name = _VARIABLE.findall(kind.arn)[-1]
+            found.append((_written(kind.arn, {**place.parts, name: str(text)}), kind))
     return found
+
+
+def _written(pattern: str, parts: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda match: parts[match[1]], pattern)

@@ -1,4 +1,4 @@
-"""The resources of every service as moto has them now: whose they are, their own policies, their tags, their full names.
+"""The resources of every service as moto has them now: whose they are, their policies, their tags, their full names.
 
 A reader of moto's state beside the directory, which has IAM's part of it.
 """
@@ -44,7 +44,7 @@ class Resources:
         if parts[2] == "s3" and not parts[4]:
             found = self._directory.bucket(parts[5].partition("/")[0])
             return found[0] if found else None
-        return parts[4] or None
+        return parts[4] if len(parts[4]) == 12 and parts[4].isdecimal() else None  # AWS's own policies are nobody's
 
     def policy(self, arn: str) -> PolicyText | None:
         """A resource's own policy; None where it has none, or is of a service whose policies nobody asks here."""
@@ -66,16 +66,28 @@ class Resources:
 
         parts = arn.split(":", 5)
         account = self.owner(arn)
-        if len(parts) < 6 or account is None or "*" in arn:
+        if len(parts) < 6 or account not in self._directory.accounts or "*" in arn:
             return ()
         if parts[2] == "iam":
             return _tags_of_iam(self._directory.backend(account), arn)
-        for backend in iter_taggable_backends(account, parts[3] or "us-east-1"):
-            if backend.owns_arn(arn):
-                for resource in backend.iter_tagged_resources():
-                    if resource.arn == arn:
-                        return tuple(resource.tags.items())
-        return ()
+        found = (
+            resource.tags
+            for backend in iter_taggable_backends(account, parts[3] or "us-east-1")
+            if backend.owns_arn(arn)
+            for resource in backend.iter_tagged_resources()
+            if resource.arn == arn
+        )
+        return tuple(next(found, {}).items())
+
+    def boundary(self, arn: str) -> str | None:
+        """The permissions boundary of a user or a role, as the ARN of its policy."""
+        account = self.owner(arn)
+        if account not in self._directory.accounts:
+            return None
+        backend: Any = self._directory.backend(account)
+        holders = [*list(backend.users.values()), *list(backend.roles.values())]
+        found: Any = next((holder for holder in holders if holder.arn == arn), None)
+        return found.permissions_boundary_arn if found else None
 
     def object_tags(self, arn: str) -> Tags:
         """The tags of an object of S3, in its newest version."""

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from stsctl.emulator import service_keys, service_reference
-from stsctl.emulator.permission import Context, Permission, Place
+from stsctl.emulator.condition_keys import Context
+from stsctl.emulator.permission import Permission, Place
 from stsctl.emulator.resource_names import Names
 from stsctl.emulator.services import Operation
 

@@ -6,10 +6,8 @@ pages and its metadata pages are not reachable.
 
 from __future__ import annotations
 
-import io
 import logging
 import secrets
-import threading
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
@@ -19,7 +17,7 @@ from stsctl.emulator import federation_sites, identity_center_sites, parameters,
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
-from stsctl.emulator.claim import ALGORITHM, Claim, is_signed, read_claim
+from stsctl.emulator.claim import Claim, is_signed, read_claim
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
@@ -32,12 +30,13 @@ from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
 from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
-from stsctl.emulator.public_buckets import AnonymousCall, owner_for_anybody
 from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
 from stsctl.emulator.request import Request
 from stsctl.emulator.root_access import RootAccess
 from stsctl.emulator.running import PREFIX
+from stsctl.emulator.service_authorization import AnonymousCall, ServiceAuthorization, ServiceCall
+from stsctl.emulator.services import Services
 from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.site import Site
 from stsctl.emulator.sts import Sts
@@ -54,9 +53,6 @@ _LONGEST_FORM = 1024 * 1024
 _FORBIDDEN = ("/moto-api", "/favicon.ico", "/latest")
 """What moto would answer by itself, whoever asks."""
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
-
-_FOR_S3 = f"{ALGORITHM} Credential=x/x/us-east-1/s3/aws4_request, "
-"""What makes moto choose S3."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +82,8 @@ class Emulator:
         self._sts = Sts(directory, self._authorization, issuing, codes, further)
         self._iam = Iam(directory, root_access.operations)
         self._directory = directory
-        self._moto = _Moto()
+        self._services = Services()
+        self._service_authorization = ServiceAuthorization(directory, self._authorization, self._sts.messages)
         self._sites: tuple[Site, ...] = (
             *federation_sites.sites(
                 organisation,
@@ -186,18 +183,21 @@ class Emulator:
         if claim.service == "sts":
             here = region_of_host(asked.header("host") or "")
             return self._answer_sts(asked, caller, GLOBAL if here == GLOBAL else claim.region, entry)
+        if claim.service == "iam" and not may_call_iam(caller):
+            raise invalid_token()
         _check_path(environ)
-        entry.action = _action(asked, claim.service)
-        self._faults.meet(entry.action)
+        operation = self._services.read(environ, asked.body, claim)
+        name = entry.action = f"{claim.service}:{operation.name}"
+        self._faults.meet(name)
+        call = ServiceCall(caller=caller, operation=operation, asked=asked, now=entry.at, region=claim.region)
+        leave = self._service_authorization.check(call, entry)
 
         def forward(body: bytes) -> Answer:
-            return self._moto.answer(environ, body, claim, caller.account, entry.action)
+            return self._services.answer(environ, body, claim, leave, name)
 
-        if claim.service != "iam":
-            return forward(asked.body)
-        if not may_call_iam(caller):
-            raise invalid_token()
-        return self._iam.answer(asked, caller, entry.wall_at, forward)
+        if operation.service == "iam":
+            return self._iam.answer(asked, caller, entry.wall_at, forward)
+        return forward(asked.body)
 
     def _answer_sts(self, asked: Request, caller: Caller, region: str, entry: Entry) -> Answer:
         fields = _fields(asked)
@@ -225,11 +225,12 @@ class Emulator:
         """Nobody signs STS's federation, and what a bucket's policy lets everybody read."""
         if wire.dialect(asked, None) is wire.Dialect.S3:
             _check_path(environ)
-            entry.action = f"s3 {asked.method} {asked.path[:200]}"
-            self._faults.meet(entry.action)
-            call = AnonymousCall(now=entry.at, source_ip=asked.source_ip, region=FIRST["aws"])
-            owner = owner_for_anybody(asked, call, self._directory, self._authorization)
-            return self._moto.answer(environ, asked.body, None, owner, entry.action)
+            wanted = self._services.read(environ, asked.body, None)
+            name = entry.action = f"s3:{wanted.name}"
+            self._faults.meet(name)
+            call = AnonymousCall(operation=wanted, asked=asked, now=entry.at, region=FIRST["aws"])
+            leave = self._service_authorization.check_anybody(call, entry)
+            return self._services.answer(environ, asked.body, None, leave, name)
         fields = _fields(asked)
         operation = fields.get("Action", "")
         if operation in _UNSIGNED:
@@ -253,59 +254,6 @@ class Emulator:
         return wire.succeed(operation, self._sts.answer_unsigned(call), wire.dialect(asked, "sts"))
 
 
-class _Moto:
-    """moto, behind the check of signatures; loaded when it is first needed."""
-
-    def __init__(self) -> None:
-        self._dispatcher: Any = None
-        self._lock = threading.Lock()
-
-    def answer(self, environ: dict[str, Any], body: bytes, claim: Claim | None, account: str, action: str) -> Answer:
-        """moto's answer to a request of `account`; raises Refusal where moto has none. No claim is anonymous S3."""
-        environ = {
-            **environ,
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.input_terminated": True,
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_X_MOTO_ACCOUNT_ID": account,
-        }
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if claim is None:
-            environ["HTTP_AUTHORIZATION"] = "anonymous"  # or moto would ask the object's access list
-        elif claim.lifetime is not None and claim.service != "s3":
-            # moto finds the service in this header only.
-            credential = f"{claim.access_key_id}/{claim.scope}"
-            environ["HTTP_AUTHORIZATION"] = f"{ALGORITHM} Credential={credential}, presigned"
-        begun: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
-            begun[:] = [int(status.split()[0]), headers]
-
-        try:
-            content = b"".join(self._application(environ, claim)(environ, start_response))
-        except Exception as error:  # moto fails in as many ways as it has services
-            missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
-            raise Refusal("NotImplemented", f"The emulator cannot answer {action}: {missing}", 501) from error
-        status, headers = begun
-        return Answer(status=status, headers=tuple(headers), body=content)
-
-    def _application(self, environ: dict[str, Any], claim: Claim | None) -> Callable[..., Iterable[bytes]]:
-        """moto's application for the service that is asked."""
-        with self._lock:
-            if self._dispatcher is None:
-                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-                self._dispatcher = DomainDispatcherApplication(create_backend_app)
-        if claim is None or (claim.lifetime is not None and claim.service == "s3"):
-            # Without the header, moto would guess the service from the path.
-            environ = {"HTTP_AUTHORIZATION": _FOR_S3, "PATH_INFO": "/", "HTTP_HOST": "s3"}
-        try:
-            application: Callable[..., Iterable[bytes]] = self._dispatcher.get_application(environ)
-        except Exception as error:
-            raise NotImplementedError from error
-        return application
-
-
 def _check_path(environ: dict[str, Any]) -> None:
     if environ.get("PATH_INFO", "").startswith(_FORBIDDEN):
         raise Refusal("NotImplemented", "The emulator does not serve this path", 404)
@@ -319,13 +267,3 @@ def _fields(asked: Request) -> dict[str, str]:
     if asked.is_form():
         pairs += request.form_pairs(request.text_of(asked.body))
     return {name: value for name, value in pairs if len(name) <= 200}
-
-
-def _action(asked: Request, service: str) -> str:
-    """What is asked of a service, as far as it can be told, for the log."""
-    target = asked.header("x-amz-target")
-    if target:
-        return f"{service}:{target.rsplit('.', 1)[-1][:100]}"
-    if asked.is_form() or "Action=" in asked.query:
-        return f"{service}:{_fields(asked).get('Action', '')[:100]}"
-    return f"{service} {asked.method} {asked.path[:200]}"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from stsctl.emulator import authorization, denial, permissions
+from stsctl.emulator import denial, permissions
+from stsctl.emulator.authorization import Authorization
+from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.iam import OWN_BY_DEFAULT
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.messages import Messages
-from stsctl.emulator.permission import Context, Permission, Place
+from stsctl.emulator.permission import Permission, Place
 from stsctl.emulator.principals import Caller
-from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.request import Request
 from stsctl.emulator.resource_names import Names
 from stsctl.emulator.resources import Resources
-from stsctl.emulator.services import Operation
+from stsctl.emulator.services import Leave, Operation
+
+_PIECEMEAL = frozenset({("s3", "DeleteObjects")})
+"""Operations that do what they may, and answer an error for each of the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +29,15 @@ class ServiceCall:
     """One signed call to a service other than STS."""
 
     caller: Caller
-    now: datetime
-    source_ip: str
-    region: str
     operation: Operation
     asked: Request
+    now: datetime
+    region: str
+
+    @property
+    def source_ip(self) -> str:
+        """Where it came from."""
+        return self.asked.source_ip
 
     @property
     def place(self) -> Place:
@@ -37,22 +45,100 @@ class ServiceCall:
         return Place(account=self.caller.account, region=self.region, asked=self.asked)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymousCall:
+    """One call to S3 that nobody signed."""
+
+    operation: Operation
+    asked: Request
+    now: datetime
+    region: str
+
+    @property
+    def source_ip(self) -> str:
+        """Where it came from."""
+        return self.asked.source_ip
+
+
 class ServiceAuthorization:
     """Asks for the permissions of each call; every denial carries its decision, sealed by `messages`."""
 
-    def __init__(self, directory: Directory, messages: Messages) -> None:
+    def __init__(self, directory: Directory, authorization: Authorization, messages: Messages) -> None:
         self._resources = Resources(directory)
         self._names = Names(self._resources)
         self._accounts = directory.accounts
+        self._authorization = authorization
         self._messages = messages
 
-    def check(self, call: ServiceCall, entry: Entry) -> str:
-        """The account to act in, where the caller may do all that the call needs; raises Refusal where it may not."""
-        needed = permissions.needed(call.operation, call.place, self._names)
-        owner = self._owner(needed[0]) or call.caller.account
-        entry.action, entry.resource = needed[0].action, needed[0].resource[:2048]
+    def check(self, call: ServiceCall, entry: Entry) -> Leave:
+        """The leave to go on, where the caller may do all that the call needs; raises Refusal where it may not."""
+        needed = permissions.needed(_completed(call), call.place, self._names)
+        account = self._owner(needed[0]) or call.caller.account
+        withheld = set()
         for permission in needed:
-            self.allow(call, permission)
-        if owner not in self._accounts:
-            raise Refusal("InvalidParameter", f"There is no account {owner[:12]} in this emulator", 400)
-        return owner
+            entry.action, entry.resource = permission.action, permission.resource[:2048]
+            try:
+                self.allow(call, permission)
+            except Refusal as refusal:
+                if (call.operation.service, call.operation.name) not in _PIECEMEAL:
+                    raise
+                withheld.add(permission.resource)
+                entry.because = refusal.because
+        if account not in self._accounts:
+            raise Refusal("InvalidParameterValue", f"There is no account {account[:12]} in this emulator", 400)
+        return Leave(account=account, withheld=frozenset(withheld))
+
+    def check_anybody(self, call: AnonymousCall, entry: Entry) -> Leave:
+        """The leave to go on, where the bucket's policy lets everybody do this; raises Refusal, AccessDenied."""
+        place = Place(account="", region=call.region, asked=call.asked)
+        owner = None
+        for permission in permissions.needed(call.operation, place, self._names):
+            entry.action, entry.resource = permission.action, permission.resource[:2048]
+            owner, policy = self._owner(permission), self._resources.policy(permission.resource)
+            if not owner or policy is None:
+                raise access_denied("Access Denied", because="the request is not signed, and the bucket has no policy")
+            context = permission.context | {"s3:authType": None, "s3:signatureversion": None}
+            self._authorization.allow_anybody(
+                call, permission.action, permission.resource, owner=owner, policy=policy, context=context
+            )
+        assert owner
+        return Leave(account=owner)
+
+    def allow(self, call: ServiceCall, permission: Permission) -> None:
+        """Raises Refusal, in the service's own words, unless the caller has a permission."""
+        try:
+            self._authorization.allow(
+                call,
+                permission.action,
+                permission.resource,
+                owner=self._owner(permission),
+                policy=self._resources.policy(permission.resource),
+                context=self._of_resource(permission) | permission.context,
+                words=denial.words,
+            )
+        except Refusal as refusal:
+            if refusal.decision is None:
+                raise
+            encoded = self._messages.seal(refusal.decision, call.caller.account)
+            raise denial.in_words_of(call.operation.prefix, refusal, encoded) from None
+
+    def _owner(self, permission: Permission) -> str | None:
+        return permission.owner or self._resources.owner(permission.resource)
+
+    def _of_resource(self, permission: Permission) -> Context:
+        """The condition keys that tell of the resource as it is: its tags, and a principal's boundary."""
+        service = permission.action.partition(":")[0]
+        context: Context = {}
+        for key, value in self._resources.tags(permission.resource):
+            context[f"aws:ResourceTag/{key}"] = context[f"{service}:ResourceTag/{key}"] = value
+        if service == "iam":
+            context["iam:PermissionsBoundary"] = self._resources.boundary(permission.resource)
+        return context
+
+
+def _completed(call: ServiceCall) -> Operation:
+    """The operation, with the caller's own name where one of IAM's means the caller by naming nobody."""
+    operation, user = call.operation, call.caller.user
+    if operation.service != "iam" or operation.name not in OWN_BY_DEFAULT or user is None:
+        return operation
+    return replace(operation, parameters={"UserName": user.name, **operation.parameters})

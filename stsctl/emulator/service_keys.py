@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from stsctl.emulator.permission import Context, Place
+from stsctl.emulator.condition_keys import Context
+from stsctl.emulator.permission import Place
 from stsctl.emulator.service_reference import Action, ResourceType
 
 _TAGS = ("tags", "taglist", "tagset", "tagging")
@@ -41,7 +42,7 @@ def of_tags(parameters: Mapping[str, Any]) -> Context:
     keys = [text for name, value in index(parameters).items() if name in _TAG_KEYS for text in _texts(value)]
     context: Context = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     if tags or keys:
-        context["aws:TagKeys"] = tuple([*tags, *keys])
+        context["aws:TagKeys"] = (*tags, *keys)
     return context
 
 

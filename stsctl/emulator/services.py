@@ -7,6 +7,7 @@ import io
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,6 +43,18 @@ class Operation:
     parameters: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """What an authorized request may do: act in an account, with everything but what is `withheld`, by ARN."""
+
+    account: str
+    withheld: frozenset[str] = frozenset()
+
+
+_leave: ContextVar[Leave | None] = ContextVar("leave", default=None)
+"""That of the request that moto is answering."""
+
+
 class Services:
     """moto's applications, each loaded when it is first needed."""
 
@@ -56,37 +69,39 @@ class Services:
         """
         environ = _prepared(environ, body, claim)
         module: str = self._application(environ, claim).service  # type: ignore[attr-defined]
-        found = None
         try:
             for service in _models_of(module):
-                found = _match(service, environ)
-                if found is not None:
+                model, labels = _match(service, environ, body)
+                if model is not None:
                     return Operation(
                         service=service,
-                        name=found.name,
+                        name=model.name,
                         prefix=claim.service.lower() if claim else "s3",
-                        parameters=_parameters(found, environ, body),
+                        parameters=_parameters(model, labels, environ, body),
                     )
         except Exception as error:  # moto's parsers fail in as many ways as there are bad requests
-            where = f" of {found.name}" if found else ""
-            message = f"The input{where} could not be read: {type(error).__name__}"
-            raise Refusal("SerializationException", message, 400) from error
+            raise _unreadable(claim) from error
         raise _unknown(environ, claim)
 
-    def answer(self, environ: dict[str, Any], body: bytes, claim: Claim | None, account: str, action: str) -> Answer:
-        """moto's answer to a request, acting in `account`; raises Refusal where moto has none."""
-        environ = {**_prepared(environ, body, claim), "HTTP_X_MOTO_ACCOUNT_ID": account}
+    def answer(self, environ: dict[str, Any], body: bytes, claim: Claim | None, leave: Leave, action: str) -> Answer:
+        """moto's answer to a request that has leave; raises Refusal where moto has none."""
+        environ = {**_prepared(environ, body, claim), "HTTP_X_MOTO_ACCOUNT_ID": leave.account}
         begun: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
             begun[:] = [int(status.split()[0]), headers]
 
         application = self._application(environ, claim)
+        if application.service == "s3":  # type: ignore[attr-defined]
+            _mend_buckets()
+        given = _leave.set(leave)
         try:
             content = b"".join(application(environ, start_response))
         except Exception as error:  # moto fails in as many ways as it has services
             missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
             raise _unanswered(action, missing) from error
+        finally:
+            _leave.reset(given)
         status, headers = begun
         if status == 500:
             raise _unanswered(action, "moto failed")
@@ -109,6 +124,20 @@ class Services:
             name = claim.service[:50] if claim else "s3"
             raise _unanswered(f'the service "{name}"', "moto does not have it") from error
         return application
+
+
+@cache
+def _mend_buckets() -> None:
+    """moto denies by bucket policies of its own accord, and forgets Principal and Condition: our decision counts."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3 import models
+
+    def get_permission(_bucket: object, _action: str, resource: str) -> PermissionResult:
+        leave = _leave.get()
+        return PermissionResult.DENIED if leave and resource in leave.withheld else PermissionResult.PERMITTED
+
+    buckets: Any = models.FakeBucket
+    buckets.get_permission = get_permission
 
 
 def _prepared(environ: dict[str, Any], body: bytes, claim: Claim | None) -> dict[str, Any]:
@@ -138,42 +167,46 @@ def _models_of(module: str) -> tuple[str, ...]:
     return _SHARED.get(module) or tuple(known[name] for name in (module,) if name in known)
 
 
-def _match(service: str, environ: dict[str, Any]) -> Any:
-    """The model of the operation of `service` that is asked for, None where it has no such operation."""
-    from moto.core.request import Request
+def _match(service: str, environ: dict[str, Any], body: bytes) -> tuple[Any, dict[str, Any]]:
+    """The model of the operation of `service` that is asked for, None where it has no such; and what its path says."""
     from moto.core.routing import get_service_router
     from werkzeug.exceptions import HTTPException
 
-    asked = Request({**environ, "wsgi.input": io.BytesIO(environ["wsgi.input"].getvalue())})
+    asked = _request(environ, body)
     try:
         operation, labels = get_service_router(service).match(asked)
     except (HTTPException, NotImplementedError):
-        return None
-    version = asked.values.get("Version") if operation.service_model.protocol in ("query", "ec2") else None
-    if version is not None and service in ("elb", "elbv2") and version != operation.service_model.api_version:
-        return None
-    environ["stsctl.labels"] = labels
-    return operation
+        return None, {}
+    if service in ("elb", "elbv2") and asked.values.get("Version") != operation.service_model.api_version:
+        return None, {}
+    return operation, labels
 
 
-def _parameters(operation: Any, environ: dict[str, Any], body: bytes) -> Mapping[str, Any]:
+def _parameters(operation: Any, labels: dict[str, Any], environ: dict[str, Any], body: bytes) -> Mapping[str, Any]:
+    """The request's parameters, by the model's names."""
     from moto.core.parse import PROTOCOL_PARSERS
-    from moto.core.request import Request, determine_request_protocol
+    from moto.core.request import determine_request_protocol
 
-    asked = Request({**environ, "wsgi.input": io.BytesIO(body)})
+    asked = _request(environ, body)
     protocol = determine_request_protocol(operation.service_model, asked.content_type)
-    values = asked.values
     found: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
         {
             "method": asked.method,
-            "values": values,
+            "values": asked.values,
             "headers": asked.headers,
             "body": _unzipped(body, environ.get("HTTP_CONTENT_ENCODING", "")),
             "url_path": asked.path,
-            "url_params": environ["stsctl.labels"],
+            "url_params": labels,
         }
     )
     return found
+
+
+def _request(environ: dict[str, Any], body: bytes) -> Any:
+    """A request as moto's router and parsers take it; each reads its body once."""
+    from moto.core.request import Request
+
+    return Request({**environ, "wsgi.input": io.BytesIO(body)})
 
 
 def _unzipped(body: bytes, encoding: str) -> bytes:
@@ -185,6 +218,13 @@ def _unzipped(body: bytes, encoding: str) -> bytes:
             return packed.read(_LARGEST_UNZIPPED)
     except (OSError, EOFError, zlib.error):
         return body
+
+
+def _unreadable(claim: Claim | None) -> Refusal:
+    if claim is None or claim.service == "s3":
+        message = "The XML you provided was not well-formed or did not validate against our published schema"
+        return Refusal("MalformedXML", message, 400)
+    return Refusal("SerializationException", "The request could not be read", 400)
 
 
 def _unknown(environ: dict[str, Any], claim: Claim | None) -> Refusal:

@@ -60,7 +60,7 @@ class Sts:
         self._authorization = authorization
         self._codes = codes
         self._issuing = issuing
-        self._messages = Messages()
+        self.messages = Messages()
         self._operations: dict[str, Callable[[Call], Result]] = {
             "AssumeRole": self._assume_role,
             "DecodeAuthorizationMessage": self._decode_authorization_message,
@@ -92,7 +92,7 @@ class Sts:
             return self._operations[call.operation](call)
         except Refusal as refusal:
             if refusal.decision is not None:
-                refusal.encoded = self._messages.seal(refusal.decision, call.caller.account)
+                refusal.encoded = self.messages.seal(refusal.decision, call.caller.account)
             raise
 
     def answer_unsigned(self, call: UnsignedCall) -> Result:
@@ -102,12 +102,12 @@ class Sts:
         except Refusal as refusal:
             if refusal.decision is not None:
                 account = call.parameters["RoleArn"].split(":")[4]
-                refusal.encoded = self._messages.seal(refusal.decision, account)
+                refusal.encoded = self.messages.seal(refusal.decision, account)
             raise
 
     def _decode_authorization_message(self, call: Call) -> Result:
         self._authorization.allow(call, "sts:DecodeAuthorizationMessage")
-        return {"DecodedMessage": self._messages.open(call.parameters["EncodedMessage"], call.caller.account)}
+        return {"DecodedMessage": self.messages.open(call.parameters["EncodedMessage"], call.caller.account)}
 
     def _get_access_key_info(self, call: Call) -> Result:
         """Whose a key is, of this emulator or not: the id of a key tells its account."""

@@ -35,6 +35,7 @@ class Dialect(Enum):
     EC2 = "ec2"
     S3 = "s3"
     JSON = "json"
+    REST_JSON = "rest-json"
     CBOR = "cbor"
 
 
@@ -56,14 +57,16 @@ def dialect(request: Request, service: str | None) -> Dialect:
         return Dialect.S3
     if service == "ec2":
         return Dialect.EC2
-    if request.header("x-amz-target") or "json" in content:
+    if request.header("x-amz-target"):
         return Dialect.JSON
+    if "json" in content:
+        return Dialect.REST_JSON
     if service in ("sts", "iam") or request.is_form() or "Action=" in request.query:
         wants_json = "application/json" in (request.header("accept") or "")
         return Dialect.QUERY_JSON if wants_json else Dialect.QUERY
     if service in ("route53", "cloudfront", "sdb"):
         return Dialect.QUERY
-    return Dialect.S3 if service is None else Dialect.JSON
+    return Dialect.S3 if service is None else Dialect.REST_JSON
 
 
 def succeed(operation: str, result: Result, speech: Dialect, namespace: str = STS_NAMESPACE) -> Answer:
@@ -120,13 +123,15 @@ def refuse(refusal: Refusal, speech: Dialect) -> Answer:
                 f"<RequestId>{request_id}</RequestId><HostId>{secrets.token_hex(16)}</HostId></Error>"
             )
             return _answer(status, "application/xml", body, request_id)
-        case Dialect.JSON:
+        case Dialect.JSON | Dialect.REST_JSON:
+            more = (("x-amzn-query-error", f"{refusal.query_code};{fault}"),) if refusal.query_code else ()
             return _answer(
                 status,
                 "application/x-amz-json-1.0",
                 json.dumps({"__type": code, "message": message}),
                 request_id,
                 ("x-amzn-ErrorType", code),
+                *more,
             )
         case Dialect.CBOR:
             body_bytes = b"\xa2" + b"".join(_cbor(text) for text in ("__type", code, "message", message))
@@ -177,6 +182,7 @@ _QUERY = {
 _TRANSLATIONS: dict[Dialect, Mapping[str, tuple[str, int, str | None]]] = {
     Dialect.S3: _S3,
     Dialect.JSON: _JSON,
+    Dialect.REST_JSON: {**_JSON, "AccessDenied": ("AccessDeniedException", 403, None)},
     Dialect.CBOR: _JSON,
     Dialect.EC2: _EC2,
     Dialect.QUERY: _QUERY,

@@ -34,10 +34,12 @@ def test_web_identity_provider_of_boto3(
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": {"token.example:sub": "repo:org/x"}},
     }
+    lists = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
     running = emulator_from(
         f"[account.111111111111.oidc_provider.'{ISSUER}']\nclient_ids = ['sts.amazonaws.com']\n"
         f"jwks = '{json.dumps({'keys': [key.as_dict(private=False)]})}'\n[account.111111111111.role.Deploy]\n"
         f"trust = '{json.dumps({'Version': '2012-10-17', 'Statement': [statement]})}'\n"
+        f"policies.list = '{json.dumps({'Version': '2012-10-17', 'Statement': [lists]})}'\n"
     )
     now = int(datetime.now(UTC).timestamp())
     claims = {"iss": ISSUER, "aud": "sts.amazonaws.com", "sub": "repo:org/x", "iat": now, "exp": now + 300}

@@ -102,7 +102,8 @@ def _user(name: str, *lines: str) -> str:
 def toml() -> str:
     """The organisation as a seed. The users mfa1 to mfa9 are for one test each, so that no two wait for codes."""
     may = f"policies.may = '{_policy(_MAY_ASSUME)}'"
-    users = [_user(f"mfa{n}", may) for n in range(1, 10)]
+    may_list = f"policies.list = '{_policy({**_MAY_ASSUME, 'Action': 'iam:ListUsers'})}'"
+    users = [_user(f"mfa{n}", may, may_list) for n in range(1, 10)]
     users += [
         _user("alice", may, "tags = { team = 'blue' }"),
         _user("bob"),

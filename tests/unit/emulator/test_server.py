@@ -335,13 +335,13 @@ def test_a_bucket_for_everybody(emulator: Running) -> None:
         ("GET", path + "?acl"),
         ("PUT", path),
         ("DELETE", path),
-        ("POST", path),
         ("GET", "/"),
         ("GET", "/nosuchbucket/x"),
     ]:
         answer = send(emulator, method, other, b"x" if method == "PUT" else b"")
         assert answer[0] == 403, (method, other)
         assert parsed_error("rest-xml", answer)[0] == "AccessDenied"
+    assert parsed_error("rest-xml", send(emulator, "POST", path))[0] == "MethodNotAllowed"
 
 
 def test_mfa_device_needs_its_codes(emulator: Running) -> None:
