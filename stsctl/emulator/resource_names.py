@@ -52,6 +52,10 @@ class Names:
         """The account that a resource belongs to, as far as that can be told."""
         return self._resources.owner(arn)
 
+    def bucket(self, name: str, place: Place) -> str:
+        """The ARN of a bucket, in its owner's partition."""
+        return f"arn:{self._resources.partition_of_bucket(name) or place.partition}:s3:::{name}"
+
     def object_tags(self, arn: str) -> Tags:
         """The tags of an object of S3."""
         return self._resources.object_tags(arn)

@@ -46,6 +46,11 @@ class Resources:
             return found[0] if found else None
         return parts[4] if len(parts[4]) == 12 and parts[4].isdecimal() else None  # AWS's own policies are nobody's
 
+    def partition_of_bucket(self, name: str) -> str | None:
+        """The partition that a bucket is in, None where there is no such bucket."""
+        found = self._directory.bucket(name)
+        return self._directory.regions[found[0]].partition if found else None
+
     def policy(self, arn: str) -> PolicyText | None:
         """A resource's own policy; None where it has none, or is of a service whose policies nobody asks here."""
         parts = arn.split(":", 5)

@@ -75,7 +75,7 @@ def _permission(action: str, bucket: object, given: Mapping[str, Any], place: Pl
         action = _OF_VERSIONS.get(action, action)
     if not isinstance(bucket, str) or not bucket:
         return Permission(action=f"s3:{action}", resource="*", context=_of_signature(place))
-    arn = bucket if bucket.startswith("arn:") else f"arn:{place.partition}:s3:::{bucket}"
+    arn = bucket if bucket.startswith("arn:") else names.bucket(bucket, place)
     owner = names.owner(arn) or place.account
     known = service_reference.find("s3", action)
     context = _of_signature(place) | {"s3:ResourceAccount": owner}
