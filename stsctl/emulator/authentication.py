@@ -120,7 +120,7 @@ def may_call_iam(caller: Caller) -> bool:
     """
     if caller.session is None or caller.kind in (Kind.SESSION_OF_ROLE, Kind.ASSUMED_ROOT):
         return True
-    return caller.session.mfa_at is not None
+    return caller.session.mfa_at is not None or caller.session.signed_in
 
 
 def missing_signature() -> Refusal:

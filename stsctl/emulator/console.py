@@ -52,8 +52,11 @@ class ConsoleSessions:
 
     def enter(self, session: ConsoleSession) -> Answer:
         """Leads to the console, signed in."""
-        cookie = pages.set_cookie(self._cookie, self._browsers.give(session, until=session.until))
-        return pages.redirect(PATH, [cookie])
+        return pages.redirect(PATH, [self.sign_in(session)])
+
+    def sign_in(self, session: ConsoleSession) -> Header:
+        """Signs in; the header belongs to the answer."""
+        return pages.set_cookie(self._cookie, self._browsers.give(session, until=session.until))
 
     def current(self, asked: Request, now: datetime) -> ConsoleSession | None:
         """The session of a browser, as long as there is the role or user behind it."""

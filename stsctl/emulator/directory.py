@@ -102,6 +102,15 @@ class Directory:
             found.permissions_boundary_arn = boundary
         return found is not None
 
+    def user_names(self, account: str) -> tuple[str, ...]:
+        """The names of an account's users."""
+        return tuple(self.backend(account).users)
+
+    def console_password(self, user: User) -> Secret | None:
+        """The password of a user's login profile; None where there is none."""
+        found: Any = self.backend(user.account).users[user.name]
+        return Secret(found.password) if found.password else None
+
     def users_named(self, name: str) -> list[User]:
         """The users of this name, of every account."""
         return [user for account in self.accounts if (user := self.user(account, name))]

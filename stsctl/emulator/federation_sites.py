@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.console import ConsoleSessions, ConsoleSite
+from stsctl.emulator.console_sign_in import PATH
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federation_endpoint import FederationEndpoint
 from stsctl.emulator.idp_site import IdpSite
@@ -25,13 +26,13 @@ def sites(
     instance: str,
     directory: Directory,
     authentication: Authentication,
+    console: ConsoleSessions,
     sessions: Sessions,
     sts: Sts,
 ) -> tuple[Site, ...]:
-    """All of them; `url` is the emulator's, `instance` tells its cookies from another's."""
+    """All of them; `url` is the emulator's, `instance` tells its cookies from another's. `console` is who signed in."""
     names = {account.id: account.name for account in organisation.accounts}
-    ways_in = [(one.idp.title, f"{one.url}/saml") for one in idps]
-    console = ConsoleSessions(authentication, instance)
+    ways_in = [*((one.idp.title, f"{one.url}/saml") for one in idps), ("Root user or IAM user", PATH)]
     return (
         IdpSite(idps, instance),
         ConsoleSite(console, authentication, account_names=names, ways_in=ways_in),

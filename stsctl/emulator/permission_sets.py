@@ -47,10 +47,15 @@ def provider_name(center: IdentityCenter, account: str) -> str:
     return f"AWSSSO_{_digits(center.instance_id, account)}_DO_NOT_DELETE"
 
 
+def provider_arn(center: IdentityCenter, account: str, partition: str) -> str:
+    """The ARN of that provider."""
+    return f"arn:{partition}:iam::{account}:saml-provider/{provider_name(center, account)}"
+
+
 def _role(center: IdentityCenter, permission_set: PermissionSet, account: str, partition: str) -> NewRole:
     # The region is in the path of every role but those of the first region.
     region = "" if center.region == "us-east-1" else f"{center.region}/"
-    provider = f"arn:{partition}:iam::{account}:saml-provider/{provider_name(center, account)}"
+    provider = provider_arn(center, account, partition)
     trust = {
         "Version": "2012-10-17",
         "Statement": [

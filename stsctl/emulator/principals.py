@@ -106,7 +106,8 @@ class IssuedSession:
     `name` the role session's or the federated user's; `mfa_at` is when a code was checked. `keys` are condition keys
     that come with every request of a workload's session: from which instance, for one.
     A token of version 1 is for the regions that every account has. `chained` is a session of a role that was assumed
-    with temporary credentials.
+    with temporary credentials. `signed_in` says that it was got by signing in to the console, so that it has none of
+    the limits of GetSessionToken's.
     """
 
     access_key_id: str
@@ -125,6 +126,7 @@ class IssuedSession:
     keys: Tags = ()
     token_version: int = 2
     chained: bool = False
+    signed_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

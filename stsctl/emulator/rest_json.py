@@ -64,11 +64,6 @@ def fields(asked: Request, malformed: str) -> Fields:
     return Fields(values, malformed)
 
 
-def is_signed(asked: Request) -> bool:
-    """Whether somebody signed the request: then it is another service's, whose paths a bucket's name can look like."""
-    return (asked.header("authorization") or "").startswith("AWS4-") or "X-Amz-Signature=" in asked.query
-
-
 def succeed(result: Mapping[str, object]) -> Answer:
     """A result; members that are None are left out."""
     return _answer(200, {name: value for name, value in result.items() if value is not None})

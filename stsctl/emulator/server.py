@@ -13,11 +13,12 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import federation_sites, identity_center_sites, parameters, request, served_idp, wire
+from stsctl.emulator import federation_sites, identity_center_sites, login_sites, parameters, request, served_idp, wire
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.claim import Claim, is_signed, read_claim
+from stsctl.emulator.console import ConsoleSessions
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
@@ -84,6 +85,7 @@ class Emulator:
         self._directory = directory
         self._services = Services()
         self._service_authorization = ServiceAuthorization(directory, self._authorization, self._sts.messages)
+        console = ConsoleSessions(self._authentication, self.instance)
         self._sites: tuple[Site, ...] = (
             *federation_sites.sites(
                 organisation,
@@ -92,10 +94,20 @@ class Emulator:
                 instance=self.instance,
                 directory=directory,
                 authentication=self._authentication,
+                console=console,
                 sessions=sessions,
                 sts=self._sts,
             ),
             *identity_center_sites.sites(organisation, url, directory, self._authorization, issuing),
+            *login_sites.sites(
+                organisation,
+                console,
+                directory=directory,
+                authentication=self._authentication,
+                authorization=self._authorization,
+                issuing=issuing,
+                codes=codes,
+            ),
         )
         self._workloads = Workloads(
             organisation,

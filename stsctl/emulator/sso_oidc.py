@@ -12,7 +12,7 @@ from stsctl.emulator import rest_json, sso_grants
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.request import Request, query_pairs
+from stsctl.emulator.request import Request
 from stsctl.emulator.rest_json import Fields
 from stsctl.emulator.sso_clients import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, Client, Clients
 from stsctl.emulator.sso_grants import SsoGrants
@@ -44,9 +44,7 @@ class SsoOidc:
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
         """The answer, None for what is no operation of the service."""
         operation = _OPERATIONS.get(asked.path) if asked.method == "POST" else None
-        if operation == "CreateToken" and ("aws_iam", "t") in query_pairs(asked.query):
-            operation = "CreateTokenWithIAM"
-        elif operation is None or rest_json.is_signed(asked):
+        if operation is None:
             return None
         entry.service, entry.action = "sso-oidc", f"sso-oauth:{operation}"
         try:
@@ -57,8 +55,6 @@ class SsoOidc:
             return rest_json.refuse(refusal, content)
 
     def _result(self, operation: str, asked: Request, entry: Entry) -> Result:
-        if operation == "CreateTokenWithIAM":
-            raise Refusal("NotImplemented", "The emulator does not have sso-oauth:CreateTokenWithIAM", 501)
         given = rest_json.fields(asked, "InvalidRequestException")
         if operation == "RegisterClient":
             return self._register(given, entry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from stsctl.emulator import pages, rest_json
+from stsctl.emulator import pages
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.refusal import Refusal
@@ -44,7 +44,7 @@ class SsoPages:
         if asked.path == DEVICE_PAGE:
             answer = self._device
         # A bucket could be called so, too.
-        elif asked.path == _AUTHORIZE and "client_id=" in asked.query and not rest_json.is_signed(asked):
+        elif asked.path == _AUTHORIZE and "client_id=" in asked.query:
             answer = self._authorize
         else:
             return None

@@ -62,7 +62,7 @@ class SsoPortal:
         """The answer, None for what is no operation of the service: buckets could have the names of its paths."""
         operation = self._operations.get((asked.method, asked.path))
         token = asked.header(_BEARER)
-        if operation is None or token is None or rest_json.is_signed(asked):
+        if operation is None or token is None:
             return None
         entry.service = "sso"
         entry.action = f"sso:{operation.__name__.title().replace('_', '')}"
@@ -120,11 +120,10 @@ class SsoPortal:
             source_ip=asked.source_ip,
             region=self._center.region,
         )
-        provider_name = permission_sets.provider_name(self._center, role.account)
-        provider = f"arn:aws:iam::{role.account}:saml-provider/{provider_name}"
+        provider = permission_sets.provider_arn(self._center, role.account, role.arn.split(":")[1])
         keys: Context = {
             "saml:aud": saml_document.SIGN_IN,
-            "saml:doc": f"{role.account}/{provider_name}",
+            "saml:doc": f"{role.account}/{provider.rsplit('/', 1)[-1]}",
             "saml:iss": self._center.issuer_url,
             "saml:sub": session.user.name,
             "saml:sub_type": "persistent",

@@ -201,7 +201,7 @@ def _check_credentials(call: Call) -> None:
     kind = call.caller.kind
     if call.caller.session is None:
         return
-    allowed = _FOR_SESSIONS.get(kind)
+    allowed = None if call.caller.session.signed_in else _FOR_SESSIONS.get(kind)
     if call.operation not in allowed if allowed is not None else call.operation in _LONG_TERM_ONLY:
         raise access_denied(f"Cannot call {call.operation} with session credentials")
 

@@ -17,6 +17,9 @@ managed = ["arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"]
 [account.111111111111.user.bob]
 key.main = {}
 
+[account.111111111111.user.zoe]
+managed = ["arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"]
+
 [account.222222222222]
 name = "production"
 policy.Limit.Version = "2012-10-17"

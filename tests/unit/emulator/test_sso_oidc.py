@@ -349,23 +349,13 @@ def test_names_are_shown_as_text(portal: Portal) -> None:
     assert b"<img" not in body
 
 
-def test_create_token_with_iam(portal: Portal) -> None:
-    """The signed operation is said not to be emulated."""
-    answer = portal.call("/token?aws_iam=t", grantType="refresh_token")
-    assert refused(answer) == (501, "not_implemented")
-
-
 def test_paths_of_others(portal: Portal) -> None:
-    """What is signed, and what has another method or no client, is not Identity Center's."""
-    signed = {"authorization": "AWS4-HMAC-SHA256 Credential=x"}
-    assert portal.ask("POST", "/token", b"{}", **signed) is None
-    assert portal.ask("GET", "/authorize?client_id=x", **signed) is None
+    """What has another method or names no client is not Identity Center's."""
     assert portal.ask("GET", "/token") is None
     assert portal.ask("GET", "/authorize") is None
-    assert portal.ask("GET", "/authorize?client_id=x&X-Amz-Signature=0") is None
 
 
-PATHS = ("/client/register", "/device_authorization", "/token", "/token?aws_iam=t")
+PATHS = ("/client/register", "/device_authorization", "/token")
 
 
 @given(
@@ -381,7 +371,7 @@ def test_garbage_is_refused(path: str, body: bytes) -> None:
     """No body brings the service down: each is refused in OAuth's words."""
     answer = Portal().ask("POST", path, body)
     assert answer is not None
-    assert answer.status in (400, 501)
+    assert answer.status == 400
 
 
 def test_journal_holds_no_secret(portal: Portal) -> None:
