@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -14,13 +15,29 @@ from tests.unit.emulator.test_service_roles import trust
 
 ACCOUNT = "111111111111"
 MAY_S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+DEPLOY = "arn:aws:iam::222222222222:role/Deploy"
+MAY_DEPLOY = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": DEPLOY}}
+)
+TRUST_OF_DEPLOY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/Web", f"arn:aws:iam::{ACCOUNT}:role/Job"]},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 SEED = f"""
 [account.{ACCOUNT}.role.Web]
 {trust("ec2.amazonaws.com")}
 policies.s3 = '{MAY_S3}'
+policies.onward = '{MAY_DEPLOY}'
 [account.{ACCOUNT}.role.Job]
 {trust("ecs-tasks.amazonaws.com")}
 policies.s3 = '{MAY_S3}'
+policies.onward = '{MAY_DEPLOY}'
 [account.{ACCOUNT}.role.Function]
 {trust("lambda.amazonaws.com")}
 policies.s3 = '{MAY_S3}'
@@ -43,6 +60,9 @@ region = "eu-central-1"
 [account.{ACCOUNT}.task.untrusted-task]
 role = "Web"
 [account.222222222222.instance.web]
+[account.222222222222.role.Deploy]
+trust = '{TRUST_OF_DEPLOY}'
+policies.s3 = '{MAY_S3}'
 """
 
 Answer = tuple[int, Mapping[str, str], str]
