@@ -101,6 +101,7 @@ class Account:
     id: str
     name: str = ""
     regions: AccountRegions = EVERYWHERE
+    outbound_federation: bool = False
     users: tuple[NewUser, ...] = ()
     groups: tuple[NewGroup, ...] = ()
     policies: Policies = ()

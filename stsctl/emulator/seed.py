@@ -84,11 +84,12 @@ def parse(content: bytes, name: str) -> Organisation:
 def _account(number: str, table: Table) -> Account:
     _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
     kinds = ["user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"]
-    table.only(["name", *_REGIONS, *kinds])
+    table.only(["name", "outbound_web_identity_federation", *_REGIONS, *kinds])
     account = Account(
         id=number,
         name=table.text("name") or "",
         regions=_regions(table),
+        outbound_federation=bool(table.flag("outbound_web_identity_federation")),
         users=tuple(_user(*item) for item in table.tables("user").items()),
         groups=tuple(_group(*item) for item in table.tables("group").items()),
         policies=_policies(table, "policy"),

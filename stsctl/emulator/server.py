@@ -29,6 +29,7 @@ from stsctl.emulator.levers import Levers
 from stsctl.emulator.noted import CONTROL
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
+from stsctl.emulator.outbound_federation import OutboundFederation
 from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal, invalid_token
@@ -79,14 +80,20 @@ class Emulator:
         self._authorization = Authorization(organizations)
         root_access = RootAccess(directory, organizations, self._authorization, issuing)
         self._authentication = Authentication(directory, sessions)
-        further = {"AssumeRoot": root_access.assume_root}
+        enabled = [account.id for account in organisation.accounts if account.outbound_federation]
+        outbound = OutboundFederation(url, organizations, self._authorization, enabled)
+        further = {
+            "AssumeRoot": root_access.assume_root,
+            "GetWebIdentityToken": outbound.get_web_identity_token,
+        }
         self._sts = Sts(directory, self._authorization, issuing, codes, further)
-        self._iam = Iam(directory, root_access.operations)
+        self._iam = Iam(directory, {**root_access.operations, **outbound.operations})
         self._directory = directory
         self._services = Services()
         self._service_authorization = ServiceAuthorization(directory, self._authorization, self._sts.messages)
         console = ConsoleSessions(self._authentication, self.instance)
         self._sites: tuple[Site, ...] = (
+            outbound,
             *federation_sites.sites(
                 organisation,
                 idps,

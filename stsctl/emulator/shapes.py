@@ -36,6 +36,7 @@ class Shape:
     most: int | None = None
     pattern: str | None = None
     matches: Callable[[str], bool] | None = None
+    choices: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     members: Mapping[str, Shape] = field(default_factory=dict)
 
@@ -54,6 +55,8 @@ class Shape:
                 if self.matches is not None and not self.matches(value):
                     found.append(_violation(value, path, f"satisfy regular expression pattern: {self.pattern}"))
                 self._range(len(value), value, path, "length", found)
+                if self.choices and value not in self.choices:
+                    found.append(_violation(value, path, f"satisfy enum value set: [{', '.join(self.choices)}]"))
 
     def problems_of_input(self, value: Mapping[str, Any]) -> list[str]:
         """All that is wrong with an operation's parameters."""
@@ -111,6 +114,7 @@ def _shape(name: str, documented: Mapping[str, Mapping[str, int]], **limits: int
         most=described.get("max"),
         pattern=pattern,
         matches=_matcher(pattern) if pattern else None,
+        choices=tuple(described.get("enum", ())),
         required=tuple(described.get("required", ())),
         members={key: _shape(member["shape"], {}, **documented.get(key, {})) for key, member in members.items()},
     )

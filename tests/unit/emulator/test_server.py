@@ -174,10 +174,10 @@ def test_presigned_identity(shared_emulator: Running) -> None:
             "Could not find operation Nothing for version 2011-06-15",
         ),
         (
-            "Action=GetWebIdentityToken&Version=2011-06-15",
+            "Action=GetScopedCredentials&Version=2011-06-15",
             501,
             "NotImplemented",
-            "The emulator does not have sts:GetWebIdentityToken yet",
+            "The emulator does not have sts:GetScopedCredentials yet",
         ),
         ("Action=AssumeRole&Version=2011-06-15", 400, "ValidationError", "2 validation errors detected"),
         ("%ff%fe", 400, "MalformedQueryString", "syntax error"),
