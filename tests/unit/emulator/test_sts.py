@@ -469,7 +469,7 @@ def test_packed_size(org: Running) -> None:
 
 def test_other_operations_are_said_to_be_missing(org: Running) -> None:
     """What the emulator does not have yet it says so, and moto's own STS never answers."""
-    told = refused(lambda: sts(org, "alice").get_web_identity_token(Audience=["x"], SigningAlgorithm="RS256"))
+    told = refused(lambda: sts(org, "alice").get_scoped_credentials(DurationSeconds=900))
     assert told[:2] == ("NotImplemented", 501)
     assert "the emulator does not have" in told[2].lower()
 
