@@ -6,6 +6,7 @@ A reader of moto's state beside the directory, which has IAM's part of it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -93,6 +94,19 @@ class Resources:
         holders = [*list(backend.users.values()), *list(backend.roles.values())]
         found: Any = next((holder for holder in holders if holder.arn == arn), None)
         return found.permissions_boundary_arn if found else None
+
+    def role_arn(self, account: str, text: str) -> str | None:
+        """A role's ARN, out of that or its name; None for what is neither."""
+        if text.startswith("arn:"):
+            return text if re.fullmatch(r"arn:[^:]+:iam::[0-9]{12}:role/.+", text, re.ASCII) else None
+        found = _of_iam(self._directory.backend(account), "role", text, None)
+        partition = self._directory.regions[account].partition
+        return found if found.startswith("arn:") else f"arn:{partition}:iam::{account}:role/{found}"
+
+    def roles_in_profile(self, account: str, name: str) -> list[str]:
+        """The ARNs of the roles in an instance profile, which is named or spelled as its ARN."""
+        profiles = list(self._directory.backend(account).instance_profiles.values())
+        return [role.arn for found in profiles if name in (found.name, found.arn) for role in found.roles]
 
     def object_tags(self, arn: str) -> Tags:
         """The tags of an object of S3, in its newest version."""
@@ -203,7 +217,7 @@ def _queue(text: str, _plain: Mapping[str, Any], place: Place) -> str:
 
 
 def _of_iam(backend: Any, kind: str, name: str, path: object) -> str:
-    """The ARN of what IAM has by a name, or path and name of what is yet to be made."""
+    """The ARN of what IAM has by a name, or path and name of what is yet to be made (or not there at all)."""
     match kind:
         case "user":
             found = backend.users.get(name)

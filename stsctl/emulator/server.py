@@ -38,6 +38,7 @@ from stsctl.emulator.request import Request
 from stsctl.emulator.root_access import RootAccess
 from stsctl.emulator.running import PREFIX
 from stsctl.emulator.service_authorization import AnonymousCall, ServiceAuthorization, ServiceCall
+from stsctl.emulator.service_roles import ServiceRoles
 from stsctl.emulator.services import Services
 from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.site import Site
@@ -90,7 +91,12 @@ class Emulator:
         self._iam = Iam(directory, {**root_access.operations, **outbound.operations})
         self._directory = directory
         self._services = Services()
-        self._service_authorization = ServiceAuthorization(directory, self._authorization, self._sts.messages)
+        self._service_authorization = ServiceAuthorization(
+            directory,
+            self._authorization,
+            ServiceRoles(directory, self._authorization, sessions),
+            self._sts.messages,
+        )
         console = ConsoleSessions(self._authentication, self.instance)
         self._sites: tuple[Site, ...] = (
             outbound,

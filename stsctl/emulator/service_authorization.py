@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from stsctl.emulator import denial, permissions
+from stsctl.emulator import denial, passed_roles, permissions
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.directory import Directory
@@ -18,6 +18,7 @@ from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.request import Request
 from stsctl.emulator.resource_names import Names
 from stsctl.emulator.resources import Resources
+from stsctl.emulator.service_roles import Assumption, ServiceRoles
 from stsctl.emulator.services import Leave, Operation
 
 _PIECEMEAL = frozenset({("s3", "DeleteObjects")})
@@ -63,7 +64,10 @@ class AnonymousCall:
 class ServiceAuthorization:
     """Asks for the permissions of each call; every denial carries its decision, sealed by `messages`."""
 
-    def __init__(self, directory: Directory, authorization: Authorization, messages: Messages) -> None:
+    def __init__(
+        self, directory: Directory, authorization: Authorization, roles: ServiceRoles, messages: Messages
+    ) -> None:
+        self._roles = roles
         self._resources = Resources(directory)
         self._names = Names(self._resources)
         self._accounts = directory.accounts
@@ -86,6 +90,7 @@ class ServiceAuthorization:
                 entry.because = refusal.because
         if account not in self._accounts:
             raise Refusal("InvalidParameterValue", f"There is no account {account[:12]} in this emulator", 400)
+        self._hand_over(call, needed[0].resource)
         return Leave(account=account, withheld=frozenset(withheld))
 
     def check_anybody(self, call: AnonymousCall, entry: Entry) -> Leave:
@@ -121,6 +126,25 @@ class ServiceAuthorization:
                 raise
             encoded = self._messages.seal(refusal.decision, call.caller.account)
             raise denial.in_words_of(call.operation.prefix, refusal, encoded) from None
+
+    def _hand_over(self, call: ServiceCall, resource: str) -> None:
+        """Raises Refusal unless the caller may pass each role that it hands over, and the service can assume it."""
+        account = call.caller.account
+        for role in passed_roles.passed(call.operation, account, self._resources):
+            self.allow(call, role.permission(resource))
+            told = passed_roles.unassumable(call.operation, role)
+            if told is None:
+                continue
+            of_source = (
+                ("aws:SourceAccount", account),
+                *((("aws:SourceArn", resource),) if resource.startswith("arn:") else ()),
+            )
+            assumption = Assumption(service=role.service, session_name="check", region=call.region, keys=of_source)
+            try:
+                self._roles.check(account, role.arn.rpartition("/")[2], assumption, call.now)
+            except Refusal as refusal:
+                told.because = refusal.because
+                raise told from refusal
 
     def _owner(self, permission: Permission) -> str | None:
         return permission.owner or self._resources.owner(permission.resource)

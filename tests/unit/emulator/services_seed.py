@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from stsctl.emulator import control
+from stsctl.emulator.running import Running
+from tests.emulator_fixture import client
 
 Statement = dict[str, object]
 
@@ -27,3 +36,16 @@ def role(name: str, service: str, *, account: str = "111111111111") -> str:
     """A role for a service, as a seed has it."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return f"[account.{account}.role.{name}]\ntrust = '{policy(trust)}'\n"
+
+
+def client_of(running: Running, who: str, service: str, **options: Any) -> Any:
+    """A client of a seeded principal's."""
+    return client(running, service, control.principal(running, who).credentials, **options)
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int, str]:
+    """Code, HTTP status and message of a call that has to be refused."""
+    with pytest.raises(ClientError) as error:
+        call(**parameters)
+    answer: Any = error.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]

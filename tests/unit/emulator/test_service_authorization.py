@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from botocore.exceptions import ClientError
 
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
-from tests.emulator_fixture import client
-from tests.unit.emulator.services_seed import allow, policy, user
+from tests.unit.emulator.services_seed import allow, client_of, policy, refused, user
 
 HOME = "111111111111"
 OTHER = "222222222222"
@@ -52,29 +49,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def things(running: Running) -> str:
     """A bucket of the home account's, with objects in it."""
-    s3 = of(running, f"{HOME}:root", "s3")
+    s3 = client_of(running, f"{HOME}:root", "s3")
     s3.create_bucket(Bucket="things")
     for key in ("open/a", "open/b", "closed/c"):
         s3.put_object(Bucket="things", Key=key, Body=b"x")
     return "things"
 
 
-def of(running: Running, who: str, service: str, **options: Any) -> Any:
-    """A client of a seeded principal's."""
-    return client(running, service, control.principal(running, who).credentials, **options)
-
-
-def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int, str]:
-    """Code, HTTP status and message of a call that has to be refused."""
-    with pytest.raises(ClientError) as error:
-        call(**parameters)
-    answer: Any = error.value.response
-    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
-
-
 def test_nothing_is_allowed_by_itself(running: Running, things: str) -> None:
     """Without a policy that allows, S3 refuses in AWS's words."""
-    assert refused(of(running, "nobody", "s3").list_objects_v2, Bucket=things) == (
+    assert refused(client_of(running, "nobody", "s3").list_objects_v2, Bucket=things) == (
         "AccessDenied",
         403,
         (
@@ -86,13 +70,16 @@ def test_nothing_is_allowed_by_itself(running: Running, things: str) -> None:
 
 def test_the_root_user_needs_no_policy(running: Running, things: str) -> None:
     """An account's root may do everything in its account, and nothing in another."""
-    assert of(running, f"{HOME}:root", "s3").get_object(Bucket=things, Key="closed/c")
-    assert refused(of(running, f"{OTHER}:root", "s3").get_object, Bucket=things, Key="closed/c")[0] == "AccessDenied"
+    assert client_of(running, f"{HOME}:root", "s3").get_object(Bucket=things, Key="closed/c")
+    assert (
+        refused(client_of(running, f"{OTHER}:root", "s3").get_object, Bucket=things, Key="closed/c")[0]
+        == "AccessDenied"
+    )
 
 
 def test_s3_conditions(running: Running, things: str) -> None:
     """What S3's request says is there for conditions: the prefix of a listing."""
-    s3 = of(running, "lister", "s3")
+    s3 = client_of(running, "lister", "s3")
     assert len(s3.list_objects_v2(Bucket=things, Prefix="open/")["Contents"]) == 2
     assert refused(s3.list_objects_v2, Bucket=things)[0] == "AccessDenied"
     assert refused(s3.list_objects, Bucket=things, Prefix="closed/")[0] == "AccessDenied"
@@ -100,7 +87,7 @@ def test_s3_conditions(running: Running, things: str) -> None:
 
 def test_s3_objects(running: Running, things: str) -> None:
     """Objects are resources of their own; head is get, copying needs both sides."""
-    reader, writer = of(running, "reader", "s3"), of(running, "writer", "s3")
+    reader, writer = client_of(running, "reader", "s3"), client_of(running, "writer", "s3")
     assert reader.get_object(Bucket=things, Key="open/a")["Body"].read() == b"x"
     assert reader.head_object(Bucket=things, Key="open/a")
     assert refused(reader.head_object, Bucket=things, Key="closed/c")[1] == 403
@@ -113,11 +100,11 @@ def test_s3_objects(running: Running, things: str) -> None:
 
 def test_s3_delete_objects(running: Running, things: str) -> None:
     """Of many keys those are deleted that may be, the others come back as errors."""
-    root = of(running, f"{HOME}:root", "s3")
+    root = client_of(running, f"{HOME}:root", "s3")
     for key in ("open/x", "closed/x"):
         root.put_object(Bucket=things, Key=key, Body=b"x")
     keys = [{"Key": "open/x"}, {"Key": "closed/x"}]
-    answer = of(running, "cleaner", "s3").delete_objects(Bucket=things, Delete={"Objects": keys})
+    answer = client_of(running, "cleaner", "s3").delete_objects(Bucket=things, Delete={"Objects": keys})
     assert [item["Key"] for item in answer["Deleted"]] == ["open/x"]
     assert [(item["Key"], item["Code"]) for item in answer["Errors"]] == [("closed/x", "AccessDenied")]
     assert root.head_object(Bucket=things, Key="closed/x")
@@ -125,10 +112,10 @@ def test_s3_delete_objects(running: Running, things: str) -> None:
 
 def test_bucket_policy_across_accounts(running: Running) -> None:
     """A bucket's policy and the caller's own both have to allow, and the request is the owner's account's."""
-    root = of(running, f"{HOME}:root", "s3")
+    root = client_of(running, f"{HOME}:root", "s3")
     root.create_bucket(Bucket="shared")
     root.put_object(Bucket="shared", Key="a", Body=b"x")
-    alike = of(running, f"{OTHER}:alike", "s3")
+    alike = client_of(running, f"{OTHER}:alike", "s3")
     code, _, message = refused(alike.get_object, Bucket="shared", Key="a")
     assert (code, message.split(" because ")[1]) == (
         "AccessDenied",
@@ -148,7 +135,7 @@ def test_bucket_policy_across_accounts(running: Running) -> None:
 
 def test_bucket_policy_denies_whom_it_means(running: Running) -> None:
     """moto's own reading of a bucket's Deny, which forgets Principal and Condition, is out of the way."""
-    root = of(running, f"{HOME}:root", "s3")
+    root = client_of(running, f"{HOME}:root", "s3")
     root.create_bucket(Bucket="guarded")
     root.put_object(Bucket="guarded", Key="a", Body=b"x")
     document = {
@@ -163,18 +150,18 @@ def test_bucket_policy_denies_whom_it_means(running: Running) -> None:
 
 def test_sqs(running: Running) -> None:
     """A queue is named by its URL; its policy opens it to another account."""
-    root = of(running, f"{HOME}:root", "sqs")
+    root = client_of(running, f"{HOME}:root", "sqs")
     url = root.create_queue(QueueName="jobs")["QueueUrl"]
-    of(running, "sender", "sqs").send_message(QueueUrl=url, MessageBody="x")
+    client_of(running, "sender", "sqs").send_message(QueueUrl=url, MessageBody="x")
     arn = f"arn:aws:sqs:us-east-1:{HOME}:jobs"
-    assert refused(of(running, "sender", "sqs").receive_message, QueueUrl=url)[2] == (
+    assert refused(client_of(running, "sender", "sqs").receive_message, QueueUrl=url)[2] == (
         f"User: arn:aws:iam::{HOME}:user/sender is not authorized to perform: sqs:receivemessage on resource: {arn} "
         "because no identity-based policy allows the sqs:receivemessage action"
     )
-    assert refused(of(running, "denied", "sqs").receive_message, QueueUrl=url)[2].endswith(
+    assert refused(client_of(running, "denied", "sqs").receive_message, QueueUrl=url)[2].endswith(
         "with an explicit deny in an identity-based policy"
     )
-    stranger = of(running, f"{OTHER}:stranger", "sqs")
+    stranger = client_of(running, f"{OTHER}:stranger", "sqs")
     assert "no resource-based policy allows" in refused(stranger.receive_message, QueueUrl=url)[2]
     opened = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sqs:ReceiveMessage", "Resource": arn}
     root.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(opened)})
@@ -183,8 +170,8 @@ def test_sqs(running: Running) -> None:
 
 def test_boundary(running: Running) -> None:
     """A permissions boundary limits services, and the refusal says so."""
-    assert of(running, "bounded", "s3").list_buckets()
-    assert refused(of(running, "bounded", "sqs").list_queues) == (
+    assert client_of(running, "bounded", "s3").list_buckets()
+    assert refused(client_of(running, "bounded", "sqs").list_queues) == (
         "AccessDenied",
         400,
         (
@@ -196,10 +183,10 @@ def test_boundary(running: Running) -> None:
 
 def test_kms(running: Running) -> None:
     """A key's policy has to allow, even inside the account; an alias stands for its key."""
-    root = of(running, f"{HOME}:root", "kms")
+    root = client_of(running, f"{HOME}:root", "kms")
     key = root.create_key()["KeyMetadata"]
     root.create_alias(AliasName="alias/things", TargetKeyId=key["KeyId"])
-    kms = of(running, "nobody", "kms")
+    kms = client_of(running, "nobody", "kms")
     code, status, message = refused(kms.encrypt, KeyId="alias/things", Plaintext=b"x")
     assert (code, status) == ("AccessDeniedException", 400)
     assert f"kms:Encrypt on resource: {key['Arn']} because no identity-based policy allows" in message
@@ -215,7 +202,7 @@ def test_kms(running: Running) -> None:
 
 def test_dynamodb(running: Running) -> None:
     """A table is a resource, each table of a batch by itself."""
-    root = of(running, f"{HOME}:root", "dynamodb")
+    root = client_of(running, f"{HOME}:root", "dynamodb")
     for name in ("t", "u"):
         root.create_table(
             TableName=name,
@@ -223,7 +210,7 @@ def test_dynamodb(running: Running) -> None:
             AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    tabler, key = of(running, "tabler", "dynamodb"), {"k": {"S": "x"}}
+    tabler, key = client_of(running, "tabler", "dynamodb"), {"k": {"S": "x"}}
     assert "Item" not in tabler.get_item(TableName="t", Key=key)
     code, status, message = refused(tabler.get_item, TableName="u", Key=key)
     assert (code, status) == ("AccessDeniedException", 400)
@@ -235,19 +222,19 @@ def test_dynamodb(running: Running) -> None:
 
 def test_ec2(running: Running) -> None:
     """Tags of a request and of an instance decide; the refusal carries a message that decodes to the decision."""
-    root = of(running, f"{HOME}:root", "ec2")
+    root = client_of(running, f"{HOME}:root", "ec2")
     run = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1}
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "blue"}]}]
     tagged = root.run_instances(**run, TagSpecifications=tags)["Instances"][0]["InstanceId"]
     plain = root.run_instances(**run)["Instances"][0]["InstanceId"]
-    code, status, message = refused(of(running, "tagger", "ec2").run_instances, **run)
+    code, status, message = refused(client_of(running, "tagger", "ec2").run_instances, **run)
     assert (code, status) == ("UnauthorizedOperation", 403)
     assert message.startswith("You are not authorized to perform this operation. User: arn:aws:iam::")
     sealed = message.rpartition("Encoded authorization failure message: ")[2]
-    sts = of(running, f"{HOME}:root", "sts")
+    sts = client_of(running, f"{HOME}:root", "sts")
     decoded = json.loads(sts.decode_authorization_message(EncodedMessage=sealed)["DecodedMessage"])
     assert (decoded["allowed"], decoded["context"]["action"]) == (False, "ec2:RunInstances")
-    assert of(running, "tagger", "ec2").run_instances(**run, TagSpecifications=tags)["Instances"]
-    stopper = of(running, "stopper", "ec2")
+    assert client_of(running, "tagger", "ec2").run_instances(**run, TagSpecifications=tags)["Instances"]
+    stopper = client_of(running, "stopper", "ec2")
     assert refused(stopper.terminate_instances, InstanceIds=[tagged, plain])[0] == "UnauthorizedOperation"
     assert stopper.terminate_instances(InstanceIds=[tagged])
