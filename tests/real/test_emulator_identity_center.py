@@ -56,7 +56,7 @@ def approve(url: str, user: str, decision: str = "allow") -> None:
 
 def registered(oidc: Any, **more: object) -> dict[str, str]:
     """A client's id and secret."""
-    found = oidc.register_client(clientName="tests", clientType="public", **more)
+    found = oidc.register_client(**{"clientName": "tests", "clientType": "public"} | more)
     return {"clientId": found["clientId"], "clientSecret": found["clientSecret"]}
 
 

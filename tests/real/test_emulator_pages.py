@@ -1,0 +1,154 @@
+"""The emulator's sign-in pages in a real browser: Identity Center's and `aws login`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+from joserfc.jwk import ECKey
+
+from stsctl.emulator import control
+from stsctl.emulator.running import Running
+from tests.browser import Callback, callback, chromium, page
+from tests.real.test_emulator_identity_center import registered, unsigned
+from tests.real.test_emulator_login import authorize_url, by_code, proof, token
+from tests.unit.emulator.center import START_URL, TOML
+from tests.unit.emulator.portal import CALLBACK, CHALLENGE, DEVICE_CODE, PASSWORDS, VERIFIER
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+__all__ = ["callback", "chromium", "page"]
+
+
+@pytest.fixture(scope="module")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The organisation of these tests, running."""
+    folder: Path = tmp_path_factory.mktemp("org")
+    (folder / "org.toml").write_text(TOML)
+    running = control.start(folder / "state", seed=folder / "org.toml")
+    yield running
+    control.stop(folder / "state", running)
+
+
+def sign_in(page: Page) -> None:
+    """Signs in to Identity Center with a password, after a wrong one."""
+    page.get_by_label("Name").fill("dora")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("alert").inner_text() == "The name or the password is wrong."
+    page.get_by_label("Password").fill(PASSWORDS["dora"])
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_device_code(org: Running, page: Page) -> None:
+    """A user types the code that a device shows, signs in, sees it again, and allows; the device has its token."""
+    oidc = unsigned(org, "sso-oidc")
+    who = registered(oidc, scopes=["sso:account:access"])
+    codes = oidc.start_device_authorization(**who, startUrl=START_URL)
+    page.goto(codes["verificationUri"])
+    page.get_by_label("Code").fill("WRONG-ONE")
+    page.get_by_role("button", name="Next").click()
+    assert "No device shows this code" in page.get_by_role("alert").inner_text()
+    page.get_by_label("Code").fill(codes["userCode"].lower())
+    page.keyboard.press("Enter")
+    sign_in(page)
+    assert page.get_by_text(codes["userCode"]).is_visible()
+    page.get_by_role("button", name="Allow").click()
+    assert "signed in as dora" in page.get_by_role("status").inner_text()
+    tokens = oidc.create_token(**who, grantType=DEVICE_CODE, deviceCode=codes["deviceCode"])
+    accounts = unsigned(org, "sso").list_accounts(accessToken=tokens["accessToken"])["accountList"]
+    assert [one["accountName"] for one in accounts] == ["work", "production"]
+
+
+def test_device_that_is_denied(org: Running, page: Page) -> None:
+    """A user without a password signs in by a click, and denies."""
+    oidc = unsigned(org, "sso-oidc")
+    who = registered(oidc)
+    codes = oidc.start_device_authorization(**who, startUrl=START_URL)
+    page.goto(codes["verificationUriComplete"])
+    page.get_by_role("button", name="eve").click()
+    page.get_by_role("button", name="Deny").click()
+    assert page.get_by_role("heading", name="Request denied").is_visible()
+    with pytest.raises(oidc.exceptions.AccessDeniedException):
+        oidc.create_token(**who, grantType=DEVICE_CODE, deviceCode=codes["deviceCode"])
+
+
+def test_authorization_code(org: Running, page: Page, callback: Callback) -> None:
+    """The browser brings the code to the client that sent it, which gets a token for it with its verifier."""
+    oidc = unsigned(org, "sso-oidc")
+    grants = ["authorization_code", "refresh_token"]
+    more = {"grantTypes": grants, "redirectUris": [CALLBACK], "issuerUrl": START_URL, "scopes": ["sso:account:access"]}
+    who = registered(oidc, **more)
+    asked = {"response_type": "code", "client_id": who["clientId"], "redirect_uri": callback.url, "state": "a b&c"}
+    asked |= {"code_challenge_method": "S256", "code_challenge": CHALLENGE, "scopes": "sso:account:access"}
+    page.goto(f"{org.url}/authorize?{urlencode(asked)}")
+    sign_in(page)
+    page.get_by_role("button", name="Not you?").click()
+    sign_in(page)
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_text("Go back to your terminal").wait_for()
+    assert callback.found["state"] == "a b&c"
+    given = {"code": callback.found["code"], "redirectUri": callback.url, "codeVerifier": VERIFIER}
+    tokens = oidc.create_token(**who, **given, grantType="authorization_code")
+    assert tokens["refreshToken"]
+    assert unsigned(org, "sso").list_accounts(accessToken=tokens["accessToken"])["accountList"]
+
+
+def test_login(org: Running, page: Page, callback: Callback) -> None:
+    """A user with an MFA device signs in to the console and lets the AWS CLI in."""
+    page.goto(authorize_url(org, redirect_uri=callback.url))
+    page.get_by_role("button", name="alice").click()
+    page.get_by_label("MFA code").fill(control.code(org, "alice"))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_text("Go back to your terminal").wait_for()
+    body = by_code(org, callback.found["code"]) | {"redirectUri": callback.url}
+    status, tokens = token(org, proof(org, ECKey.generate_key("P-256")), **body)
+    assert (status, tokens["tokenType"]) == (200, "aws_sigv4")
+    page.goto(f"{org.url}/console")
+    assert page.get_by_text("user/alice").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_telephone(org: Running, chromium: Browser, scheme: str) -> None:
+    """No page is wider than a narrow screen, and what is to be read stands out from its ground (WCAG, 4.5 to 1)."""
+    oidc = unsigned(org, "sso-oidc")
+    who = registered(oidc, clientName="a-client-with-a-very-long-name-that-never-ends")
+    codes = oidc.start_device_authorization(**who, startUrl=START_URL)
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 320, "height": 600})  # type: ignore[arg-type]
+    page = context.new_page()
+    for url in (codes["verificationUri"], codes["verificationUriComplete"], authorize_url(org)):
+        page.goto(url)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, url
+        assert page.evaluate(_LEAST_CONTRAST) >= 4.5, url
+    page.goto(codes["verificationUriComplete"])
+    page.get_by_role("button", name="eve").click()
+    page.get_by_role("button", name="Allow").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(_LEAST_CONTRAST) >= 4.5
+    context.close()
+
+
+_LEAST_CONTRAST = """
+() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = parts(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const ratios = [...document.querySelectorAll("body *")]
+    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .map((element) => [luminance(parts(getComputedStyle(element).color)), luminance(ground(element))])
+    .map(([one, other]) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05));
+  return Math.min(...ratios);
+}
+"""
