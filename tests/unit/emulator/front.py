@@ -18,9 +18,9 @@ from botocore.parsers import create_parser
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import seed
 from stsctl.emulator.clock import Clock
+from stsctl.emulator.emulation import Emulation
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.request import HEADERS_KEY
-from stsctl.emulator.server import Emulator
 
 HOST = "127.0.0.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -74,7 +74,9 @@ class Front:
     def __init__(self, toml: str) -> None:
         organisation = seed.parse(toml.encode(), "test.toml")
         self.clock = Clock()
-        self._emulator = Emulator(organisation, token=Secret("control"), clock=self.clock, journal=Journal())
+        self._emulator = Emulation(
+            organisation, url=f"http://{HOST}", token=Secret("control"), journal=Journal(), clock=self.clock
+        )
 
     def send(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Received:
         """The answer to one request; whatever the application raises, is raised."""
