@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from stsctl.emulator import pages, saml_idp
 from stsctl.emulator.journal import Entry
+from stsctl.emulator.oidc_issuer import OidcIssuer
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.served_idp import ServedIdp
@@ -13,6 +14,7 @@ from stsctl.emulator.sign_in import SignIn
 from stsctl.emulator.wire import Answer
 
 _PREFIX = "/idp/"
+_OIDC = "oidc/"
 
 
 class IdpSite:
@@ -45,6 +47,7 @@ class _Idp:
             cookie=f"stsctl-idp-{idp.name}-{instance}",
             passwords={person.name: person.password for person in idp.people},
         )
+        self._oidc = OidcIssuer(served, self._sign_in)
         self._pages: dict[str, Callable[[Request, Entry], Answer]] = {
             "": self._front,
             "metadata": self._metadata,
@@ -53,10 +56,15 @@ class _Idp:
         }
 
     def answer(self, page: str, asked: Request, entry: Entry) -> Answer:
+        if asked.method not in ("GET", "HEAD", "POST"):
+            return pages.wrong_method("GET", "POST")
         found = self._pages.get(page)
-        if found is None:
+        if found is not None:
+            return found(asked, entry)
+        issued = self._oidc.answer(page.removeprefix(_OIDC), asked, entry) if page.startswith(_OIDC) else None
+        if issued is None:
             raise Refusal("NotFound", f"{self._served.idp.title} has no such page", 404)
-        return found(asked, entry)
+        return issued
 
     def _front(self, asked: Request, entry: Entry) -> Answer:
         """What there is, with the addresses that others have to know."""

@@ -39,17 +39,19 @@ class SignIn:
         self._passwords = passwords
         self._browsers: Tickets[Visitor] = Tickets()
 
-    def visitor(self, asked: Request, now: datetime, *, afresh: bool = False) -> Visitor | Answer:
+    def visitor(self, asked: Request, now: datetime, *, afresh: bool = False, sends_to: str = "") -> Visitor | Answer:
         """The one who is signed in, by a cookie or by the form that is posted; or the page to sign in with.
 
         The page's form leads to the very URL that was asked, with the fields `username` and `password`. `afresh` is for
-        those who have to sign in though they are.
+        those who have to sign in though they are, `sends_to` is where they are sent afterwards, if it is elsewhere.
         """
         if asked.method == "POST":
             fields = pages.form(asked)
             if "username" in fields:
-                return self._enter(fields["username"], fields.get("password", ""), now)
-        return (None if afresh else self.known(asked, now)) or self._page()
+                entered = self._enter(fields["username"], fields.get("password", ""), now)
+                message = "The name or the password is wrong."
+                return entered or self._page(fields["username"], message, sends_to=sends_to)
+        return (None if afresh else self.known(asked, now)) or self._page(sends_to=sends_to)
 
     def known(self, asked: Request, now: datetime) -> Visitor | None:
         """The one who is signed in, by a cookie."""
@@ -60,17 +62,18 @@ class SignIn:
         self._browsers.take(pages.cookie(asked, self._cookie) or "", now)
         return pages.drop_cookie(self._cookie, path=self._path)
 
-    def _enter(self, name: str, password: str, now: datetime) -> Visitor | Answer:
+    def _enter(self, name: str, password: str, now: datetime) -> Visitor | None:
         wanted = self._passwords.get(name)
         if name not in self._passwords or (wanted is not None and wanted != Secret(password)):
-            return self._page(name, "The name or the password is wrong.")
+            return None
         visitor = Visitor(name=name, since=now)
         cookie = pages.set_cookie(self._cookie, self._browsers.give(visitor, until=now + _LASTS), path=self._path)
         return replace(visitor, headers=(cookie,))
 
-    def _page(self, name: str = "", message: str = "") -> Answer:
+    def _page(self, name: str = "", message: str = "", *, sends_to: str) -> Answer:
         return pages.page(
             "sign_in.html",
+            sends_to=sends_to,
             status=403 if message else 200,
             title=f"Sign in to {self._place}",
             place=self._place,

@@ -6,14 +6,10 @@ https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stsctl.emulator import pkce, user_codes
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.sso_clients import Client
 from stsctl.emulator.sso_tokens import PortalSession
@@ -26,8 +22,6 @@ INTERVAL = timedelta(seconds=1)
 
 _REMEMBERED = timedelta(hours=1)
 """So long after its end a device code is told from one that never was."""
-_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
-"""What user codes are made of: no vowels, so no words, and no digits that look like letters (RFC 8628, 6.1)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,14 +60,13 @@ class SsoGrants:
 
     def device(self, client: Client, now: datetime) -> tuple[str, DeviceGrant]:
         """A new device code, and what it stands for."""
-        letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-        grant = DeviceGrant(client=client, user_code=f"{letters[:4]}-{letters[4:]}", expires_at=now + LASTS)
-        self._user_codes.give(grant, until=grant.expires_at, ticket=letters)
+        grant = DeviceGrant(client=client, user_code=user_codes.new(), expires_at=now + LASTS)
+        self._user_codes.give(grant, until=grant.expires_at, ticket=user_codes.bare(grant.user_code))
         return self._devices.give(grant, until=grant.expires_at + _REMEMBERED), grant
 
     def waiting(self, user_code: str, now: datetime) -> DeviceGrant | None:
         """The device that shows a user code and waits; None where there is none."""
-        grant = self._user_codes.find(re.sub(r"[\s-]", "", user_code).upper(), now)
+        grant = self._user_codes.find(user_codes.bare(user_code), now)
         return grant if grant is not None and grant.waits_at(now) else None
 
     def poll(self, device_code: str, client: Client, now: datetime) -> PortalSession:
@@ -107,22 +100,9 @@ class SsoGrants:
             raise _invalid("Invalid authorization code")
         if grant.redirect_uri != redirect_uri:
             raise _invalid("The redirect URI is not the one that the code was asked for with")
-        if not answers(grant.challenge, verifier or ""):
+        if not pkce.answers(grant.challenge, verifier or ""):
             raise _invalid("The code verifier does not answer the code challenge")
         return grant.session
-
-
-def is_challenge(text: str) -> bool:
-    """Whether it is what SHA-256 gives, in base64url (RFC 7636, 4.2)."""
-    return re.fullmatch(r"[A-Za-z0-9_-]{43}", text, re.ASCII) is not None
-
-
-def answers(challenge: str, verifier: str) -> bool:
-    """Whether a code verifier is the one that a code challenge was made of (RFC 7636, 4.6)."""
-    if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier, re.ASCII):
-        return False
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), challenge.encode())
 
 
 def _invalid(description: str) -> Refusal:

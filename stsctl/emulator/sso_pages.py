@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from stsctl.emulator import pages
+from stsctl.emulator import pages, pkce
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.sign_in import SignIn
 from stsctl.emulator.sso_clients import AUTHORIZATION_CODE, Client, Clients
-from stsctl.emulator.sso_grants import CodeGrant, DeviceGrant, SsoGrants, is_challenge
+from stsctl.emulator.sso_grants import CodeGrant, DeviceGrant, SsoGrants
 from stsctl.emulator.sso_oidc import DEVICE_PAGE
 from stsctl.emulator.sso_tokens import PortalSession
 from stsctl.emulator.wire import Answer
@@ -62,7 +62,7 @@ class SsoPages:
         grant = self._grants.waiting(code, entry.at)
         if grant is None:
             title, message = "Enter the code of your device", _WRONG_CODE if code else ""
-            return pages.page("sso_device.html", title=title, message=message, status=404 if code else 200)
+            return pages.page("device.html", title=title, message=message, status=404 if code else 200)
         found = self._visitor(asked, entry)
         if isinstance(found, Answer):
             return found
@@ -75,10 +75,10 @@ class SsoPages:
         if decision == "allow":
             grant.session = self._session(user, entry)
             message = f"{grant.client.name} is signed in as {user}. Close this page, and go back to it."
-            return pages.page("sso_done.html", title="Request approved", message=message, allowed=True)
+            return pages.page("done.html", title="Request approved", message=message, allowed=True)
         grant.denied = True
         message = f"{grant.client.name} got nothing. If it was not you who asked for this, tell your administrator."
-        return pages.page("sso_done.html", title="Request denied", message=message, allowed=False)
+        return pages.page("done.html", title="Request denied", message=message, allowed=False)
 
     def _authorize(self, asked: Request, entry: Entry) -> Answer:
         """Nobody is sent anywhere before client and redirect URI are known to belong together (RFC 6749, 4.1.2.1)."""
@@ -122,12 +122,12 @@ class SsoPages:
 
     def _consent(self, client: Client, user: str, *, code: str = "", sends_to: str = "") -> Answer:
         return pages.page(
-            "sso_consent.html",
+            "consent.html",
             title=f"Let {client.name} in?",
             sends_to=sends_to,
             client=client.name,
             user=user,
-            portal=self._center.start_url,
+            place=self._center.start_url,
             code=code,
             scopes=[_SCOPES.get(scope, scope) for scope in client.scopes or _SCOPES],
         )
@@ -143,7 +143,9 @@ def _problem(client: Client, given: dict[str, str]) -> tuple[str, str] | None:
         return "unsupported_response_type", "response_type must be code"
     if not client.may_use(AUTHORIZATION_CODE):
         return "unauthorized_client", "The client is not registered for this grant type"
-    if given.get("code_challenge_method") != "S256" or not is_challenge(given.get("code_challenge", "").rstrip("=")):
+    if given.get("code_challenge_method") != pkce.METHOD or not pkce.is_challenge(
+        given.get("code_challenge", "").rstrip("=")
+    ):
         return "invalid_request", "A code_challenge is wanted, with the code_challenge_method S256"
     # The AWS CLI parts them by commas, OAuth by spaces, and one of them says "scope".
     scopes = (given.get("scopes") or given.get("scope") or "").replace(",", " ").split()

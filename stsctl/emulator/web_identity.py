@@ -27,8 +27,8 @@ _ALGORITHMS = {"RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "ES256": "EC", "E
 _SKEW = timedelta(minutes=5)
 _LATEST = 1e12
 """A time above is none, in seconds since 1970."""
-_TAGS = "https://aws.amazon.com/tags"
-_SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
+TAGS = "https://aws.amazon.com/tags"
+SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
 _NO_TOKEN = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"  # noqa: S105 - a message
 
 
@@ -65,10 +65,10 @@ def verify(token: str, provider: OidcProvider, now: datetime) -> WebIdentity:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
         raise _invalid("Missing a required claim: sub")
-    tags, transitive = _tags(claims.get(_TAGS))
-    source_identity = claims.get(_SOURCE_IDENTITY)
+    tags, transitive = _tags(claims.get(TAGS))
+    source_identity = claims.get(SOURCE_IDENTITY)
     if source_identity is not None and not isinstance(source_identity, str):
-        raise _invalid(f"The claim {_SOURCE_IDENTITY} is not a text")
+        raise _invalid(f"The claim {SOURCE_IDENTITY} is not a text")
     return WebIdentity(
         subject=subject,
         audience=audience,
@@ -176,7 +176,7 @@ def _tags(claim: Any) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
         if not isinstance(transitive, list) or not all(isinstance(key, str) for key in transitive):
             raise TypeError
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _invalid(f"The claim {_TAGS} has no principal_tags with one text each") from error
+        raise _invalid(f"The claim {TAGS} has no principal_tags with one text each") from error
     return pairs, tuple(transitive)
 
 
