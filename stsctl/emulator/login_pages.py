@@ -15,10 +15,10 @@ from stsctl.emulator.console_sign_in import ConsoleSignIn
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.login import CROSS_DEVICE, SAME_DEVICE, Login
 from stsctl.emulator.login_tokens import LoginCode, LoginTokens
+from stsctl.emulator.pkce import is_challenge
 from stsctl.emulator.principals import IssuedSession
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
-from stsctl.emulator.sso_grants import is_challenge
 from stsctl.emulator.wire import Answer
 
 _AUTHORIZE = "/v1/authorize"
@@ -95,7 +95,7 @@ def _confirmation(asked: Request) -> Answer:
     """The code for a terminal on another device, as the AWS CLI wants it pasted."""
     given = pages.arguments(asked)
     if "error" in given:
-        return pages.page("sso_done.html", title="Request denied", message="The AWS CLI got nothing.", allowed=False)
+        return pages.page("done.html", title="Request denied", message="The AWS CLI got nothing.", allowed=False)
     if not given.get("code") or not given.get("state"):
         raise Refusal("ValidationException", "There is no code to show.", 400)
     pasted = base64.b64encode(urlencode({"state": given["state"], "code": given["code"]}).encode()).decode()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stsctl.emulator.pkce import answers
 from stsctl.emulator.principals import IssuedSession
-from stsctl.emulator.sso_grants import answers
 from stsctl.emulator.tickets import Tickets
 
 CODE_LASTS = timedelta(minutes=10)
