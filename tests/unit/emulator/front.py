@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import botocore.session
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth, SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
+from botocore.config import Config
 from botocore.credentials import Credentials as Keys
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
@@ -21,6 +25,7 @@ from stsctl.emulator.clock import Clock
 from stsctl.emulator.emulation import Emulation
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.request import HEADERS_KEY
+from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 
 HOST = "127.0.0.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -68,15 +73,68 @@ class Signer:
         return Keys(self.credentials.access_key_id, secret, token.reveal() if token else None)
 
 
+class _Raw(io.BytesIO):
+    """A body as botocore reads it off a connection."""
+
+    def stream(self, **_: Any) -> Iterable[bytes]:
+        """All of it."""
+        yield self.read()
+
+
 class Front:
     """An emulator that runs here."""
 
     def __init__(self, toml: str) -> None:
         organisation = seed.parse(toml.encode(), "test.toml")
-        self.clock = Clock()
-        self._emulator = Emulation(
-            organisation, url=f"http://{HOST}", token=Secret("control"), journal=Journal(), clock=self.clock
+        self._token = Secret("control")
+        self._emulation = Emulation(organisation, url=f"http://{HOST}", token=self._token, journal=Journal())
+
+    @property
+    def clock(self) -> Clock:
+        """The emulator's clock."""
+        return self._emulation.clock
+
+    def principal(self, name: str) -> Credentials:
+        """The credentials of a principal of the seed."""
+        headers = [(TOKEN_HEADER, self._token.reveal())]
+        facts = json.loads(self.send("GET", f"{PREFIX}principal?name={quote(name)}", headers).body)
+        token = facts["session_token"]
+        return Credentials(
+            access_key_id=facts["access_key_id"],
+            secret_access_key=Secret(facts["secret_access_key"]),
+            session_token=Secret(token) if token else None,
         )
+
+    def client(self, service: str, credentials: Credentials | None, region: str = "us-east-1") -> Any:
+        """A client of botocore's whose requests come here; without credentials it does not sign."""
+        keys: dict[str, Any] = {}
+        if credentials is not None:
+            token = credentials.session_token
+            keys["aws_access_key_id"] = credentials.access_key_id
+            keys["aws_secret_access_key"] = credentials.secret_access_key.reveal()
+            keys["aws_session_token"] = token.reveal() if token else None
+        unsigned = UNSIGNED if credentials is None else None
+        # What the client would refuse by itself is the emulator's to refuse.
+        config = Config(retries={"total_max_attempts": 1}, signature_version=unsigned, parameter_validation=False)
+        client = _session().create_client(
+            service, region_name=region, endpoint_url=f"http://{HOST}", config=config, **keys
+        )
+        client.meta.events.register("before-send", self._sent)
+        return client
+
+    def _sent(self, request: Any, **_: Any) -> AWSResponse:
+        """botocore's request, answered before it gets to a socket."""
+        fields = [
+            (name, value if isinstance(value, str) else value.decode()) for name, value in request.headers.items()
+        ]
+        body = request.body or b""
+        answer = self.send(
+            request.method,
+            request.url.removeprefix(f"http://{HOST}"),
+            [("Host", HOST), *fields],
+            body if isinstance(body, bytes) else body.encode(),
+        )
+        return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Raw(answer.body))
 
     def send(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Received:
         """The answer to one request; whatever the application raises, is raised."""
@@ -91,6 +149,7 @@ class Front:
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": next((value for name, value in fields if name.lower() == "content-type"), ""),
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": io.StringIO(),
             "wsgi.url_scheme": "http",
@@ -99,7 +158,7 @@ class Front:
             **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in fields},
         }
         begun: list[Any] = []
-        content = b"".join(self._emulator(environ, lambda status, found: begun.extend((status, found))))
+        content = b"".join(self._emulation(environ, lambda status, found: begun.extend((status, found))))
         status, found = begun
         return Received(
             status=int(status.split()[0]), headers={name.lower(): value for name, value in found}, body=content
@@ -107,7 +166,13 @@ class Front:
 
 
 @cache
+def _session() -> botocore.session.Session:
+    """One session for all clients, so that service models are read once."""
+    return botocore.session.Session()
+
+
+@cache
 def model() -> ServiceModel:
     """botocore's service model of STS."""
-    found: ServiceModel = botocore.session.get_session().get_service_model("sts")
+    found: ServiceModel = _session().get_service_model("sts")
     return found
