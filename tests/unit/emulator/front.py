@@ -124,14 +124,14 @@ class Front:
 
     def _sent(self, request: Any, **_: Any) -> AWSResponse:
         """botocore's request, answered before it gets to a socket."""
-        fields = [
-            (name, value if isinstance(value, str) else value.decode()) for name, value in request.headers.items()
-        ]
+        fields = {"host": HOST}
+        for name, value in request.headers.items():
+            fields[name.lower()] = value if isinstance(value, str) else value.decode()
         body = request.body or b""
         answer = self.send(
             request.method,
             request.url.removeprefix(f"http://{HOST}"),
-            [("Host", HOST), *fields],
+            fields.items(),
             body if isinstance(body, bytes) else body.encode(),
         )
         return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Raw(answer.body))

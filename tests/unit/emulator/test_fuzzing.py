@@ -58,7 +58,7 @@ VALID: dict[str, dict[str, str]] = {
     "GetSessionToken": {},
     "GetWebIdentityToken": {"Audience.member.1": "x", "SigningAlgorithm": "RS256"},
 }
-NOT_EMULATED = {"AssumeRoot", "GetScopedCredentials", "GetWebIdentityToken"}
+NOT_EMULATED = {"GetScopedCredentials", "GetWebIdentityToken"}
 """What the emulator says that it does not have."""
 PAST_PARAMETERS = {
     "AccessDenied",
