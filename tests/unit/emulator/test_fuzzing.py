@@ -29,6 +29,8 @@ KEY_ID, SECRET = "AKIAFUZZFUZZFUZZFUZZ", "x" * 40
 ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:*"}]}'
 SEED = f"""
+[account.{ACCOUNT}]
+outbound_web_identity_federation = true
 [account.{ACCOUNT}.user.alice]
 key.main = {{ id = "{KEY_ID}", secret = "{SECRET}" }}
 mfa = {{}}
@@ -58,7 +60,7 @@ VALID: dict[str, dict[str, str]] = {
     "GetSessionToken": {},
     "GetWebIdentityToken": {"Audience.member.1": "x", "SigningAlgorithm": "RS256"},
 }
-NOT_EMULATED = {"GetScopedCredentials", "GetWebIdentityToken"}
+NOT_EMULATED = {"GetScopedCredentials"}
 """What the emulator says that it does not have."""
 PAST_PARAMETERS = {
     "AccessDenied",
