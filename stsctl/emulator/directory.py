@@ -15,7 +15,7 @@ from stsctl.emulator import chance, identifiers
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
 from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, SamlProvider, Tags, User
-from stsctl.emulator.regions import FIRST
+from stsctl.emulator.regions import FIRST, AccountRegions
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
@@ -35,18 +35,25 @@ class Directory:
         self._aws_policies: dict[str, Any] = {}
         self._roots: dict[str, LongTermKey] = {}
         self._issuer_keys: dict[str, str] = {}
-        self.accounts: tuple[str, ...] = tuple(account.id for account in organisation.accounts)
-        self.token_versions = {account.id: 1 for account in organisation.accounts}
+        self.accounts: list[str] = []
+        self.token_versions: dict[str, int] = {}
         """Of which version the tokens of STS's global endpoint are, for each account."""
-        self.regions = {account.id: account.regions for account in organisation.accounts}
+        self.regions: dict[str, AccountRegions] = {}
         for account in organisation.accounts:
+            self.admit(account.id, account.regions)
             _Planting(self, account).plant()
-            self._roots[account.id] = LongTermKey(
-                id=identifiers.access_key_id("AKIA", account.id),
-                secret=Secret(identifiers.secret_access_key()),
-                account=account.id,
-                user=None,
-            )
+
+    def admit(self, account: str, regions: AccountRegions) -> None:
+        """Makes an account one of the emulator's; there is nothing in it but its root user."""
+        self.regions[account] = regions
+        self.token_versions[account] = 1
+        self._roots[account] = LongTermKey(
+            id=identifiers.access_key_id("AKIA", account),
+            secret=Secret(identifiers.secret_access_key()),
+            account=account,
+            user=None,
+        )
+        self.accounts.append(account)
 
     def backend(self, account: str) -> IAMBackend:
         """moto's IAM of one account."""

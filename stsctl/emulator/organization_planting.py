@@ -12,7 +12,7 @@ from stsctl.emulator.regions import FIRST
 IAM = "iam.amazonaws.com"
 """IAM's service principal."""
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
-_FULL_AWS_ACCESS = "p-FullAWSAccess"
+FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS = "p-FullAWSAccess", "p-RCPFullAWSAccess"
 
 
 class Planting:
@@ -79,7 +79,7 @@ class Planting:
             for name in names:
                 self._backend.attach_policy(PolicyId=self._policies[kind, name], TargetId=target)
         if not attached.full_aws_access:
-            self._backend.detach_policy(PolicyId=_FULL_AWS_ACCESS, TargetId=target)
+            self._backend.detach_policy(PolicyId=FULL_AWS_ACCESS, TargetId=target)
 
     def _named(self) -> str:
         """Gives the organization the id that its seed has; what is in it repeats that."""

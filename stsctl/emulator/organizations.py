@@ -77,6 +77,28 @@ class Organizations:
         admins = _organization_of(place.management_account).admins
         return tuple(admin.account.id for admin in list(admins) if service in admin.services)
 
+    def administrators(self, place: Membership) -> set[str]:
+        """The accounts that are delegated administrators for anything."""
+        return {admin.account.id for admin in list(_organization_of(place.management_account).admins)}
+
+    def kind_of_policy(self, account: str, policy: str) -> str | None:
+        """The type of a policy of an account's organization, by its id."""
+        backend = _organization_of(account)
+        policies = list(backend.policies) if backend is not None else []
+        return next((item.type for item in policies if item.id == policy), None)
+
+    def has_enabled(self, account: str, kind: str) -> bool:
+        """Whether the account's organization has a type of policies switched on."""
+        backend = _organization_of(account)
+        return backend is not None and any(item["Type"] == kind for item in backend.ou[0].policy_types)
+
+    def attached(self, account: str, target: str, kind: str | None) -> set[str]:
+        """The ids of the policies of a type that a root, a unit or an account has."""
+        backend = _organization_of(account)
+        targets = [*backend.ou, *backend.accounts] if backend is not None else []
+        found = [policy for item in targets if item.id == target for policy in list(item.attached_policies)]
+        return {policy.id for policy in found if policy.type == kind}
+
 
 def forget() -> None:
     """Empties moto's Organizations, where it is loaded."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from http.client import responses
 from typing import Any
 
@@ -29,6 +30,7 @@ from stsctl.emulator.levers import Levers
 from stsctl.emulator.noted import CONTROL
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.organizations import Organizations
+from stsctl.emulator.organizations_api import OrganizationsApi
 from stsctl.emulator.outbound_federation import OutboundFederation
 from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
@@ -88,6 +90,7 @@ class Emulator:
             "GetWebIdentityToken": outbound.get_web_identity_token,
         }
         self._sts = Sts(directory, self._authorization, issuing, codes, further)
+        self._organizations_api = OrganizationsApi(directory, organizations)
         self._iam = Iam(directory, {**root_access.operations, **outbound.operations})
         self._directory = directory
         self._services = Services()
@@ -220,8 +223,13 @@ class Emulator:
         def forward(body: bytes) -> Answer:
             return self._services.answer(environ, body, claim, leave, name)
 
+        def forward_as(account: str, body: bytes) -> Answer:
+            return self._services.answer(environ, body, claim, replace(leave, account=account), name)
+
         if operation.service == "iam":
             return self._iam.answer(asked, caller, entry.wall_at, forward)
+        if operation.service == "organizations":
+            return self._organizations_api.answer(operation.name, asked, caller, forward_as)
         return forward(asked.body)
 
     def _answer_sts(self, asked: Request, caller: Caller, region: str, entry: Entry) -> Answer:

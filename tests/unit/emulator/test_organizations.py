@@ -16,7 +16,8 @@ from stsctl.credentials import Credentials
 from stsctl.emulator import control, seed
 from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError
-from tests.emulator_fixture import client
+from tests.emulator_fixture import client, credentials_of
+from tests.unit.emulator.test_sts import refused
 
 MANAGEMENT, DEV, PROD, OUTSIDE = "111111111111", "222222222222", "333333333333", "444444444444"
 ORGANIZATION = "o-exampleorgid"
@@ -283,3 +284,83 @@ def test_mistakes_are_told_with_their_place(text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         seed.parse(text.encode(), "x.toml")
     assert error.value.message.startswith(said)
+
+
+def test_policies_are_checked_before_they_are_saved(emulator_from: Callable[[str], Running]) -> None:
+    """What is no SCP, or no RCP, is not saved; nor is it made of one that was; AWS's own stay as they are."""
+    api = service(emulator_from(toml()), MANAGEMENT, "organizations")
+    given = {"Name": "x", "Description": "x"}
+    for kind, content in (
+        ("SERVICE_CONTROL_POLICY", "{"),
+        ("SERVICE_CONTROL_POLICY", OWN_PEOPLE),
+        ("RESOURCE_CONTROL_POLICY", NO_IAM),
+        ("RESOURCE_CONTROL_POLICY", policy(statement("Allow", "sts:*", Principal="*"))),
+        ("RESOURCE_CONTROL_POLICY", policy(statement("Deny", "sts:*", Principal={"AWS": MANAGEMENT}))),
+        ("RESOURCE_CONTROL_POLICY", policy(statement("Deny", "iam:*", Principal="*"))),
+    ):
+        told = refused(lambda kind=kind, content=content: api.create_policy(Type=kind, Content=content, **given))
+        assert told[:2] == ("MalformedPolicyDocumentException", 400), content
+    own = {item["Name"]: item["Id"] for item in api.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]}
+    told = refused(lambda: api.update_policy(PolicyId=own["NoIam"], Content="{}"))
+    assert told[:2] == ("MalformedPolicyDocumentException", 400)
+    told = refused(lambda: api.update_policy(PolicyId=own["FullAWSAccess"], Content=NO_IAM))
+    assert told[:2] == ("AccessDeniedException", 400)
+
+
+def test_scps_take_the_whole_language(emulator_from: Callable[[str], Running]) -> None:
+    """Since September 2025: conditions and resources with Allow, NotAction with Allow, wildcards in an action."""
+    running = emulator_from(toml())
+    api = service(running, MANAGEMENT, "organizations")
+    content = policy(
+        {
+            "Effect": "Allow",
+            "NotAction": "iam:*",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:ViaAWSService": "false"}},
+        },
+        statement("Allow", "sts:A*Role", f"arn:aws:iam::{DEV}:role/Open"),
+        {"Effect": "Deny", "NotAction": "sts:*", "NotResource": f"arn:aws:s3:::{DEV}-*"},
+    )
+    made = api.create_policy(Name="Whole", Description="x", Type="SERVICE_CONTROL_POLICY", Content=content)
+    api.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=DEV)
+    api.detach_policy(PolicyId="p-FullAWSAccess", TargetId=DEV)
+    assert may(running, DEV, "Open", DEV)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        service(running, DEV, "sqs").list_queues()
+
+
+def test_the_last_policy_stays(emulator_from: Callable[[str], Running]) -> None:
+    """Every root, unit and account has one SCP at least, and RCPFullAWSAccess; types have to be switched on."""
+    api = service(emulator_from(toml()), MANAGEMENT, "organizations")
+    for policy_id in ("p-FullAWSAccess", "p-RCPFullAWSAccess"):
+        told = refused(lambda policy_id=policy_id: api.detach_policy(PolicyId=policy_id, TargetId=PROD))
+        assert told[:2] == ("ConstraintViolationException", 400)
+    (root,) = api.list_roots()["Roots"]
+    api.disable_policy_type(RootId=root["Id"], PolicyType="SERVICE_CONTROL_POLICY")
+    told = refused(lambda: api.attach_policy(PolicyId="p-FullAWSAccess", TargetId=PROD))
+    assert told[:2] == ("PolicyTypeNotEnabledException", 400)
+
+
+def test_members_see_the_organization_and_no_more(emulator_from: Callable[[str], Running]) -> None:
+    """A member may describe it; a delegated administrator may list what is in it; neither may change it."""
+    plain = toml().replace("scps = ['OnlyS3']\nfull_aws_access = false", "")
+    running = emulator_from(plain)
+    member, delegated = (service(running, account, "organizations") for account in (PROD, DEV))
+    denied = ("AccessDeniedException", 400, "You don't have permissions to access this resource.")
+    assert member.describe_organization()["Organization"]["Id"] == ORGANIZATION
+    assert refused(member.list_accounts) == denied
+    assert len(delegated.list_accounts()["Accounts"]) == 3
+    assert refused(lambda: delegated.create_account(Email="a@example.com", AccountName="a")) == denied
+
+
+def test_an_account_that_is_created_can_be_used(emulator_from: Callable[[str], Running]) -> None:
+    """The management account becomes its OrganizationAccountAccessRole, and the organization's policies limit it."""
+    running = emulator_from(toml())
+    api = service(running, MANAGEMENT, "organizations")
+    made = api.create_account(Email="new@example.com", AccountName="new")["CreateAccountStatus"]["AccountId"]
+    role = {"RoleArn": f"arn:aws:iam::{made}:role/OrganizationAccountAccessRole", "RoleSessionName": "me"}
+    session = credentials_of(service(running, MANAGEMENT).assume_role(**role))
+    assert client(running, "sts", session).get_caller_identity()["Account"] == made
+    assert control.principal(running, f"{made}:root").arn == f"arn:aws:iam::{made}:root"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        service(running, OUTSIDE).assume_role(**role)
