@@ -39,10 +39,12 @@ from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
 from stsctl.emulator.request import Request
 from stsctl.emulator.root_access import RootAccess
 from stsctl.emulator.running import PREFIX
-from stsctl.emulator.service_authorization import AnonymousCall, ServiceAuthorization, ServiceCall
+from stsctl.emulator.service_authorization import ServiceAuthorization
+from stsctl.emulator.service_call import AnonymousCall, ServiceCall
 from stsctl.emulator.service_roles import ServiceRoles
 from stsctl.emulator.services import Services
 from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.simulator import Simulator
 from stsctl.emulator.site import Site
 from stsctl.emulator.sts import Sts
 from stsctl.emulator.totp import UsedCodes
@@ -91,7 +93,8 @@ class Emulator:
         }
         self._sts = Sts(directory, self._authorization, issuing, codes, further)
         self._organizations_api = OrganizationsApi(directory, organizations)
-        self._iam = Iam(directory, {**root_access.operations, **outbound.operations})
+        own = {**root_access.operations, **outbound.operations}
+        self._iam = Iam(directory, own, Simulator(directory, organizations))
         self._directory = directory
         self._services = Services()
         self._service_authorization = ServiceAuthorization(
@@ -227,7 +230,7 @@ class Emulator:
             return self._services.answer(environ, body, claim, replace(leave, account=account), name)
 
         if operation.service == "iam":
-            return self._iam.answer(asked, caller, entry.wall_at, forward)
+            return self._iam.answer(call, entry.wall_at, forward)
         if operation.service == "organizations":
             return self._organizations_api.answer(operation.name, asked, caller, forward_as)
         return forward(asked.body)

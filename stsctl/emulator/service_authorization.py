@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from stsctl.emulator import denial, passed_roles, permissions
 from stsctl.emulator.authorization import Authorization
@@ -13,52 +12,15 @@ from stsctl.emulator.iam import OWN_BY_DEFAULT
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.messages import Messages
 from stsctl.emulator.permission import Permission, Place
-from stsctl.emulator.principals import Caller
 from stsctl.emulator.refusal import Refusal, access_denied
-from stsctl.emulator.request import Request
 from stsctl.emulator.resource_names import Names
 from stsctl.emulator.resources import Resources
+from stsctl.emulator.service_call import AnonymousCall, ServiceCall
 from stsctl.emulator.service_roles import Assumption, ServiceRoles
 from stsctl.emulator.services import Leave, Operation
 
 _PIECEMEAL = frozenset({("s3", "DeleteObjects")})
 """Operations that do what they may, and answer an error for each of the rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCall:
-    """One signed call to a service other than STS."""
-
-    caller: Caller
-    operation: Operation
-    asked: Request
-    now: datetime
-    region: str
-
-    @property
-    def source_ip(self) -> str:
-        """Where it came from."""
-        return self.asked.source_ip
-
-    @property
-    def place(self) -> Place:
-        """Where it is made."""
-        return Place(account=self.caller.account, region=self.region, asked=self.asked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnonymousCall:
-    """One call to S3 that nobody signed."""
-
-    operation: Operation
-    asked: Request
-    now: datetime
-    region: str
-
-    @property
-    def source_ip(self) -> str:
-        """Where it came from."""
-        return self.asked.source_ip
 
 
 class ServiceAuthorization:

@@ -23,6 +23,11 @@ _ENCODED = "EncodedAuthorizationMessage"
 
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
+
+class Entries(dict[str, str]):
+    """A map within a result: its names are data, not members that a model knows."""
+
+
 Result = Mapping[str, object]
 """What an operation answers: texts, numbers, instants, lists of those, and results within results; None is left out."""
 
@@ -204,14 +209,24 @@ def _answer(status: int, content: str, body: str | bytes, request_id: str, *more
 def _elements(result: Result, indent: str) -> str:
     lines = []
     for name, value in result.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Entries):
+            pairs = value.items()
+            entries = "".join(
+                f"<entry><key>{_text(key)}</key><value>{_text(item)}</value></entry>" for key, item in pairs
+            )
+            lines.append(f"{indent}<{name}>{entries}</{name}>\n")
+        elif isinstance(value, Mapping):
             lines.append(f"{indent}<{name}>\n{_elements(value, indent + '  ')}{indent}</{name}>\n")
         elif isinstance(value, list):
-            members = "".join(f"<member>{_spelled(item)}</member>" for item in value)
+            members = "".join(f"<member>{_member(item)}</member>" for item in value)
             lines.append(f"{indent}<{name}>{members}</{name}>\n")
         elif value is not None:
             lines.append(f"{indent}<{name}>{_spelled(value)}</{name}>\n")
     return "".join(lines)
+
+
+def _member(value: object) -> str:
+    return _elements(value, "") if isinstance(value, Mapping) else _spelled(value)
 
 
 def _spelled(value: object) -> str:

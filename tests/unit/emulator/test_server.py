@@ -421,10 +421,10 @@ def test_what_moto_lacks_is_said(emulator: Running) -> None:
     """An operation that nobody emulates is an error that says so, and no retry."""
     iam = client(emulator, "iam", control.principal(emulator, "111111111111:root").credentials)
     with pytest.raises(ClientError) as error:
-        iam.simulate_custom_policy(PolicyInputList=["{}"], ActionNames=["s3:GetObject"])
+        iam.generate_service_last_accessed_details(Arn="arn:aws:iam::111111111111:user/alice")
     answer: Any = error.value.response
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "iam:SimulateCustomPolicy" in answer["Error"]["Message"]
+    assert "iam:GenerateServiceLastAccessedDetails" in answer["Error"]["Message"]
 
 
 @settings(max_examples=150, deadline=None)
