@@ -88,3 +88,30 @@ def callback() -> Iterator[Callback]:
     waiting = Callback()
     yield waiting
     waiting.close()
+
+
+def least_contrast(page: Page) -> float:
+    """How little a text of the page stands out from its ground, at worst (WCAG; 4.5 is what it should be)."""
+    found: float = page.evaluate(_LEAST_CONTRAST)
+    return found
+
+
+_LEAST_CONTRAST = """
+() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = parts(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const ratios = [...document.querySelectorAll("body *")]
+    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .map((element) => [luminance(parts(getComputedStyle(element).color)), luminance(ground(element))])
+    .map(([one, other]) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05));
+  return Math.min(...ratios);
+}
+"""

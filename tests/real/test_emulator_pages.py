@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
-from tests.browser import Callback, callback, chromium, page
+from tests.browser import Callback, callback, chromium, least_contrast, page
 from tests.real.test_emulator_identity_center import registered, unsigned
 from tests.real.test_emulator_login import authorize_url, by_code, proof, token
 from tests.unit.emulator.center import START_URL, TOML
@@ -124,31 +124,10 @@ def test_pages_fit_a_telephone(org: Running, chromium: Browser, scheme: str) -> 
     for url in (codes["verificationUri"], codes["verificationUriComplete"], authorize_url(org)):
         page.goto(url)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, url
-        assert page.evaluate(_LEAST_CONTRAST) >= 4.5, url
+        assert least_contrast(page) >= 4.5, url
     page.goto(codes["verificationUriComplete"])
     page.get_by_role("button", name="eve").click()
     page.get_by_role("button", name="Allow").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert page.evaluate(_LEAST_CONTRAST) >= 4.5
+    assert least_contrast(page) >= 4.5
     context.close()
-
-
-_LEAST_CONTRAST = """
-() => {
-  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
-  const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = parts(getComputedStyle(at).backgroundColor);
-      if (found.length === 3 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-  };
-  const ratios = [...document.querySelectorAll("body *")]
-    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-    .map((element) => [luminance(parts(getComputedStyle(element).color)), luminance(ground(element))])
-    .map(([one, other]) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05));
-  return Math.min(...ratios);
-}
-"""

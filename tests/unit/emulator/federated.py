@@ -18,6 +18,8 @@ from stsctl.emulator.running import Running
 READER = "arn:aws:iam::111111111111:role/Reader"
 ADMIN = "arn:aws:iam::222222222222:role/Admin"
 PROVIDER = "arn:aws:iam::111111111111:saml-provider/corp"
+AWAY = "arn:aws:iam::111111111111:role/Away"
+OTHER_PROVIDER = "arn:aws:iam::111111111111:saml-provider/aws"
 
 
 def _role(account: str, name: str, provider: str, action: str, condition: object = None) -> str:
@@ -51,7 +53,7 @@ roles = ["{READER}"]
 [idp.corp.user.nobody]
 
 [idp.corp.client.app]
-redirect_uris = ["http://127.0.0.1/callback", "https://app.example/cb?x=1"]
+redirect_uris = ["http://127.0.0.1/callback", "http://127.0.0.1/oauth/callback", "https://app.example/cb?x=1"]
 [idp.corp.client.web]
 secret = "web secret"
 redirect_uris = ["https://web.example/cb"]
@@ -66,7 +68,7 @@ claims = {{ repository = "org/x" }}
 entity_id = "https://idp.example/"
 sign_in = "https://signin.aws.amazon.com/saml"
 [idp.aws.user.carol]
-roles = ["{READER},arn:aws:iam::111111111111:saml-provider/aws"]
+roles = ["{AWAY},{OTHER_PROVIDER}"]
 
 [account.111111111111]
 name = "work"
@@ -75,6 +77,8 @@ key.main = {{}}
 policies.all = '{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:*","Resource":"*"}}]}}'
 [account.111111111111.saml_provider.corp]
 idp = "corp"
+[account.111111111111.saml_provider.aws]
+idp = "aws"
 [account.111111111111.oidc_provider.corp]
 idp = "corp"
 client_ids = ["app", "ci"]
@@ -85,6 +89,7 @@ idp = "corp"
 """ + "\n".join(
     [
         _role("111111111111", "Reader", "saml-provider/corp", "AssumeRoleWithSAML"),
+        _role("111111111111", "Away", "saml-provider/aws", "AssumeRoleWithSAML"),
         _role("222222222222", "Admin", "saml-provider/sso", "AssumeRoleWithSAML"),
         _role(
             "111111111111",
