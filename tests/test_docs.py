@@ -16,6 +16,7 @@ import pytest
 from stsctl import configuration, ini, settings
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
+from stsctl.emulator import seed
 from tests.conftest import missing
 from tools import generate, manual
 
@@ -180,9 +181,13 @@ def test_exit_statuses_are_documented() -> None:
 
 @pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README) if kind == "toml"])
 def test_configurations_in_the_readme_can_be_read(block: str) -> None:
-    """Each is valid, to the last key."""
-    assert tomllib.loads(block)
-    configuration.load(block.encode(), b"")
+    """Each is valid, to the last key, as a configuration or as a seed of the emulator."""
+    found = tomllib.loads(block)
+    if "account" in found:
+        assert seed.parse(block.encode(), "README.md").accounts
+    else:
+        assert found
+        configuration.load(block.encode(), b"")
 
 
 @pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README) if kind == "ini"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stsctl.emulator import console_sign_in, sso_portal_page
 from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.console import ConsoleSessions, ConsoleSite
-from stsctl.emulator.console_sign_in import PATH
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federation_endpoint import FederationEndpoint
 from stsctl.emulator.idp_site import IdpSite
@@ -32,7 +32,9 @@ def sites(
 ) -> tuple[Site, ...]:
     """All of them; `url` is the emulator's, `instance` tells its cookies from another's. `console` is who signed in."""
     names = {account.id: account.name for account in organisation.accounts}
-    ways_in = [*((one.idp.title, f"{one.url}/saml") for one in idps), ("Root user or IAM user", PATH)]
+    ways_in = [*((one.idp.title, f"{one.url}/saml") for one in idps), ("Root user or IAM user", console_sign_in.PATH)]
+    if organisation.identity_center is not None:
+        ways_in.append(("IAM Identity Center", sso_portal_page.PATH))
     return (
         IdpSite(idps, instance),
         ConsoleSite(console, authentication, account_names=names, ways_in=ways_in),

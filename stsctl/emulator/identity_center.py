@@ -58,10 +58,6 @@ class IdentityCenter:
         """The other name of the instance, beside its start URL."""
         return f"https://identitycenter.amazonaws.com/{self.instance_id}"
 
-    def user(self, name: str) -> DirectoryUser | None:
-        """The user of this name, whatever its case."""
-        return next((user for user in self.users if user.name.lower() == name.lower()), None)
-
     def permission_set(self, name: str) -> PermissionSet | None:
         """The permission set of this name."""
         return next((one for one in self.permission_sets if one.name == name), None)

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from stsctl.emulator.authorization import Authorization
+from stsctl.emulator.console import ConsoleSessions
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.permission_set_sessions import PermissionSetSessions
+from stsctl.emulator.portal_sign_in import PortalSignIn
+from stsctl.emulator.sessions import Sessions
 from stsctl.emulator.site import Site
 from stsctl.emulator.sso_clients import Clients
 from stsctl.emulator.sso_grants import SsoGrants
 from stsctl.emulator.sso_oidc import SsoOidc
 from stsctl.emulator.sso_pages import SsoPages
 from stsctl.emulator.sso_portal import SsoPortal
+from stsctl.emulator.sso_portal_page import SsoPortalPage
 from stsctl.emulator.sso_tokens import SsoTokens
 
 
 def sites(
-    organisation: Organisation, url: str, directory: Directory, authorization: Authorization, issuing: Issuing
+    organisation: Organisation,
+    *,
+    url: str,
+    directory: Directory,
+    authorization: Authorization,
+    issuing: Issuing,
+    sessions: Sessions,
+    console: ConsoleSessions,
 ) -> tuple[Site, ...]:
     """What the organisation's Identity Center serves at `url`; nothing where it has none."""
     center = organisation.identity_center
     if center is None:
         return ()
+    names = {account.id: account.name or account.id for account in organisation.accounts}
     clients, grants, tokens = Clients(center), SsoGrants(), SsoTokens()
-    portal = SsoPortal(
-        center,
-        tokens,
-        names={account.id: account.name or account.id for account in organisation.accounts},
-        directory=directory,
-        authorization=authorization,
-        issuing=issuing,
+    roles = PermissionSetSessions(center, directory, authorization, issuing)
+    sign_in = PortalSignIn(center, url)
+    return (
+        SsoOidc(center, clients, grants, tokens, url=url),
+        SsoPortal(center, tokens, roles, names=names),
+        SsoPages(center, clients, grants, sign_in),
+        SsoPortalPage(center, sign_in, roles, names=names, sessions=sessions, console=console),
     )
-    oidc = SsoOidc(center, clients, grants, tokens, url=url)
-    return oidc, portal, SsoPages(center, clients, grants, url=url)

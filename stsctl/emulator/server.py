@@ -117,7 +117,15 @@ class Emulator:
                 sessions=sessions,
                 sts=self._sts,
             ),
-            *identity_center_sites.sites(organisation, url, directory, self._authorization, issuing),
+            *identity_center_sites.sites(
+                organisation,
+                url=url,
+                directory=directory,
+                authorization=self._authorization,
+                issuing=issuing,
+                sessions=sessions,
+                console=console,
+            ),
             *login_sites.sites(
                 organisation,
                 console,

@@ -6,14 +6,14 @@ Source: RFC 8628 (section 3.3), RFC 6749 (section 4.1) with RFC 7636, and the fl
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from stsctl.emulator import pages, pkce
-from stsctl.emulator.identity_center import IdentityCenter
+from stsctl.emulator.identity_center import DirectoryUser, IdentityCenter
 from stsctl.emulator.journal import Entry
+from stsctl.emulator.portal_sign_in import PortalSignIn
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
-from stsctl.emulator.sign_in import SignIn
 from stsctl.emulator.sso_clients import AUTHORIZATION_CODE, Client, Clients
 from stsctl.emulator.sso_grants import CodeGrant, DeviceGrant, SsoGrants
 from stsctl.emulator.sso_oidc import DEVICE_PAGE
@@ -26,18 +26,13 @@ _SCOPES = {"sso:account:access": "see your accounts and roles, and get credentia
 
 
 class SsoPages:
-    """Answers browsers; the port in `url` tells this emulator's cookie from another's."""
+    """Answers browsers."""
 
-    def __init__(self, center: IdentityCenter, clients: Clients, grants: SsoGrants, *, url: str) -> None:
+    def __init__(self, center: IdentityCenter, clients: Clients, grants: SsoGrants, sign_in: PortalSignIn) -> None:
         self._center = center
         self._clients = clients
         self._grants = grants
-        self._sign_in = SignIn(
-            center.start_url.removeprefix("https://"),
-            path="/",
-            cookie=f"stsctl-portal-{urlsplit(url).port}",
-            passwords={user.name: user.password for user in center.users},
-        )
+        self._sign_in = sign_in
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
         """The page, None for a path that is none of them."""
@@ -63,18 +58,18 @@ class SsoPages:
         if grant is None:
             title, message = "Enter the code of your device", _WRONG_CODE if code else ""
             return pages.page("device.html", title=title, message=message, status=404 if code else 200)
-        found = self._visitor(asked, entry)
+        found = self._sign_in.visitor(asked, entry)
         if isinstance(found, Answer):
             return found
-        user, decision = found
+        user, decision = found[0], found[1].get("decision")
         if not decision:
             return self._consent(grant.client, user, code=grant.user_code)
         return self._decide_device(grant, user, decision, entry)
 
-    def _decide_device(self, grant: DeviceGrant, user: str, decision: str, entry: Entry) -> Answer:
+    def _decide_device(self, grant: DeviceGrant, user: DirectoryUser, decision: str, entry: Entry) -> Answer:
         if decision == "allow":
             grant.session = self._session(user, entry)
-            message = f"{grant.client.name} is signed in as {user}. Close this page, and go back to it."
+            message = f"{grant.client.name} is signed in as {user.name}. Close this page, and go back to it."
             return pages.page("done.html", title="Request approved", message=message, allowed=True)
         grant.denied = True
         message = f"{grant.client.name} got nothing. If it was not you who asked for this, tell your administrator."
@@ -94,10 +89,10 @@ class SsoPages:
         if problem:
             error, description = problem
             return _back(target, state, error=error, error_description=description)
-        found = self._visitor(asked, entry)
+        found = self._sign_in.visitor(asked, entry)
         if isinstance(found, Answer):
             return found
-        user, decision = found
+        user, decision = found[0], found[1].get("decision")
         if not decision:
             return self._consent(client, user, sends_to=target)
         if decision != "allow":
@@ -106,35 +101,20 @@ class SsoPages:
         grant = CodeGrant(client=client, redirect_uri=target, challenge=challenge, session=session)
         return _back(target, state, code=self._grants.code(grant, entry.at))
 
-    def _visitor(self, asked: Request, entry: Entry) -> tuple[str, str] | Answer:
-        """Who is signed in, with what they decided; or the page that comes before."""
-        visitor = self._sign_in.visitor(asked, entry.at)
-        if isinstance(visitor, Answer):
-            return visitor
-        entry.who = visitor.name
-        here = f"{asked.path}?{asked.query}"
-        if visitor.headers:
-            return pages.redirect(here, visitor.headers)
-        decision = pages.form(asked).get("decision", "") if asked.method == "POST" else ""
-        if decision == "leave":
-            return pages.redirect(here, [self._sign_in.leave(asked, entry.at)])
-        return visitor.name, decision
-
-    def _consent(self, client: Client, user: str, *, code: str = "", sends_to: str = "") -> Answer:
+    def _consent(self, client: Client, user: DirectoryUser, *, code: str = "", sends_to: str = "") -> Answer:
         return pages.page(
             "consent.html",
             title=f"Let {client.name} in?",
             sends_to=sends_to,
             client=client.name,
-            user=user,
+            user=user.name,
             place=self._center.start_url,
             code=code,
             scopes=[_SCOPES.get(scope, scope) for scope in client.scopes or _SCOPES],
         )
 
-    def _session(self, user: str, entry: Entry) -> PortalSession:
-        found = next(one for one in self._center.users if one.name == user)
-        return PortalSession(user=found, ends_at=entry.at + self._center.session_duration)
+    def _session(self, user: DirectoryUser, entry: Entry) -> PortalSession:
+        return PortalSession(user=user, ends_at=entry.at + self._center.session_duration)
 
 
 def _problem(client: Client, given: dict[str, str]) -> tuple[str, str] | None:

@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-from stsctl.emulator import permission_sets, rest_json, saml_document
-from stsctl.emulator.authorization import Asked, Authorization
-from stsctl.emulator.condition_keys import Context
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.identity_center import IdentityCenter, PermissionSet
-from stsctl.emulator.issuing import Issuing, session_policies
+from stsctl.emulator import rest_json
+from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
-from stsctl.emulator.principals import Role
+from stsctl.emulator.permission_set_sessions import PermissionSetSessions, no_access
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.sso_tokens import PortalSession, SsoTokens
-from stsctl.emulator.tagging import SessionTags
 from stsctl.emulator.wire import Answer, Result
 
 _Item = TypeVar("_Item")
 
 _BEARER = "x-amz-sso_bearer_token"
-_ACTION = "sts:AssumeRoleWithSAML"
-"""How Identity Center comes by a role's session: it is the SAML provider that the role trusts."""
 _NAMESPACE = "com.amazonaws.switchboard.portal"
 
 
@@ -36,21 +28,12 @@ class SsoPortal:
     """Answers the operations; `names` are those of the accounts, by id."""
 
     def __init__(
-        self,
-        center: IdentityCenter,
-        tokens: SsoTokens,
-        *,
-        names: Mapping[str, str],
-        directory: Directory,
-        authorization: Authorization,
-        issuing: Issuing,
+        self, center: IdentityCenter, tokens: SsoTokens, roles: PermissionSetSessions, *, names: Mapping[str, str]
     ) -> None:
         self._center = center
         self._tokens = tokens
+        self._roles = roles
         self._names = names
-        self._directory = directory
-        self._authorization = authorization
-        self._issuing = issuing
         self._operations: dict[tuple[str, str], Callable[[Request, PortalSession, Entry], Result]] = {
             ("GET", "/assignment/accounts"): self._list_accounts,
             ("GET", "/assignment/roles"): self._list_account_roles,
@@ -89,58 +72,20 @@ class SsoPortal:
             raise Refusal("ResourceNotFoundException", "Account not found", 404)
         found = self._center.permission_sets_of(session.user, account)
         if not found:
-            raise _no_access("no permission set of the account is assigned to the user")
+            raise no_access("no permission set of the account is assigned to the user")
         roles, following = _page(asked, found)
         return {"roleList": [{"roleName": one.name, "accountId": account} for one in roles], "nextToken": following}
 
     def _get_role_credentials(self, asked: Request, session: PortalSession, entry: Entry) -> Result:
         account, name = _argument(asked, "account_id"), _argument(asked, "role_name")
-        assigned = self._center.permission_sets_of(session.user, account)
-        permission_set = next((one for one in assigned if one.name == name), None)
-        if permission_set is None:
-            raise _no_access("the permission set is not assigned to the user in this account")
-        role = self._directory.role(account, permission_sets.role_name(self._center, name, account))
-        if role is None:
-            raise Refusal("ResourceNotFoundException", "The role of the permission set is gone", 404)
-        entry.resource = role.arn
-        return {"roleCredentials": self._credentials(role, permission_set, session, asked, entry.at)}
-
-    def _credentials(
-        self, role: Role, permission_set: PermissionSet, session: PortalSession, asked: Request, now: datetime
-    ) -> Result:
-        asked_role = Asked(
-            role_arn=role.arn,
-            role=role,
-            session_name=session.user.name,
-            tags=SessionTags(passed=(), passed_transitive=(), inherited=()),
-            external_id=None,
-            source_identity=None,
-            mfa_at=None,
-            now=now,
-            source_ip=asked.source_ip,
-            region=self._center.region,
-        )
-        provider = permission_sets.provider_arn(self._center, role.account, role.arn.split(":")[1])
-        keys: Context = {
-            "saml:aud": saml_document.SIGN_IN,
-            "saml:doc": f"{role.account}/{provider.rsplit('/', 1)[-1]}",
-            "saml:iss": self._center.issuer_url,
-            "saml:sub": session.user.name,
-            "saml:sub_type": "persistent",
-            "aws:FederatedProvider": provider,
-        }
-        try:
-            self._authorization.assume_unsigned(_ACTION, provider, keys, asked_role)
-        except Refusal as refusal:
-            raise _no_access(refusal.because) from refusal
-        lasts = min(permission_set.session_duration, role.max_duration)
-        issued = self._issuing.role_session(role, asked_role, session_policies({}, ()), lasts=lasts)
-        found = cast("Mapping[str, Any]", issued["Credentials"])
+        found = self._roles.issue(session.user, account, name, asked, entry)
         return {
-            "accessKeyId": found["AccessKeyId"],
-            "secretAccessKey": found["SecretAccessKey"],
-            "sessionToken": found["SessionToken"],
-            "expiration": int(found["Expiration"].timestamp() * 1000),
+            "roleCredentials": {
+                "accessKeyId": found["AccessKeyId"],
+                "secretAccessKey": found["SecretAccessKey"],
+                "sessionToken": found["SessionToken"],
+                "expiration": int(found["Expiration"].timestamp() * 1000),
+            }
         }
 
     def _logout(self, _asked: Request, session: PortalSession, _entry: Entry) -> Result:
@@ -174,7 +119,3 @@ def _argument(asked: Request, name: str) -> str:
 
 def _invalid(message: str) -> Refusal:
     return Refusal("InvalidRequestException", message, 400)
-
-
-def _no_access(because: str) -> Refusal:
-    return Refusal("ForbiddenException", "No access", 403, because=because)

@@ -183,6 +183,22 @@ def test_a_role_that_was_changed_in_iam(center: Running) -> None:
     assert refused(lambda: sso.get_role_credentials(**asked))[:2] == ("ResourceNotFoundException", 404)
 
 
+@pytest.mark.parametrize(
+    "role", [f"{PRODUCTION} Administrator", "333333333333 ListBuckets", f"{WORK} Nothing", "x", ""]
+)
+def test_portal_gives_what_is_assigned(center: Running, role: str) -> None:
+    """The portal's page gives nobody a role that it does not show them."""
+    browser = build_opener(HTTPCookieProcessor())
+    page = f"{center.url}/_signin/portal"
+    with browser.open(Request(page, b"username=eve")) as answer:
+        assert b"ListBuckets" in answer.read()
+    with pytest.raises(HTTPError) as error:
+        browser.open(Request(page, urlencode({"role": role}).encode()))
+    with error.value:
+        assert error.value.code == 403
+        assert b"No access" in error.value.read()
+
+
 def test_logout(center: Running) -> None:
     """A token is over with its sign-in, its refresh token too; credentials that were had go on."""
     sso, oidc = unsigned(center, "sso"), unsigned(center, "sso-oidc")

@@ -113,6 +113,22 @@ def test_login(org: Running, page: Page, callback: Callback) -> None:
     assert page.get_by_text("user/alice").is_visible()
 
 
+def test_portal_to_console_to_login(org: Running, page: Page, callback: Callback) -> None:
+    """A user goes from their accounts to the console as a role, and logs in as that, where it may."""
+    page.goto(f"{org.url}/console")
+    page.get_by_role("button", name="IAM Identity Center").click()
+    sign_in(page)
+    page.get_by_role("group", name="production").get_by_role("button", name="Administrator").click()
+    assert page.get_by_text("assumed-role/AWSReservedSSO_Administrator_").is_visible()
+    assert page.get_by_text("https://eu-central-1.console.aws.amazon.com/s3/").is_visible()
+    page.goto(authorize_url(org, redirect_uri=callback.url))
+    # Its boundary allows S3 alone.
+    assert "not authorized to perform: signin:AuthorizeOAuth2Access" in page.get_by_role("alert").inner_text()
+    page.goto(f"{org.url}/_signin/portal")
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("heading", name="Sign in to acme.awsapps.com/start").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_telephone(org: Running, chromium: Browser, scheme: str) -> None:
     """No page is wider than a narrow screen, and what is to be read stands out from its ground (WCAG, 4.5 to 1)."""

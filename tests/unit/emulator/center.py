@@ -44,6 +44,7 @@ description = "Everything"
 managed = ["arn:aws:iam::aws:policy/AdministratorAccess"]
 boundary = "Limit"
 session_duration = "2h"
+relay_state = "https://eu-central-1.console.aws.amazon.com/s3/"
 assign.222222222222.groups = ["platform"]
 
 [identity_center.permission_set.ListBuckets]

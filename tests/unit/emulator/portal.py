@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from stsctl.emulator import seed
 from stsctl.emulator.journal import Entry
+from stsctl.emulator.portal_sign_in import PortalSignIn
 from stsctl.emulator.request import Request
 from stsctl.emulator.sso_clients import Clients
 from stsctl.emulator.sso_grants import SsoGrants
@@ -45,7 +46,7 @@ class Portal:
         clients, grants = Clients(center), SsoGrants()
         self.tokens = SsoTokens()
         self.oidc = SsoOidc(center, clients, grants, self.tokens, url=URL)
-        self.pages = SsoPages(center, clients, grants, url=URL)
+        self.pages = SsoPages(center, clients, grants, PortalSignIn(center, URL))
 
     def later(self, **length: float) -> None:
         """Lets time pass."""

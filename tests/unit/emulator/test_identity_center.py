@@ -33,7 +33,10 @@ def test_everything_is_read() -> None:
     dora, eve = center.users
     assert (dora.email, dora.groups, dora.password is not None) == ("dora@acme.example", ("platform",), True)
     assert (eve.email, eve.groups, eve.password) == ("eve@example.com", (), None)
-    assert center.user("DORA") == dora
+    administrator = center.permission_set("Administrator")
+    assert administrator is not None
+    assert administrator.session_duration == timedelta(hours=2)
+    assert administrator.relay_state == "https://eu-central-1.console.aws.amazon.com/s3/"
     assert center.accounts_of(dora) == (WORK, PRODUCTION)
     assert [one.name for one in center.permission_sets_of(dora, PRODUCTION)] == ["Administrator", "ListBuckets"]
     assert center.accounts_of(eve) == (WORK,)
