@@ -56,7 +56,7 @@ def test_device_code(org: Running, page: Page) -> None:
     page.get_by_label("Code").fill(codes["userCode"].lower())
     page.keyboard.press("Enter")
     sign_in(page)
-    assert page.get_by_text(codes["userCode"]).is_visible()
+    page.get_by_text(codes["userCode"]).wait_for()
     page.get_by_role("button", name="Allow").click()
     assert "signed in as dora" in page.get_by_role("status").inner_text()
     tokens = oidc.create_token(**who, grantType=DEVICE_CODE, deviceCode=codes["deviceCode"])
@@ -72,7 +72,7 @@ def test_device_that_is_denied(org: Running, page: Page) -> None:
     page.goto(codes["verificationUriComplete"])
     page.get_by_role("button", name="eve").click()
     page.get_by_role("button", name="Deny").click()
-    assert page.get_by_role("heading", name="Request denied").is_visible()
+    page.get_by_role("heading", name="Request denied").wait_for()
     with pytest.raises(oidc.exceptions.AccessDeniedException):
         oidc.create_token(**who, grantType=DEVICE_CODE, deviceCode=codes["deviceCode"])
 
@@ -110,7 +110,7 @@ def test_login(org: Running, page: Page, callback: Callback) -> None:
     status, tokens = token(org, proof(org, ECKey.generate_key("P-256")), **body)
     assert (status, tokens["tokenType"]) == (200, "aws_sigv4")
     page.goto(f"{org.url}/console")
-    assert page.get_by_text("user/alice").is_visible()
+    page.get_by_text("user/alice").wait_for()
 
 
 def test_portal_to_console_to_login(org: Running, page: Page, callback: Callback) -> None:
@@ -119,14 +119,14 @@ def test_portal_to_console_to_login(org: Running, page: Page, callback: Callback
     page.get_by_role("button", name="IAM Identity Center").click()
     sign_in(page)
     page.get_by_role("group", name="production").get_by_role("button", name="Administrator").click()
-    assert page.get_by_text("assumed-role/AWSReservedSSO_Administrator_").is_visible()
-    assert page.get_by_text("https://eu-central-1.console.aws.amazon.com/s3/").is_visible()
+    page.get_by_text("assumed-role/AWSReservedSSO_Administrator_").wait_for()
+    page.get_by_text("https://eu-central-1.console.aws.amazon.com/s3/").wait_for()
     page.goto(authorize_url(org, redirect_uri=callback.url))
     # Its boundary allows S3 alone.
     assert "not authorized to perform: signin:AuthorizeOAuth2Access" in page.get_by_role("alert").inner_text()
     page.goto(f"{org.url}/_signin/portal")
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_role("heading", name="Sign in to acme.awsapps.com/start").is_visible()
+    page.get_by_role("heading", name="Sign in to acme.awsapps.com/start").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
