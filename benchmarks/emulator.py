@@ -60,7 +60,7 @@ Command = Callable[[int, Path], list[str]]
 def _emulator(port: int, folder: Path) -> list[str]:
     (folder / "seed.toml").write_text(seed(), encoding="utf-8")
     state = folder / f"state-{port}"
-    return ["-m", "stsctl.emulator", "--port", str(port), "--state", str(state), "--seed", str(folder / "seed.toml")]
+    return ["-m", "stsctl.emulator", "--port", str(port), "--folder", str(state), "--seed", str(folder / "seed.toml")]
 
 
 def _moto(port: int, _folder: Path) -> list[str]:

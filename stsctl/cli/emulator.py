@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from stsctl.cli.emulator_run_as import place_of, run_as
 from stsctl.cli.options import Group, json_option
 from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
-from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.formats import environment
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.shell import SHELLS
@@ -35,17 +36,23 @@ def command() -> None:
 @command.command("start")
 @click.option("--seed", type=click.Path(path_type=Path), help="A TOML file with another organisation.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on; a free one where not said.")
+@click.option("--state", type=click.Path(path_type=Path), help="A folder for what changes, so that it lasts a restart.")
+@click.option("--bind", metavar="ADDRESS", help="Listen on this address in place of loopback; needs --i-know.")
+@click.option("--i-know", is_flag=True, help="Others may reach it: whoever can is let in as anybody of the seed.")
 @click.pass_obj
-def start(app: App, *, seed: Path | None, port: int | None) -> None:
+def start(app: App, *, seed: Path | None, port: int | None, state: Path | None, bind: str | None, i_know: bool) -> None:
     """Start the emulator in the background. It listens on loopback only."""
+    _check_address(bind, i_know=i_know)
     already = control.find(app.paths.emulator)
     if already is None:
         check_installed()
         with app.report.waiting("starting the emulator"):
-            running = control.start(app.paths.emulator, seed=seed, port=port)
+            running = control.start(app.paths.emulator, seed=seed, port=port, state=state, bind=bind)
         app.report.notice(f"the emulator answers at {running.url}")
+        for remark in control.status(running)["remarks"]:
+            app.report.notice(remark)
     else:
-        if seed is not None or (port is not None and port != already.port):
+        if any((seed, state, bind)) or (port is not None and port != already.port):
             raise StsctlError(f"an emulator is running at {already.url} already", hint="stsctl emulator stop")
         app.report.notice(f"the emulator is running already, at {already.url}")
     app.report.lines(
@@ -58,6 +65,21 @@ def start(app: App, *, seed: Path | None, port: int | None) -> None:
     )
 
 
+def _check_address(address: str | None, *, i_know: bool) -> None:
+    """Raises UsageError for an address that is none, and for one that others reach unless that is known."""
+    if address is None:
+        return
+    try:
+        reached = not ipaddress.ip_address(address).is_loopback
+    except ValueError as error:
+        raise UsageError(f'"{address}" is no address', hint="write it as 0.0.0.0 or 192.0.2.7") from error
+    if reached and not i_know:
+        raise UsageError(
+            f"whoever can reach {address} could ask this emulator",
+            hint=f"stsctl emulator start --bind {address} --i-know",
+        )
+
+
 def check_installed() -> None:
     """Raises ConfigurationError where the extra that the emulator needs is missing."""
     if find_spec("moto") is None or find_spec("flask") is None:
@@ -67,7 +89,7 @@ def check_installed() -> None:
 @command.command("stop")
 @click.pass_obj
 def stop(app: App) -> None:
-    """Stop the emulator. What it held is gone."""
+    """Stop the emulator. What it held is gone, but for what is in the folder of --state."""
     running = control.find(app.paths.emulator)
     if running is None:
         app.report.notice("no emulator is running")

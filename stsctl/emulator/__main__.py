@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ipaddress
 import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from stsctl.credentials import Secret
 from stsctl.emulator import running, seed
+from stsctl.emulator.change_log import ChangeLog
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.organisation import Organisation
-from stsctl.errors import StsctlError
+from stsctl.emulator.visitors import Visitors
+from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host import files, process_table
 
 if TYPE_CHECKING:
@@ -31,75 +35,129 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Runs an emulator; the status says how it ended."""
     parser = argparse.ArgumentParser(prog="python -m stsctl.emulator", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="the folder for running.json and the log")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
+    parser.add_argument("--bind", default="127.0.0.1", help="the address to listen on (default: loopback)")
     parser.add_argument("--seed", type=Path, help="a TOML file with the organisation (default: the built-in one)")
-    parser.add_argument("--state", type=Path, required=True, help="the folder for running.json and the log")
+    parser.add_argument("--state", type=Path, help="the folder for the state that outlives the emulator")
     options = parser.parse_args(arguments)
     try:
-        return _run(options.state, options.seed, options.port)
+        with contextlib.ExitStack() as stack:
+            files.private_folder(options.folder)
+            if not _locked(running.lock_in(options.folder), stack):
+                return running.ALREADY_RUNNING
+            return _run(options, stack)
     except StsctlError as error:
         print(error.message, file=sys.stderr)  # noqa: T201 - whoever started it reads this
         return error.status
 
 
-def _run(folder: Path, seed_file: Path | None, port: int) -> int:
+def _locked(place: Path, stack: contextlib.ExitStack) -> bool:
+    """Whether nobody else holds this lock; it is held until `stack` ends."""
     from filelock import FileLock, Timeout
 
-    files.private_folder(folder)
-    lock = FileLock(running.lock_in(folder), mode=0o600)
+    lock = FileLock(place, mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return running.ALREADY_RUNNING
-    with lock:
-        chosen = seed.read(seed_file) if seed_file else seed.built_in()
-        signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            _serve(folder, chosen, port)
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            files.remove(running.file_in(folder))
+        return False
+    stack.callback(lock.release)
+    return True
+
+
+def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> int:
+    log = _change_log(options.state, stack)
+    text, name = _seed(options.seed, log)
+    chosen = seed.parse(text, name)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _serve(options, chosen, log, text.decode())
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        files.remove(running.file_in(options.folder))
     return 0
 
 
-def _serve(folder: Path, chosen: Organisation, port: int) -> None:
+def _change_log(folder: Path | None, stack: contextlib.ExitStack) -> ChangeLog | None:
+    if folder is None:
+        return None
+    files.private_folder(folder)
+    if not _locked(folder / "lock", stack):
+        raise StsctlError(f'another emulator has its state in "{folder}"')
+    return ChangeLog(folder)
+
+
+def _seed(path: Path | None, log: ChangeLog | None) -> tuple[bytes, str]:
+    """The seed as TOML, and what it is called: the one of the file, of the state, or the built-in one."""
+    begun = log.begun if log else None
+    if path is None:
+        chosen = (begun["seed"], begun["name"]) if begun else (seed.built_in_text(), seed.BUILT_IN)
+        return str(chosen[0]).encode(), str(chosen[1])
+    content = seed.content_of(path)
+    if log is not None and begun is not None and str(begun["seed"]).encode() != content:
+        raise ConfigurationError(f'the state in "{log.path.parent}" began with another seed than "{path}" is now')
+    return content, str(path)
+
+
+def _serve(options: argparse.Namespace, chosen: Organisation, log: ChangeLog | None, text: str) -> None:
+    from stsctl.emulator.emulation import Emulation
+    from stsctl.emulator.listening import serve, url_of
+    from stsctl.emulator.persistence import Persistence
+
     _forget_environment()
-    with contextlib.suppress(FileNotFoundError):
-        running.log_in(folder).replace(running.former_log_in(folder))
-    # Appended to by one process, private from birth.
-    descriptor = os.open(running.log_in(folder), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with open(descriptor, "a", encoding="utf-8") as log:  # noqa: PTH123 - a descriptor
-        logging.basicConfig(stream=log, level=logging.WARNING)
-        token = Secret(secrets.token_urlsafe(32))
-        emulation, server = _listening(chosen, port, token, Journal(log))
-        with server:
-            described = _described(emulation, server, token, chosen)
+    with _journal(options.folder) as journal, _bound(options) as listener:
+        # Its identity providers name the port, so it is known before there is anything to serve.
+        emulation = Emulation(
+            chosen,
+            url=url_of(listener),
+            token=Secret(secrets.token_urlsafe(32)),
+            journal=Journal(journal),
+            visitors=Visitors(from_elsewhere=not ipaddress.ip_address(options.bind).is_loopback),
+            persistence=Persistence(log, text, chosen.name) if log else None,
+        )
+        emulation.ports.open_all(chosen)
+        with serve(emulation, listener) as server:
+            if options.state is not None:
+                files.replace(options.state / "port", str(server.port).encode())
+            described = _described(emulation, server, chosen)
 
             def publish() -> None:
-                running.write(folder, replace(described, instance=emulation.instance, ahead=emulation.clock.ahead))
+                running.write(
+                    options.folder, replace(described, instance=emulation.instance, ahead=emulation.clock.ahead)
+                )
 
             emulation.published = publish
             publish()
             server.serve_forever()
 
 
-def _listening(chosen: Organisation, port: int, token: Secret, journal: Journal) -> tuple[Emulation, BaseWSGIServer]:
-    from stsctl.emulator.emulation import Emulation
-    from stsctl.emulator.listening import bind, serve, url_of
+def _journal(folder: Path) -> IO[str]:
+    """A new journal, private from birth; the one of before is kept beside it."""
+    with contextlib.suppress(FileNotFoundError):
+        running.log_in(folder).replace(running.former_log_in(folder))
+    descriptor = os.open(running.log_in(folder), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    journal = open(descriptor, "a", encoding="utf-8")  # noqa: PTH123, SIM115 - a descriptor, and the caller's to close
+    logging.basicConfig(stream=journal, level=logging.WARNING)
+    return journal
 
+
+def _bound(options: argparse.Namespace) -> socket.socket:
+    """The port that was asked for; else the one that a state had before, or a free one."""
+    from stsctl.emulator.listening import bind
+
+    former = options.state / "port" if options.state else None
+    if former is not None and not options.port:
+        with contextlib.suppress(OSError, OverflowError, ValueError):
+            return bind(int(files.read(former) or b"0"), options.bind)
     try:
-        # Its identity providers name the port, so it is known before there is anything to serve.
-        with bind(port) as listener:
-            emulation = Emulation(chosen, url=url_of(listener), token=token, journal=journal)
-            emulation.ports.open_all(chosen)
-            return emulation, serve(emulation, listener)
+        return bind(options.port, options.bind)
     except (OSError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise StsctlError(f"the emulator cannot listen on port {port}: {reason}") from error
+        raise StsctlError(f"the emulator cannot listen on port {options.port}: {reason}") from error
 
 
-def _described(emulation: Emulation, server: BaseWSGIServer, token: Secret, chosen: Organisation) -> running.Running:
+def _described(emulation: Emulation, server: BaseWSGIServer, chosen: Organisation) -> running.Running:
     process = process_table.look_up(os.getpid())
     return running.Running(
         url=emulation.url,
@@ -107,7 +165,7 @@ def _described(emulation: Emulation, server: BaseWSGIServer, token: Secret, chos
         pid=os.getpid(),
         process_started=process.started if process else "",
         instance=emulation.instance,
-        control_token=token,
+        control_token=emulation.token,
         seed=chosen.name,
         started_at=datetime.now(UTC),
     )

@@ -22,18 +22,29 @@ class ChangeLog:
     """Appends changes to a file; safe among threads."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "changes.jsonl"
         files.private_folder(folder)
+        self.path = folder / "changes.jsonl"
         self._lock = threading.Lock()
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
-
-    def read(self) -> tuple[list[Change], int]:
-        """The changes so far, and how many lines could not be read."""
-        lines = (files.read(self.path) or b"").split(b"\n")
-        if lines[-1]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        self._descriptor = os.open(self.path, flags, 0o600)
+        content = files.read(self.path) or b""
+        if content and not content.endswith(b"\n"):
             os.write(self._descriptor, b"\n")  # what comes next begins a line
-        changes = [_parsed(line) for line in lines if line]
-        return [change for change in changes if change], changes.count(None)
+        lines = [_parsed(line) for line in content.split(b"\n") if line]
+        self.changes: list[Change] = [change for change in lines if change is not None]
+        self.unreadable = lines.count(None)
+        if self.changes and self.begun is None:
+            # Nothing is known of the keys that the rest was made with.
+            files.replace(self.path.with_suffix(".damaged"), content)
+            self.changes, self.unreadable = [], len(lines)
+
+    @property
+    def begun(self) -> Change | None:
+        """What the state began with; None for a new one."""
+        first: Change | None = self.changes[0].get("begun") if self.changes else None
+        return (
+            first if isinstance(first, dict) and {"origin", "instance", "at", "seed", "name"} <= first.keys() else None
+        )
 
     def write(self, kind: str, facts: Change) -> None:
         """Adds one; it outlives this process from here on."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,12 +38,20 @@ class Principal:
     mfa_serial: str | None
 
 
-def start(folder: Path, *, seed: Path | None = None, port: int | None = None) -> Running:
+def start(
+    folder: Path,
+    *,
+    seed: Path | None = None,
+    port: int | None = None,
+    state: Path | None = None,
+    bind: str | None = None,
+) -> Running:
     """Starts an emulator that keeps its files in `folder`, and returns when it answers.
 
     Where one is running in `folder` already, or another `start` was faster, that one is returned. `seed` None is the
-    built-in organisation, `port` None a free one. Raises ConfigurationError for a seed that cannot be used, and
-    EmulatorError with what the emulator said.
+    built-in organisation (or that of the state), `port` None a free one, `bind` None loopback; what is in the folder
+    `state` outlives it. Raises ConfigurationError for a seed that cannot be used, and EmulatorError with what the
+    emulator said.
     """
     already = find(folder)
     if already is not None:
@@ -51,7 +60,8 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
     files.private_folder(folder)
     complaints = folder / "complaints"
     files.replace(complaints, b"")
-    child = _spawn(folder, seed, port, complaints)
+    options = {"seed": seed, "port": port, "state": state, "bind": bind}
+    child = _spawn(folder, options, complaints)
     limit = time.monotonic() + _START_LIMIT.total_seconds()
     while time.monotonic() < limit:
         ended = child.poll()
@@ -61,7 +71,7 @@ def start(folder: Path, *, seed: Path | None = None, port: int | None = None) ->
                 child.wait()  # the other one was faster, this one ends by itself
             return found
         if ended == record.ALREADY_RUNNING:  # another one is about to start here, unless it fails
-            child = _spawn(folder, seed, port, complaints)
+            child = _spawn(folder, options, complaints)
         elif ended is not None:
             raise EmulatorError(f"the emulator did not start: {_last_line(complaints)}")
         time.sleep(_PAUSE.total_seconds())
@@ -144,13 +154,14 @@ def _check(seed: Path | None) -> None:
         seeds.read(seed)
 
 
-def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-m", "stsctl.emulator", "--state", str(folder.absolute())]
-    argv += ["--seed", str(seed.absolute())] if seed else []
-    argv += ["--port", str(port)] if port else []
-    options: dict[str, Any] = {"start_new_session": True}
+def _spawn(folder: Path, options: Mapping[str, Path | str | int | None], complaints: Path) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "stsctl.emulator", "--folder", str(folder.absolute())]
+    for name, value in options.items():
+        if value is not None:
+            argv += [f"--{name}", str(value.absolute() if isinstance(value, Path) else value)]
+    own: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
-        options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        own = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     with complaints.open("wb") as errors:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
@@ -160,7 +171,7 @@ def _spawn(folder: Path, seed: Path | None, port: int | None, complaints: Path) 
             stderr=errors,
             env=environ,
             cwd=folder,
-            **options,
+            **own,
         )
     _children[child.pid] = child
     return child

@@ -95,6 +95,7 @@ class ControlPlane:
             "accounts": list(self._directory.accounts),
             "sessions": len(self._sessions),
             "clock_ahead": self._levers.clock.ahead.total_seconds(),
+            "remarks": list(self._levers.remarks),
         }
 
     def _principal(self, name: str, now: datetime) -> dict[str, object]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import chance, identifiers
+from stsctl.emulator import identifiers, moto_determinism
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import Account, NewRole, NewUser, Organisation
 from stsctl.emulator.principals import Device, LongTermKey, OidcProvider, PolicyText, Role, SamlProvider, Tags, User
@@ -337,11 +337,7 @@ def _mend(models: Any) -> None:
 
     What moto draws by chance comes from where the emulator's own ids come from.
     """
-    from moto.moto_api._internal import mock_random
-
-    moto_random: Any = mock_random
-    moto_random.getrandbits = lambda bits: chance.source().getrandbits(bits)
-    moto_random.random = lambda: chance.source().random()
+    moto_determinism.draw_from_chance()
     models.User.permissions_boundary_arn = None
     models.User.permissions_boundary = models.Role.permissions_boundary
     for kind, prefix in ((models.User, "AIDA"), (models.Group, "AGPA")):

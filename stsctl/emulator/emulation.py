@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,26 +16,19 @@ from stsctl.emulator.faults import Faults
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.levers import Levers
 from stsctl.emulator.organisation import Organisation
+from stsctl.emulator.origin import Origin
+from stsctl.emulator.persistence import Persistence
 from stsctl.emulator.ports import Ports
 from stsctl.emulator.server import Emulator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """What the random parts of a seed are drawn from: keys, ids and MFA devices are the same after a reset."""
-
-    secret: Secret
-
-    @classmethod
-    def new(cls) -> Origin:
-        """One that nobody can guess."""
-        return cls(secret=Secret(secrets.token_hex(32)))
+from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.visitors import Visitors
 
 
 class Emulation:
     """The WSGI application that stays while emulators come and go.
 
-    `published` is called whenever what others know of it changed: the instance, the clock.
+    `published` is called whenever what others know of it changed: the instance, the clock. With `persistence`, what
+    changes is kept, and what was kept is done again before the first request is answered.
     """
 
     def __init__(
@@ -46,29 +38,33 @@ class Emulation:
         url: str,
         token: Secret,
         journal: Journal,
-        origin: Origin | None = None,
-        clock: Clock | None = None,
+        visitors: Visitors,
+        persistence: Persistence | None = None,
     ) -> None:
-        self.clock = clock or Clock()
-        self._organisation = organisation
+        self.clock = persistence.clock if persistence else Clock()
         self.url = url
-        self._token = token
-        self._journal = journal
         self.published: Callable[[], None] = lambda: None
-        self._origin = origin or Origin.new()
+        self._organisation = organisation
+        self.token = token
+        self._visitors = visitors
+        self._journal = journal
         self._faults = Faults()
         self.ports = Ports(lambda workload, *more: self._emulator.at(workload, *more))
         self._lock = threading.Lock()
+        self._persistence = persistence
+        self._origin = persistence.origin if persistence else Origin.new()
         self._emulator = self._begin()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one request."""
-        return self._emulator(environ, start_response)
+        if self._persistence is None:
+            return self._emulator(environ, start_response)
+        return self._persistence.answer(self._emulator, environ, start_response)
 
     @property
     def instance(self) -> str:
         """The id of the emulator that answers now."""
-        return self._emulator.instance
+        return self._origin.instance
 
     def reset(self) -> None:
         """Back to the seed: what was made since is gone, sessions and faults too; the clock is the machine's again.
@@ -79,17 +75,40 @@ class Emulation:
             self.clock.ahead = timedelta()
             self._faults.clear()
             forget_everything()
+            self._origin = Origin.new(self._origin.secret)
+            if self._persistence is not None:
+                self._persistence.begin(self._origin)
             self._emulator = self._begin()
         self.published()
 
+    def _moved(self) -> None:
+        if self._persistence is not None:
+            self._persistence.moved()
+        self.published()
+
     def _begin(self) -> Emulator:
-        levers = Levers(clock=self.clock, faults=self._faults, reset=self.reset, moved=lambda: self.published())
-        with chance.drawn_from(self._origin.secret.reveal()):
-            return Emulator(
+        sessions = Sessions(self._origin.sessions_key)
+        began = self._persistence.as_it_began() if self._persistence else contextlib.nullcontext()
+        with began, chance.drawn_from(self._origin.secret.reveal()):
+            emulator = Emulator(
                 self._organisation,
+                instance=self._origin.instance,
                 url=self.url,
-                token=self._token,
-                levers=levers,
+                token=self.token,
+                sessions=sessions,
+                levers=Levers(
+                    clock=self.clock,
+                    faults=self._faults,
+                    reset=self.reset,
+                    moved=self._moved,
+                    remarks=self._persistence.remarks if self._persistence else (),
+                ),
                 journal=self._journal,
                 ports=self.ports,
+                visitors=self._visitors,
             )
+        if self._persistence is not None:
+            self._journal.muted = True
+            self._persistence.repeat(emulator, sessions)
+            self._journal.muted = False
+        return emulator

@@ -33,15 +33,16 @@ class Entry:
 
 
 class Journal:
-    """Writes entries to a file, or to nothing."""
+    """Writes entries to a file, or to nothing; none while it is `muted`."""
 
     def __init__(self, file: IO[str] | None = None) -> None:
         self._file = file
+        self.muted = False
         self._lock = threading.Lock()
 
     def write(self, entry: Entry) -> None:
         """One line, whole, among those of other threads."""
-        if self._file is None:
+        if self._file is None or self.muted:
             return
         facts = {
             "at": entry.at.isoformat(timespec="milliseconds"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from stsctl.emulator.clock import FARTHEST, Clock
@@ -17,13 +17,25 @@ class LeverError(Exception):
 
 
 class Levers:
-    """Does what POST /_stsctl/… asks; `reset` begins from the seed again, `moved` is told when the clock was."""
+    """Does what POST /_stsctl/… asks: `reset` begins from the seed again, `moved` is told when the clock was.
 
-    def __init__(self, *, clock: Clock, faults: Faults, reset: Callable[[], None], moved: Callable[[], None]) -> None:
+    `remarks` are what a person should know of how the emulator began.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        faults: Faults,
+        reset: Callable[[], None],
+        moved: Callable[[], None],
+        remarks: Sequence[str] = (),
+    ) -> None:
         self.clock = clock
         self.faults = faults
         self._reset = reset
         self._moved = moved
+        self.remarks = remarks
         self._pulled: Mapping[str, Callable[[Request], None]] = {
             "clock": self._move,
             "fail": self._fail,

@@ -7,6 +7,7 @@ development only, is done here: connections that stay open, bodies, errors.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from collections.abc import Callable
@@ -96,13 +97,14 @@ class _Handler(WSGIRequestHandler):
         """Nothing: a client that hangs up is no event."""
 
 
-def bind(port: int) -> socket.socket:
+def bind(port: int, address: str = HOST) -> socket.socket:
     """A port of this machine, 0 for a free one, where nobody listens until `serve` is called; raises OSError."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # on Windows it would let two share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        listener.bind((address, port))
     except (OSError, OverflowError):
         listener.close()
         raise
@@ -112,7 +114,9 @@ def bind(port: int) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """Where an application answers that is served on `listener`."""
     host, port = listener.getsockname()[:2]
-    return f"http://{host}:{port}"
+    if ipaddress.ip_address(host).is_unspecified:
+        host = HOST
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve(application: Callable[..., Any], listener: socket.socket) -> BaseWSGIServer:

@@ -21,8 +21,11 @@ def draw_from_chance() -> None:
 
 def go_by(wall: Callable[[], datetime]) -> None:
     """What moto makes is made at `wall`, so that it keeps its dates when it is made again."""
-    from moto.core import utils
-    from moto.s3 import models
+    from moto.core import utils as core_utils
+    from moto.s3 import models as s3_models
+
+    utils: Any = core_utils
+    models: Any = s3_models
 
     # Every module has `utcnow` by its name, so it is the function itself that has to change.
     utils.stsctl_present = lambda: wall().replace(tzinfo=None)

@@ -53,10 +53,15 @@ def built_in() -> Organisation:
 
 def read(path: Path) -> Organisation:
     """The organisation that a file holds; raises ConfigurationError, or FileError where it cannot be read."""
+    return parse(content_of(path), str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """What a seed's file says; raises ConfigurationError, or FileError where it cannot be read."""
     content = files.read(path)
     if content is None:
         raise ConfigurationError(f'there is no seed "{path}"', hint="without --seed it is the built-in one")
-    return parse(content, str(path))
+    return content
 
 
 def parse(content: bytes, name: str) -> Organisation:

@@ -7,7 +7,6 @@ pages and its metadata pages are not reachable.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from http.client import responses
@@ -34,6 +33,7 @@ from stsctl.emulator.organizations_api import OrganizationsApi
 from stsctl.emulator.outbound_federation import OutboundFederation
 from stsctl.emulator.ports import Ports
 from stsctl.emulator.principals import Caller
+from stsctl.emulator.recorded import ACTION_KEY
 from stsctl.emulator.refusal import Refusal, invalid_token
 from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
 from stsctl.emulator.request import Request
@@ -48,6 +48,7 @@ from stsctl.emulator.simulator import Simulator
 from stsctl.emulator.site import Site
 from stsctl.emulator.sts import Sts
 from stsctl.emulator.totp import UsedCodes
+from stsctl.emulator.visitors import Visitors
 from stsctl.emulator.wire import Answer
 from stsctl.emulator.workload import Workload
 from stsctl.emulator.workload_plane import WorkloadPlane
@@ -72,15 +73,26 @@ class Emulator:
     """
 
     def __init__(
-        self, organisation: Organisation, *, url: str, token: Secret, levers: Levers, journal: Journal, ports: Ports
+        self,
+        organisation: Organisation,
+        *,
+        instance: str,
+        url: str,
+        token: Secret,
+        sessions: Sessions,
+        levers: Levers,
+        journal: Journal,
+        ports: Ports,
+        visitors: Visitors,
     ) -> None:
         self.url = url
-        self.instance = secrets.token_hex(8)
+        self.instance = instance
+        self._visitors = visitors
         self._clock = levers.clock
         self._faults = levers.faults
         self._journal = journal
         organisation, idps = served_idp.serve(organisation, url)
-        directory, sessions, codes = Directory(organisation), Sessions(), UsedCodes()
+        directory, codes = Directory(organisation), UsedCodes()
         organizations, issuing = Organizations(organisation), Issuing(directory, sessions)
         self._authorization = Authorization(organizations)
         root_access = RootAccess(directory, organizations, self._authorization, issuing)
@@ -183,6 +195,7 @@ class Emulator:
         entry = Entry(at=wall_at + self._clock.ahead, wall_at=wall_at)
         answer = answering(environ, entry)
         self._journal.write(entry)
+        environ[ACTION_KEY] = entry.action
         headers = [*answer.headers, (INSTANCE_HEADER, self.instance)]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))
@@ -193,10 +206,13 @@ class Emulator:
         speech = wire.Dialect.QUERY
         try:
             asked = request.from_environ(environ)
+            signed = is_signed(asked)
+            if not signed or asked.path.startswith(PREFIX):
+                self._visitors.check(asked)
             if asked.path.startswith(PREFIX):
                 entry.action = CONTROL
                 return self._control.answer(asked, entry)
-            for site in () if is_signed(asked) else self._sites:  # a bucket may be called as a site is
+            for site in () if signed else self._sites:  # a bucket may be called as a site is
                 found = site.answer(asked, entry)
                 if found is not None:
                     return found

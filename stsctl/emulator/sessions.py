@@ -13,6 +13,7 @@ import heapq
 import hmac
 import secrets
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from stsctl.credentials import Credentials, Secret
@@ -26,10 +27,14 @@ _LEAST_FILL = 336
 
 
 class Sessions:
-    """Every session that is not over; safe among threads."""
+    """Every session that is not over; safe among threads.
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    `key` is what secrets and tokens are derived from; `kept` is told of each session.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or secrets.token_bytes(32)
+        self.kept: Callable[[IssuedSession], None] = lambda _: None
         self._lock = threading.Lock()
         self._by_id: dict[str, IssuedSession] = {}
         self._ends: list[tuple[float, str]] = []
@@ -47,6 +52,7 @@ class Sessions:
                 self._by_id.pop(heapq.heappop(self._ends)[1], None)
             self._by_id[session.access_key_id] = session
             heapq.heappush(self._ends, (session.expires_at.timestamp(), session.access_key_id))
+        self.kept(session)
         return Credentials(
             access_key_id=session.access_key_id,
             secret_access_key=self.secret(session.access_key_id),

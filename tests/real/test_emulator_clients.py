@@ -227,7 +227,7 @@ def test_emulator_module_in_the_foreground(tmp_path: Path) -> None:
     done = subprocess.run([*argv, "--help"], capture_output=True, text=True, check=True, env=environ)
     assert "--seed" in done.stdout
     done = subprocess.run(
-        [*argv, "--state", str(tmp_path / "state"), "--port", "99999"],
+        [*argv, "--folder", str(tmp_path / "state"), "--port", "99999"],
         capture_output=True,
         text=True,
         check=False,
