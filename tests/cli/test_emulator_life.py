@@ -171,3 +171,37 @@ def test_the_log_is_followed(shell: Shell) -> None:
             found = process.stdout.readline()
         process.terminate()
     assert "AccessDenied" in found
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--bind", "0.0.0.0"), "--i-know"),
+        (("--bind", "::"), "--i-know"),
+        (("--bind", "everywhere", "--i-know"), "no address"),
+    ],
+)
+def test_it_listens_elsewhere_only_when_that_is_known(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    """An address that others reach has to be asked for twice."""
+    done = shell.run("emulator", "start", *words)
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_a_state_lasts_a_restart(shell: Shell, tmp_path: Path) -> None:
+    """With --state, what a person made is there when the emulator starts again, at the same place."""
+    other = Shell(home=tmp_path, environ={"HOME": str(tmp_path), "PATH": os.environ["PATH"]})
+    other.ok("emulator", "start", "--state", str(tmp_path / "state"), "--bind", "0.0.0.0", "--i-know")
+    try:
+        other.set_up()
+        before = dict(other.environ)
+        assert before["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        other.ok("emulator", "clock", "+5m")
+        other.ok("emulator", "stop")
+        assert other.run("emulator", "clock").status == 1
+        assert other.run("emulator", "start", "--state", str(tmp_path / "state")).status == 0
+        other.set_up()
+        assert other.environ == before
+        assert other.clock() == timedelta(minutes=5)
+    finally:
+        other.ok("emulator", "stop")
