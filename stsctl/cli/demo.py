@@ -32,7 +32,7 @@ def command(app: App) -> None:
     emulator and all that was held. At a terminal you type the MFA code that it shows; without one it types it itself.
     """
     check_installed()
-    with tempfile.TemporaryDirectory(prefix="stsctl-demo-") as name:
+    with app.machine.ended_as_by_ctrl_c(), tempfile.TemporaryDirectory(prefix="stsctl-demo-") as name:
         folder = Path(name)
         with app.report.waiting("starting an emulator"):
             running = control.start(folder / "emulator")

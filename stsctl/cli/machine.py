@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -59,6 +60,12 @@ class Machine:
             return process.run(argv, environ=self._for_helpers, timeout=self._timeout)
         except (process.CommandNotFoundError, process.CannotStartError) as error:
             raise ConfigurationError(error.message, hint=error.hint) from error
+
+    def ended_as_by_ctrl_c(self) -> AbstractContextManager[None]:
+        """Meanwhile whatever asks this process to end interrupts it, so that it can tidy up."""
+        from stsctl.host import ending
+
+        return ending.as_by_ctrl_c()
 
     def can_ask(self) -> bool:
         """Whether somebody is at a terminal who may be asked."""

@@ -11,7 +11,9 @@ import pytest
 
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
+from stsctl.host import process_table
 from tests.conftest import missing
+from tests.crowd import until
 from tests.program import BIN, STSCTL
 from tests.scripts.conftest import Typist, fresh
 
@@ -182,3 +184,17 @@ def test_the_tour_with_a_person(home: Path) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+@pytest.mark.slow
+def test_a_tour_whose_terminal_is_closed_leaves_nothing_behind(home: Path, tmp_path: Path) -> None:
+    """The emulator ends, and the tour's folder with the keys in it is gone."""
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    environ = fresh(home) | {"TERM": "xterm", "TMPDIR": str(rooms)}
+    terminal = pexpect.spawn(str(STSCTL), ["demo"], env=environ, encoding="utf-8", timeout=120, dimensions=(80, 250))
+    terminal.expect_exact('for "prod-admin": ')
+    emulators = [control.find(folder) for folder in rooms.glob("stsctl-demo-*/emulator")]
+    terminal.ptyproc.fileobj.close()
+    until(lambda: not list(rooms.iterdir()), "the folder to be removed", timeout=60)
+    assert [found is not None and process_table.look_up(found.pid) is not None for found in emulators] == [False]
