@@ -48,8 +48,12 @@ def of_both(
 
 def inline_session_policy(text: str | None) -> PolicyText | None:
     """The session policy in a request; raises Refusal, MalformedPolicyDocument, for one that is none."""
-    if text is None:
-        return None
+    return None if text is None else _session_policy(text)
+
+
+@lru_cache(maxsize=1024)
+def _session_policy(text: str) -> PolicyText:
+    """One object for all the sessions that have the same policy."""
     try:
         _parse(text, Kind.SESSION)
     except PolicyError as error:

@@ -25,6 +25,8 @@ _HEAD = len(_MARK) + 8
 _LEAST_FILL = 336
 """So much is in the token of a session without tags or policies, as in AWS's."""
 
+_FORGOTTEN_AT_ONCE = 1000
+
 
 class Sessions:
     """Every session that is not over; safe among threads.
@@ -47,9 +49,8 @@ class Sessions:
 
         `least_size` is the least length of the token, in characters.
         """
+        self.forget(now)
         with self._lock:
-            while self._ends and self._ends[0][0] <= now.timestamp():
-                self._by_id.pop(heapq.heappop(self._ends)[1], None)
             self._by_id[session.access_key_id] = session
             heapq.heappush(self._ends, (session.expires_at.timestamp(), session.access_key_id))
         self.kept(session)
@@ -59,6 +60,16 @@ class Sessions:
             session_token=Secret(self._token(session, least_size)),
             expires_at=session.expires_at,
         )
+
+    def forget(self, now: datetime) -> None:
+        """Lets go of sessions that are over; of very many only some at a time, so that no request waits for it."""
+        with self._lock:
+            for _ in range(_FORGOTTEN_AT_ONCE):
+                if not self._ends or self._ends[0][0] > now.timestamp():
+                    break
+                self._by_id.pop(heapq.heappop(self._ends)[1], None)
+                if not self._by_id:
+                    self._by_id.clear()  # or its table would stay as large as it ever was
 
     def find(self, access_key_id: str, token: str | None, now: datetime) -> IssuedSession:
         """The session behind a temporary key and its token.

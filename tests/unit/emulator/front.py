@@ -94,10 +94,18 @@ class Front:
         """The emulator's clock."""
         return self._emulation.clock
 
+    def status(self) -> dict[str, Any]:
+        """How the emulator is."""
+        return self._controlled("status")
+
+    def _controlled(self, what: str) -> dict[str, Any]:
+        answer = self.send("GET", PREFIX + what, [(TOKEN_HEADER, self._token.reveal())])
+        facts: dict[str, Any] = json.loads(answer.body)
+        return facts
+
     def principal(self, name: str) -> Credentials:
         """The credentials of a principal of the seed."""
-        headers = [(TOKEN_HEADER, self._token.reveal())]
-        facts = json.loads(self.send("GET", f"{PREFIX}principal?name={quote(name)}", headers).body)
+        facts = self._controlled(f"principal?name={quote(name)}")
         token = facts["session_token"]
         return Credentials(
             access_key_id=facts["access_key_id"],

@@ -111,6 +111,14 @@ def refused(call: Callable[[], object]) -> tuple[str, int]:
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
 
 
+def test_any_request_forgets_what_is_over(asker: Asker, front: Front) -> None:
+    """Sessions that are over are let go of though none is issued any more."""
+    asker.ask(assume("alice", "Hub"))
+    assert front.status()["sessions"] > 0
+    asker.ask(call("bob", "GetCallerIdentity", later=37 * 3600))
+    assert front.status()["sessions"] == 0
+
+
 def test_policies_count_at_once(asker: Asker, front: Front) -> None:
     """What a role may do changes under its sessions."""
     iam = front.client("iam", front.principal(f"{MINE}:root"))

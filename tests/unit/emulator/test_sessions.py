@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gc
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +12,7 @@ import pytest
 
 from stsctl.credentials import Credentials
 from stsctl.emulator import identifiers
-from stsctl.emulator.principals import IssuedSession, Kind
+from stsctl.emulator.principals import IssuedSession, Kind, PolicyText
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.sessions import Sessions
 
@@ -66,6 +68,30 @@ def test_expired_ones_are_forgotten() -> None:
     assert len(sessions) == 1000
     sessions.keep(issued(timedelta(hours=2)), now=NOW + timedelta(minutes=15))
     assert len(sessions) == 1
+
+
+def test_what_many_take() -> None:
+    """A session with tags and a policy takes less than a kilobyte, and nothing once it is over, issued anew or not."""
+    sessions, policy = Sessions(), PolicyText(label="session policy", text="x" * 500)
+    count, over = 20_000, NOW + timedelta(hours=1)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(count):
+            tags = (("project", f"p{number}"), ("build", f"b{number}"))
+            sessions.keep(replace(issued(), name=f"build-{number}", tags=tags, policies=(policy,)), now=NOW)
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+        for _ in range(count // 1000):
+            sessions.forget(over)
+        gc.collect()
+        left = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert count * 300 < held < count * 1000
+    assert len(sessions) == 0
+    assert left < held / 50
 
 
 def forged(token: str) -> list[str]:
