@@ -29,7 +29,8 @@ _MOTO_NAMES_KEY = "moto.preserved_header_names"
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # or a request line that cannot be read gets an answer without a head
-    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for an acknowledgement
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024  # head and body leave together, so that the client wakes once
     timeout = 65  # an idle connection gives its thread back
 
     def make_environ(self) -> dict[str, Any]:
@@ -70,6 +71,12 @@ class _Handler(WSGIRequestHandler):
         code, _, phrase = status.partition(" ")
         self._send(int(code), phrase, headers, b"".join(chunks), close=not environ.get(BODY_READ_KEY))
 
+    def handle_expect_100(self) -> bool:
+        """Says at once that the body may come."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuses what is no HTTP in AWS's form, where http.server would send a page."""
         phrase = HTTPStatus(code).phrase
@@ -89,6 +96,7 @@ class _Handler(WSGIRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        self.wfile.flush()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the journal has its own line, without what a presigned URL carries."""

@@ -105,3 +105,12 @@ def read(received: bytes) -> tuple[int, bytes]:
     head, _, body = received.partition(b"\r\n\r\n")
     assert not head or head.startswith(b"HTTP/1."), head
     return int(head.split(b" ")[1]) if head else 0, body
+
+
+def test_who_waits_to_be_told(shared_emulator: Running) -> None:
+    """A client that asks whether to send its body is told to before it has sent any of it."""
+    with socket.create_connection(("127.0.0.1", shared_emulator.port), timeout=20) as connection:
+        connection.sendall(START + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"a=b")
+        assert connection.recv(100).startswith(b"HTTP/1.1 403 ")
