@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Daily": {
         "assume": "Get the session of a role and make it this terminal's current one.",
         "env": "Export a session into this shell: eval $(stsctl env).",
+        "console": "Open AWS's web console as a role.",
         "exec": "Run a program with a session: stsctl exec prod-admin -- aws s3 ls.",
         "whoami": "Say who you are in this terminal.",
         "list": "List the sessions that are held.",

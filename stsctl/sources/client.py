@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,6 +70,27 @@ class Clients:
         instance = headers.get(EMULATOR_HEADER)
         _check_instance(endpoint, instance)
         return Answer(body=body, instance=instance)
+
+    def get(self, operation: str, url: str, endpoint: Endpoint) -> tuple[int, Mapping[str, Any]]:
+        """A GET that nobody signs: the status, and the JSON object that was answered (empty where it is none).
+
+        `url` may hold secrets, which no error repeats. Raises UnavailableError.
+        """
+        from botocore.awsrequest import AWSRequest
+        from botocore.httpsession import URLLib3Session
+        from botocore.utils import get_environ_proxies
+
+        try:
+            with _translated(operation, self.now, endpoint):
+                certificates: Any = self.ca_bundle or True
+                limits: Any = (CONNECT_TIMEOUT, READ_TIMEOUT)
+                http = URLLib3Session(verify=certificates, proxies=get_environ_proxies(url), timeout=limits)
+                answer = http.send(AWSRequest("GET", url).prepare())
+                _check_instance(endpoint, answer.headers.get(EMULATOR_HEADER))
+                body = json.loads(answer.content) if answer.status_code == 200 else {}
+        except StsctlError as error:
+            raise error from None  # the cause has the URL
+        return answer.status_code, body if isinstance(body, dict) else {}
 
     def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials) -> BaseClient:
         from botocore.config import Config

@@ -1,0 +1,118 @@
+"""Opening a page in the person's browser: any, a profile of one, or a Firefox container."""
+
+from __future__ import annotations
+
+import http.server
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+from urllib.parse import quote
+
+from stsctl.errors import StsctlError
+
+_CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
+_FETCHED_WITHIN = timedelta(seconds=30)
+
+
+class BrowserError(StsctlError):
+    """No browser that could be used was found, or it did not come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """How a page is opened, in a shell with `environ`.
+
+    `profile` is one of Chrome, Chromium, Edge or Brave. `container` is one of Firefox's, by the extension
+    "Open external links in a container".
+    """
+
+    environ: Mapping[str, str]
+    profile: str | None = None
+    container: str | None = None
+
+    def open(self, url: str) -> None:
+        """Shows `url`, without waiting for the browser's end; raises BrowserError. Others can see what it is."""
+        if self.profile is not None:
+            program = next(filter(None, map(shutil.which, _CHROMES)), None)
+            self._start([program, f"--profile-directory={self.profile}", url] if program else None)
+        elif self.container is not None:
+            program = shutil.which("firefox")
+            inside = f"ext+container:name={quote(self.container, safe='')}&url={quote(url, safe='')}"
+            self._start([program, inside] if program else None)
+        elif not self._has_any() or not webbrowser.open(url):
+            raise BrowserError("there is no browser here", hint='print the address with "--print"')
+
+    def open_unseen(self, url: str) -> None:
+        """Shows a `url` that nobody else may learn: what is on the browser's command line leads there just once.
+
+        Raises BrowserError; also where the browser does not come within half a minute.
+        """
+        with _Leading(url) as leading:
+            self.open(leading.url)
+            if not leading.fetched.wait(_FETCHED_WITHIN.total_seconds()):
+                raise BrowserError("the browser did not come", hint='print the address with "--print"')
+
+    def _has_any(self) -> bool:
+        """Whether a browser could show itself; without a screen, one that runs in the terminal would take that over."""
+        wanted = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+        return sys.platform in ("win32", "darwin") or any(self.environ.get(name) for name in wanted)
+
+    def _start(self, argv: list[str] | None) -> None:
+        if argv is None:
+            what = "Firefox" if self.container is not None else "browser with profiles"
+            raise BrowserError(f"there is no {what} here", hint='print the address with "--print"')
+        options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
+        try:
+            subprocess.Popen(  # noqa: S603 - a browser that was looked for by name
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+            )
+        except OSError as error:
+            raise BrowserError(f'"{argv[0]}" cannot be started') from error
+
+
+class _Leading:
+    """A page on loopback that leads on to `url`: to the first who asks for it by its name, which cannot be guessed."""
+
+    def __init__(self, url: str) -> None:
+        self.fetched = threading.Event()
+        path = f"/{secrets.token_urlsafe(24)}"
+        self._server = http.server.HTTPServer(("127.0.0.1", 0), _handler(path, url, self.fetched))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(path: str, url: str, fetched: threading.Event) -> Callable[..., http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        timeout = 5
+
+        def do_GET(self) -> None:
+            """Leads on, once."""
+            if fetched.is_set() or not secrets.compare_digest(self.path.encode(), path.encode()):
+                self.send_error(404)
+                return
+            self.send_response(303)
+            self.send_header("Location", url)
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            fetched.set()
+
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - http.server's own name
+            """Nothing."""
+
+    return Handler
