@@ -104,6 +104,8 @@ COMMANDS = [
     _c("exec prod-admin -- /nowhere/program", status=127),
     _c("credential-process prod-admin", answers=True),
     _c("credential-process locked", status=5),
+    _c("console prod-admin", status=1),  # no browser
+    _c("console prod-admin --print"),
     _c("plan prod-admin"),
     _c("plan prod-admin --json"),
     _c("whoami"),
@@ -125,6 +127,8 @@ COMMANDS = [
     _c("profile list --json"),
     _c("profile prune"),
     _c("profile remove read-only"),
+    _c("keys list --last-used"),
+    _c("keys rotate other", status=1),  # the user has another key
     _c("keys remove other"),
     _c("shell-init bash"),
     _c("shell-init zsh"),
