@@ -333,14 +333,20 @@ def _tag_list(tags: Tags) -> list[dict[str, str]]:
 
 
 def _mend(models: Any) -> None:
-    """Users can have boundaries, and they and groups get ids shaped like AWS's; moto's are of twenty small letters.
+    """Users can have boundaries, and everybody's ids are shaped like AWS's; most of moto's are not.
 
     What moto draws by chance comes from where the emulator's own ids come from.
     """
     moto_determinism.draw_from_chance()
     models.User.permissions_boundary_arn = None
     models.User.permissions_boundary = models.Role.permissions_boundary
-    for kind, prefix in ((models.User, "AIDA"), (models.Group, "AGPA")):
+    kinds = (
+        (models.User, "AIDA"),
+        (models.Group, "AGPA"),
+        (models.ManagedPolicy, "ANPA"),
+        (models.InstanceProfile, "AIPA"),
+    )
+    for kind, prefix in kinds:
         if not hasattr(kind, "stsctl_prefix"):
             kind.stsctl_prefix = prefix
             kind.__init__ = _with_id(kind.__init__, prefix)

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from stsctl.emulator import wire
 from stsctl.emulator.directory import Directory
-from stsctl.emulator.principals import Caller
+from stsctl.emulator.gone_principals import replace_principal
+from stsctl.emulator.principals import Caller, Device, Role, User
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.service_call import ServiceCall
 from stsctl.emulator.simulator import Simulator
 from stsctl.emulator.totp import are_consecutive
 from stsctl.emulator.wire import Answer, Result
-from stsctl.policy.document import Kind, PolicyError, parse
 
 OWN_BY_DEFAULT = frozenset(
     {
@@ -36,16 +36,6 @@ OWN_BY_DEFAULT = frozenset(
 """Operations that mean the user who asks, where they name none."""
 
 _BOUNDARIES = frozenset({"DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"})
-_DOCUMENTS = {
-    "CreatePolicy": ("PolicyDocument", Kind.IDENTITY),
-    "CreatePolicyVersion": ("PolicyDocument", Kind.IDENTITY),
-    "CreateRole": ("AssumeRolePolicyDocument", Kind.TRUST),
-    "PutGroupPolicy": ("PolicyDocument", Kind.IDENTITY),
-    "PutRolePolicy": ("PolicyDocument", Kind.IDENTITY),
-    "PutUserPolicy": ("PolicyDocument", Kind.IDENTITY),
-    "UpdateAssumeRolePolicy": ("PolicyDocument", Kind.TRUST),
-}
-"""Where each operation carries a policy, and of what kind."""
 
 
 class Iam:
@@ -68,15 +58,40 @@ class Iam:
         if action in self._simulated:
             result = self._simulated[action](caller, given)
             return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
+        if action in _DEVICES:
+            result = _DEVICES[action](self, call, wall_at)
+            return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action in _BOUNDARIES:
             self._bound(caller.account, name, boundary if action == "PutUserPermissionsBoundary" else None)
             return wire.succeed(action, {}, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action == "CreateUser" and boundary:
             self._check_boundary(caller.account, boundary)
+        named = self._named(call)
         answer = forward(self._prepared(call, wall_at))
+        if named is not None and answer.status == 200:
+            self._follow(call, named)
         if action == "CreateUser" and boundary and answer.status == 200:
             self._bound(caller.account, name, boundary)
         return answer
+
+    def _named(self, call: ServiceCall) -> User | Role | None:
+        """The user or role that is about to go, or to be renamed."""
+        given = call.operation.parameters
+        if call.operation.name in ("DeleteUser", "UpdateUser"):
+            return self._directory.user(call.caller.account, given.get("UserName", ""))
+        if call.operation.name == "DeleteRole":
+            return self._directory.role(call.caller.account, given.get("RoleName", ""))
+        return None
+
+    def _follow(self, call: ServiceCall, named: User | Role) -> None:
+        """Lets the policies that name a principal go on meaning the very same one."""
+        if call.operation.name != "UpdateUser":
+            replace_principal(self._directory, named.arn, named.id)
+            return
+        name = call.operation.parameters.get("NewUserName", named.name)
+        renamed = self._directory.user(named.account, name)
+        if renamed is not None:
+            replace_principal(self._directory, named.arn, renamed.arn)
 
     def _bound(self, account: str, name: str, boundary: str | None) -> None:
         """Sets a user's boundary, which moto's IAM forgets; None takes it away."""
@@ -94,8 +109,6 @@ class Iam:
         action, given, caller = call.operation.name, call.operation.parameters, call.caller
         if action == "ListPolicies" or any(":iam::aws:policy/" in str(value) for value in given.values()):
             self._directory.load_aws_policies(caller.account)
-        if action in _DOCUMENTS:
-            _check_document(given, *_DOCUMENTS[action])
         if action == "EnableMFADevice":
             self._check_codes(given, caller.account, wall_at)
         if action in OWN_BY_DEFAULT and not given.get("UserName"):
@@ -108,6 +121,28 @@ class Iam:
         if device is not None and not are_consecutive(device.seed, first, second, wall_at):
             raise Refusal("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
 
+    def _resync(self, call: ServiceCall, wall_at: datetime) -> Result:
+        """ResyncMFADevice: a device whose clock is off; the emulator's goes by the wall clock, so that all is well."""
+        given = call.operation.parameters
+        self._device(call, given.get("UserName"))
+        self._check_codes(given, call.caller.account, wall_at)
+        return {}
+
+    def _get_device(self, call: ServiceCall, _wall_at: datetime) -> Result:
+        """GetMFADevice."""
+        given = call.operation.parameters
+        device = self._device(call, given.get("UserName"))
+        found: Any = self._directory.backend(call.caller.account).virtual_mfa_devices[device.serial]
+        return {"UserName": device.user, "SerialNumber": device.serial, "EnableDate": found.enable_date}
+
+    def _device(self, call: ServiceCall, user: str | None) -> Device:
+        """The enabled device that a call is about, of the user it names; raises Refusal where there is none such."""
+        serial = call.operation.parameters.get("SerialNumber", "")
+        device = self._directory.device(call.caller.account, serial)
+        if device is None or device.user is None or user not in (None, device.user):
+            raise Refusal("NoSuchEntity", f"MFA Device with serial number {serial} does not exist.", 404)
+        return device
+
     def _with_own_name(self, body: bytes, action: str, caller: Caller) -> bytes:
         if caller.user is not None:
             return body + b"&" + urlencode({"UserName": caller.user.name}).encode()
@@ -116,10 +151,4 @@ class Iam:
         raise Refusal("ValidationError", "Must specify userName when calling with non-User credentials", 400)
 
 
-def _check_document(given: Mapping[str, Any], name: str, kind: Kind) -> None:
-    """AWS refuses to save a policy that it could not evaluate; moto saves most."""
-    try:
-        parse(given.get(name, ""), kind)
-    except PolicyError as error:
-        problem = error.problems[0]
-        raise Refusal("MalformedPolicyDocument", f"Syntax error in policy: {problem}", 400) from error
+_DEVICES = {"GetMFADevice": Iam._get_device, "ResyncMFADevice": Iam._resync}

@@ -15,6 +15,7 @@ from stsctl.emulator.permission import Permission, Place
 from stsctl.emulator.refusal import Refusal, access_denied
 from stsctl.emulator.resource_names import Names
 from stsctl.emulator.resources import Resources
+from stsctl.emulator.saved_policies import SavedPolicies
 from stsctl.emulator.service_call import AnonymousCall, ServiceCall
 from stsctl.emulator.service_roles import Assumption, ServiceRoles
 from stsctl.emulator.services import Leave, Operation
@@ -30,6 +31,7 @@ class ServiceAuthorization:
         self, directory: Directory, authorization: Authorization, roles: ServiceRoles, messages: Messages
     ) -> None:
         self._roles = roles
+        self._saved = SavedPolicies(directory)
         self._resources = Resources(directory)
         self._names = Names(self._resources)
         self._accounts = directory.accounts
@@ -53,6 +55,7 @@ class ServiceAuthorization:
         if account not in self._accounts:
             raise Refusal("InvalidParameterValue", f"There is no account {account[:12]} in this emulator", 400)
         self._hand_over(call, needed[0].resource)
+        self._saved.check(call.operation)
         return Leave(account=account, withheld=frozenset(withheld))
 
     def check_anybody(self, call: AnonymousCall, entry: Entry) -> Leave:
