@@ -140,6 +140,8 @@ COMMANDS = [
     _c("emulator status --json"),
     _c("emulator env --shell bash"),
     _c("emulator env --as alice --shell bash", answers=True),
+    _c("emulator run-as ec2 Locked -- true"),
+    _c("emulator run-as lambda Locked -- true", status=5),
     _c("emulator keys alice", answers=True),
     _c("emulator config"),
     _c("emulator code alice", answers=True),

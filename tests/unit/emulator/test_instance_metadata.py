@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import struct
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from stsctl.emulator.remote import EmulatorError
 from stsctl.emulator.running import Running, log_in
 from stsctl.errors import UsageError
 from tests.emulator_fixture import client
-from tests.unit.emulator.workloads import ACCOUNT, metadata_of, read, running, send, token
+from tests.unit.emulator.workloads import ACCOUNT, SEED, metadata_of, read, running, send, token
 
 __all__ = ["running"]
 
@@ -241,3 +242,49 @@ def test_the_journal_has_no_secret(running: Running, tmp_path_factory: pytest.Te
     for secret in (given, found["SecretAccessKey"], found["Token"]):
         assert secret not in journal
     assert control.status(running)["instance"] == running.instance
+
+
+def test_a_profile_that_lost_its_role(emulator_from: Callable[[str], Running]) -> None:
+    """`iam/info` says that the profile has no role, and the next role that is put into it is served."""
+    running = emulator_from(SEED)
+    url = metadata_of(running, "old")
+    iam = client(running, "iam", control.principal(running, f"{ACCOUNT}:root").credentials)
+    iam.remove_role_from_instance_profile(InstanceProfileName="Web", RoleName="Web")
+    info = json.loads(read(url, "/latest/meta-data/iam/info")[2])
+    assert info["Code"] == "Success"
+    assert info["Message"].startswith("Instance Profile does not contain a role.")
+    assert read(url, ROLES)[0] == 404
+    iam.add_role_to_instance_profile(InstanceProfileName="Web", RoleName="Web")
+    assert read(url, ROLES)[2] == "Web"
+
+
+def test_the_clock_and_a_reset(emulator_from: Callable[[str], Running]) -> None:
+    """Credentials and tokens go by the emulator's clock; after a reset the port is the same and gives new ones."""
+    running = emulator_from(SEED)
+    url = metadata_of(running, "old")
+    given, first = token(url), json.loads(read(url, f"{ROLES}Web")[2])
+    remote.move_clock(running, timedelta(hours=6))
+    assert send(url, "/latest/meta-data/ami-id", headers={"X-aws-ec2-metadata-token": given})[0] == 401
+    second = json.loads(read(url, f"{ROLES}Web")[2])
+    assert second["AccessKeyId"] != first["AccessKeyId"]
+    assert second["LastUpdated"] > first["LastUpdated"]
+    remote.reset(running)
+    third = json.loads(read(url, f"{ROLES}Web")[2])
+    assert third["AccessKeyId"] not in (first["AccessKeyId"], second["AccessKeyId"])
+    assert metadata_of(running, "old") == url
+    keys = Credentials(
+        access_key_id=third["AccessKeyId"],
+        secret_access_key=Secret(third["SecretAccessKey"]),
+        session_token=Secret(third["Token"]),
+    )
+    assert client(running, "sts", keys).get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_a_port_of_the_seed(emulator_from: Callable[[str], Running]) -> None:
+    """A port that the seed names is open from the start, and one that is taken is said to be."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        with pytest.raises(EmulatorError, match=rf'cannot listen on port {port} for "fixed": address already in use'):
+            emulator_from(f"[account.{ACCOUNT}.instance.fixed]\nport = {port}\n")
+    emulator_from(f"[account.{ACCOUNT}.instance.fixed]\nport = {port}\n")
+    assert send(f"http://127.0.0.1:{port}", "/latest/meta-data/")[0] == 401
