@@ -299,7 +299,7 @@ _BROKEN = {
     "botocore that fails with what it signed": (
         "import botocore.auth\n"
         "def broken(self, request): raise TypeError(self.credentials.secret_key)\n"
-        "botocore.auth.SigV4Auth.add_auth = broken\n"
+        "for kind in set(botocore.auth.AUTH_TYPE_MAPS.values()): kind.add_auth = broken\n"  # awscrt brings its own
     ),
     "a report that cannot be written": (
         "from stsctl.cli.app import App\n"
