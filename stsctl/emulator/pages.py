@@ -61,14 +61,14 @@ def page(
     )
 
 
-def problem(status: int, title: str, message: str) -> Answer:
-    """A page that says what went wrong."""
-    return page("problem.html", status=status, title=title, message=message)
+def problem(status: int, title: str, message: str, *, code: str = "") -> Answer:
+    """A page that says what went wrong; `code` is what programs call it."""
+    return page("problem.html", status=status, title=title, message=message, code=code)
 
 
 def refused(refusal: Refusal) -> Answer:
     """A page that says what was refused, and why."""
-    return problem(refusal.status, refusal.code, refusal.message)
+    return problem(refusal.status, "This cannot be done", refusal.message, code=refusal.code)
 
 
 def redirect(url: str, headers: Iterable[Header] = ()) -> Answer:
@@ -99,7 +99,7 @@ def form(asked: Request, *, from_anywhere: bool = False) -> dict[str, str]:
 
 def cookie(asked: Request, name: str) -> str | None:
     """The value of a cookie, None where the browser sent none."""
-    from werkzeug.http import parse_cookie
+    from werkzeug.sansio.http import parse_cookie
 
     return parse_cookie(asked.header("cookie") or "").get(name)
 
@@ -120,7 +120,7 @@ def drop_cookie(name: str, *, path: str = "/") -> Header:
 
 def wrong_method(*allowed: str) -> Answer:
     """The answer to a method that a page does not have."""
-    answer = problem(405, "MethodNotAllowed", f"This page takes {' and '.join(allowed)}.")
+    answer = problem(405, "This cannot be done", f"This page takes {' and '.join(allowed)}.")
     return Answer(status=405, headers=(*answer.headers, ("Allow", ", ".join(allowed))), body=answer.body)
 
 
@@ -133,8 +133,9 @@ def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def _check_host(asked: Request) -> None:
     """Raises Refusal for a name that is not this machine's: a stranger's name can be made to lead here."""
-    host = urlsplit(f"//{asked.header('host') or ''}").hostname or ""
+    host = ""
     try:
+        host = urlsplit(f"//{asked.header('host') or ''}").hostname or ""
         ipaddress.ip_address(host)
     except ValueError as error:
         if host != "localhost" and not host.endswith(".localhost"):

@@ -69,7 +69,9 @@ def test_a_page_may_load_its_style_and_nothing_else() -> None:
 )
 def test_where_a_form_may_lead(url: str, origin: str) -> None:
     """The origin of a form's goal is in the policy, and cannot add a rule to it."""
-    policy = dict(pages.page("problem.html", title="t", message="m", sends_to=url).headers)["Content-Security-Policy"]
+    policy = dict(pages.page("problem.html", title="t", message="m", code="", sends_to=url).headers)[
+        "Content-Security-Policy"
+    ]
     assert policy.partition("form-action 'self'")[2] == origin
 
 
@@ -102,6 +104,7 @@ def test_own_forms_are_taken(headers: list[tuple[str, str]]) -> None:
         [HOST, ("origin", "https://evil.example")],
         [HOST, ("origin", "null")],
         [HOST, ("origin", "http://127.0.0.1:4567")],
+        [("host", "[::1")],
         [("host", "evil.example:4566"), ("sec-fetch-site", "same-origin")],
         [("host", "127.0.0.1.evil.example"), ("origin", "http://127.0.0.1.evil.example")],
         [],
@@ -150,6 +153,7 @@ def test_cookies() -> None:
     assert (name, value) == ("Set-Cookie", "c=v; HttpOnly; Path=/idp/corp; SameSite=Lax")
     assert pages.cookie(post("", ("cookie", "a=b; c=v")), "c") == "v"
     assert pages.cookie(post(""), "c") is None
+    assert pages.cookie(post("", ("cookie", "\udcff; c=v")), "c") == "v"
     assert "Max-Age=0" in pages.drop_cookie("c")[1]
 
 
