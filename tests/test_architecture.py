@@ -60,7 +60,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     # The emulator's verbs stand before a part that has one front of its own.
     (
         r"cli\.(emulator|emulator_\w+|demo)",
-        rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|noted|remote|running))",
+        rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|noted|remote|running|seed))",
         {"click", "rich"} | EFFECTS,
     ),
     (

@@ -12,6 +12,7 @@ import click
 from stsctl.cli.emulator_levers import clock, described, fail, reset
 from stsctl.cli.emulator_log import log
 from stsctl.cli.emulator_run_as import place_of, run_as
+from stsctl.cli.emulator_seed import seed as seed_command
 from stsctl.cli.options import Group, json_option
 from stsctl.cli.statements import Statements, writer
 from stsctl.emulator import control
@@ -186,5 +187,5 @@ description = "nobody may assume it"
 """
 
 
-for _command in (clock, fail, log, reset, run_as):
+for _command in (clock, fail, log, reset, run_as, seed_command):
     command.add_command(_command)

@@ -46,6 +46,11 @@ def built_in_text() -> str:
     return resources.files(__package__).joinpath("built_in.toml").read_text(encoding="utf-8")
 
 
+def example_text() -> str:
+    """The seed to learn from, with one of everything."""
+    return resources.files(__package__).joinpath("example.toml").read_text(encoding="utf-8")
+
+
 def built_in() -> Organisation:
     """The organisation that comes with stsctl."""
     return parse(built_in_text().encode(), BUILT_IN)

@@ -205,3 +205,38 @@ def test_a_state_lasts_a_restart(shell: Shell, tmp_path: Path) -> None:
         assert other.clock() == timedelta(minutes=5)
     finally:
         other.ok("emulator", "stop")
+
+
+def test_the_example_seed_is_right(shell: Shell, tmp_path: Path) -> None:
+    """The printed example passes the check, a mistake in it is said with its line, and the built-in seed is printed."""
+    example = shell.ok("emulator", "seed", "--example")
+    path = tmp_path / "org.toml"
+    path.write_text(example, encoding="utf-8")
+    done = shell.run("emulator", "seed", "--check", str(path))
+    assert (done.status, done.out) == (0, "")
+    assert "3 accounts" in done.err
+    path.write_text(example.replace('groups = ["engineers"]', 'groups = ["engineer"]'), encoding="utf-8")
+    done = shell.run("emulator", "seed", "--check", str(path))
+    assert done.status == 3
+    line = example[: example.index('groups = ["engineers"]')].count("\n") + 1
+    assert f"org.toml:{line}:" in done.err
+    assert '"engineers"' in done.err
+    assert "alice" in shell.ok("emulator", "seed")
+
+
+def test_every_part_of_the_example_is_explained(shell: Shell) -> None:
+    """Every table of the example stands below a comment, or belongs to one that does."""
+    paragraphs = shell.ok("emulator", "seed", "--example").split("\n\n")
+    commented = {
+        line.split("]")[0].strip("[")
+        for text in paragraphs
+        if text.lstrip("\n").startswith("#")
+        for line in text.splitlines()
+        if line.startswith("[")
+    }
+    for text in paragraphs:
+        for line in text.splitlines():
+            if line.startswith("["):
+                table = line.split("]")[0].strip("[")
+                beginnings = {table.rsplit(".", count)[0] for count in range(table.count(".") + 1)}
+                assert beginnings & commented, table
