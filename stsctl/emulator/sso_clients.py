@@ -11,11 +11,10 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import SplitResult, urlsplit
 
 from stsctl.credentials import Secret
+from stsctl.emulator import redirects
 from stsctl.emulator.identity_center import IdentityCenter
-from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.rest_json import Fields
 from stsctl.emulator.tickets import Tickets
@@ -57,7 +56,7 @@ class Client:
 
     def takes(self, redirect_uri: str) -> bool:
         """Whether a browser may be sent there: to what is registered, on any port of this machine (RFC 8252, 7.3)."""
-        return _without_port(redirect_uri) in map(_without_port, self.redirect_uris)
+        return any(redirects.fits(redirect_uri, one) for one in self.redirect_uris)
 
 
 class Clients:
@@ -80,7 +79,7 @@ class Clients:
                 raise Refusal("UnsupportedGrantTypeException", f"Unsupported grant type: {grant[:100]}", 400)
         if not all(map(_SCOPE.fullmatch, scopes)):
             raise Refusal("InvalidScopeException", "Invalid scope", 400)
-        if not all(map(_is_redirect_uri, uris)):
+        if not all(redirects.is_redirect_uri(uri) and uri.startswith("http:") for uri in uris):
             raise Refusal("InvalidRedirectUriException", "A redirect URI must lead to this machine, by HTTP", 400)
         if AUTHORIZATION_CODE in grants and (not uris or issuer is None):
             raise given.problem(f"{AUTHORIZATION_CODE} needs redirectUris and issuerUrl")
@@ -108,25 +107,3 @@ class Clients:
         if client is None or client.secret != secret:
             raise Refusal("InvalidClientException", "The client id or its secret is wrong, or its time is over", 401)
         return client
-
-
-def _is_redirect_uri(uri: str) -> bool:
-    """Whether it leads to this machine, by HTTP, and to nobody by name."""
-    try:
-        parts = urlsplit(uri)
-        return uri.isascii() and parts.scheme == "http" and is_loopback(uri) and not parts.fragment and _is_plain(parts)
-    except ValueError:
-        return False
-
-
-def _is_plain(parts: SplitResult) -> bool:
-    """Whether there is no user in it, and a number for a port; raises ValueError for another port."""
-    return "@" not in parts.netloc and parts.port != 0
-
-
-def _without_port(uri: str) -> tuple[str, str | None, str, str] | None:
-    """A URI in its parts, without its port; None for what is none of this machine's."""
-    if not _is_redirect_uri(uri):
-        return None
-    parts = urlsplit(uri)
-    return parts.scheme, parts.hostname, parts.path, parts.query
