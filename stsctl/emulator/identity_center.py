@@ -58,6 +58,10 @@ class IdentityCenter:
         """The other name of the instance, beside its start URL."""
         return f"https://identitycenter.amazonaws.com/{self.instance_id}"
 
+    def is_at(self, url: str) -> bool:
+        """Whether a URL is the portal's, as people copy it: with a slash or a fragment at its end."""
+        return url.partition("#")[0].rstrip("/") == self.start_url
+
     def permission_set(self, name: str) -> PermissionSet | None:
         """The permission set of this name."""
         return next((one for one in self.permission_sets if one.name == name), None)

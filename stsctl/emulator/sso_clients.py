@@ -72,7 +72,7 @@ class Clients:
         scopes, grants, uris = (given.texts(key) for key in ("scopes", "grantTypes", "redirectUris"))
         if kind != "public":
             raise Refusal("InvalidClientMetadataException", f'The client type "{kind[:50]}" is not public', 400)
-        if issuer is not None and issuer.rstrip("/") not in (self._center.start_url, self._center.issuer_url):
+        if issuer is not None and not self._center.is_at(issuer) and issuer != self._center.issuer_url:
             raise given.problem("There is no instance of Identity Center with this issuerUrl")
         for grant in grants:
             if grant not in _GRANTS:

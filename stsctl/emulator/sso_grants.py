@@ -35,9 +35,10 @@ class DeviceGrant:
     denied: bool = False
     asked_at: datetime | None = None
 
-    def waits_at(self, now: datetime) -> bool:
-        """Whether a user can still decide."""
-        return self.session is None and not self.denied and now < self.expires_at
+    @property
+    def undecided(self) -> bool:
+        """Whether no user has decided yet."""
+        return self.session is None and not self.denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class SsoGrants:
     def waiting(self, user_code: str, now: datetime) -> DeviceGrant | None:
         """The device that shows a user code and waits; None where there is none."""
         grant = self._user_codes.find(user_codes.bare(user_code), now)
-        return grant if grant is not None and grant.waits_at(now) else None
+        return grant if grant is not None and grant.undecided else None
 
     def poll(self, device_code: str, client: Client, now: datetime) -> PortalSession:
         """The session that a user gave a device, once; raises Refusal as long as there is none."""

@@ -73,8 +73,7 @@ class SsoOidc:
         }
 
     def _start_device_authorization(self, given: Fields, client: Client, entry: Entry) -> Result:
-        # The portal's page has a fragment in the address bar, and people copy it from there.
-        if given.text("startUrl").partition("#")[0].rstrip("/") != self._center.start_url:
+        if not self._center.is_at(given.text("startUrl")):
             raise given.problem("There is no instance of Identity Center with this startUrl")
         if not client.may_use(DEVICE_CODE):
             raise _unauthorized_client()

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from tests.emulator_fixture import client
+from tests.real.test_emulator_clients import aws, environment
 from tests.unit.emulator.center import PRODUCTION, START_URL, TOML, WORK
 from tests.unit.emulator.portal import DEVICE_CODE, PASSWORDS
 
@@ -261,6 +262,23 @@ def test_profile_with_an_sso_session(center: Running, home: Path, monkeypatch: p
     assert kept["accessToken"] != tokens["accessToken"]
     assert kept["refreshToken"] != tokens["refreshToken"]
     assert kept["expiresAt"] > stamp(minutes=55)
+
+
+def test_aws_cli_with_an_sso_session(center: Running, home: Path) -> None:
+    """The AWS CLI finds its way by AWS_ENDPOINT_URL alone, refreshes its token, and says so when that is over."""
+    tokens = signed_in(center, "dora", "sso:account:access")
+    cached = {name: tokens[name] for name in ("clientId", "clientSecret", "accessToken", "refreshToken")}
+    cached |= {"expiresAt": stamp(minutes=-5), "registrationExpiresAt": stamp(days=90)}
+    file = write_profile(home, SESSION_PROFILE, "acme", cached)
+    status, out, err = aws(environment(center), "sts", "get-caller-identity", "--profile", "dora")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["Arn"].endswith("/dora")
+    kept = json.loads(file.read_text())
+    assert kept["refreshToken"] != tokens["refreshToken"]
+    unsigned(center, "sso").logout(accessToken=kept["accessToken"])
+    status, _, err = aws(environment(center), "sts", "get-caller-identity", "--profile", "dora")
+    assert status == 255
+    assert "expired or is otherwise invalid" in err
 
 
 def test_legacy_profile(center: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from stsctl.emulator import control, remote
 from stsctl.emulator.running import Running
 from tests.conftest import missing
 from tests.emulator_fixture import client
+from tests.real.test_emulator_clients import aws, environment
 from tests.unit.emulator.center import TOML, WORK
 
 SAME_DEVICE = "arn:aws:signin:::devtools/same-device"
@@ -437,6 +438,38 @@ def test_denied_and_left(org: Running) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "headers"),
+    [
+        ("GET", "/v1/authorize", None, {}),
+        ("GET", "/v1/authorize?client_id=%ff%fe&redirect_uri=%00", None, {}),
+        ("GET", "/v1/authorize?client_id=a&client_id=b", None, {}),
+        ("GET", "/v1/authorize?client_id=" + "x" * 5000, None, {}),
+        ("POST", "/v1/authorize", b"\xff=\xfe", {"Content-Type": "application/x-www-form-urlencoded"}),
+        ("PUT", "/v1/authorize", b"x", {}),
+        ("GET", "/v1/sessions/confirmation", None, {}),
+        ("GET", "/v1/sessions/confirmation?code=%ed%a0%80&state=%ff", None, {}),
+        ("POST", "/_signin/console", b"principal=%ff%00:%ff", {"Content-Type": "application/x-www-form-urlencoded"}),
+        ("POST", "/_signin/console", b"x" * 100, {}),
+        ("POST", "/v1/token", b"\xff", {}),
+        ("POST", "/v1/token", b"[" * 100_000, {}),
+        ("POST", "/v1/token", b'{"clientId":{"a":1},"grantType":[]}', {}),
+        ("POST", "/v1/token", b'{"clientId":"\\ud800","grantType":"\\ud800"}', {}),
+    ],
+    ids=range(14),
+)
+def test_garbage(org: Running, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> None:
+    """Nothing that is sent brings the pages or the endpoint down."""
+    asked = Request(f"{org.url}{path}", body, headers, method=method)
+    try:
+        with browser().open(asked) as answer:
+            status = answer.status
+    except HTTPError as error:
+        with error:
+            status = error.code
+    assert status < 500
+
+
+@pytest.mark.parametrize(
     "query",
     ["x-amz-client-auth-method=iam", "x-amz-oauth-token-method=token-exchange", "x-amz-token-request-type=bearer"],
 )
@@ -505,6 +538,16 @@ def test_botocores_login_provider(org: Running, key: ECKey, cached: Callable[[An
     s3 = session.client("s3")
     s3.create_bucket(Bucket="zoes")
     assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["zoes"]
+
+
+def test_aws_cli_with_a_login(org: Running, key: ECKey, cached: Callable[[Any, str], Path]) -> None:
+    """The AWS CLI refreshes a login, and keeps what it got."""
+    tokens = logged_in(org, key)
+    file = cached(tokens, stamp(minutes=-1))
+    status, out, err = aws(environment(org), "sts", "get-caller-identity", "--profile", "work")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["Arn"] == ARN
+    assert json.loads(file.read_text())["refreshToken"] != tokens["refreshToken"]
 
 
 def test_botocore_is_told_to_log_in_again(org: Running, key: ECKey, cached: Callable[[Any, str], Path]) -> None:

@@ -87,6 +87,14 @@ def test_refused_registrations(portal: Portal, given: JSON, status: int, error: 
     assert refused(portal.call("/client/register", **asked)) == (status, error)
 
 
+@pytest.mark.parametrize(
+    "issuer", [START_URL, START_URL + "/#/", "https://identitycenter.amazonaws.com/ssoins-0123456789abcdef"]
+)
+def test_names_of_the_instance(portal: Portal, issuer: str) -> None:
+    """A client for browsers names the instance by its start URL, or by its issuer's."""
+    assert portal.register_for_browser(issuerUrl=issuer)["clientId"]
+
+
 def test_device_flow(portal: Portal) -> None:
     """Pending until a user approves; then the tokens are to be had once."""
     client = portal.register()
@@ -372,6 +380,26 @@ def test_garbage_is_refused(path: str, body: bytes) -> None:
     answer = Portal().ask("POST", path, body)
     assert answer is not None
     assert answer.status == 400
+
+
+_ANYTHING = st.text(st.characters(), max_size=30)
+
+
+@given(
+    path=st.sampled_from(("/_signin/device", "/authorize")),
+    query=_ANYTHING,
+    cookie=_ANYTHING,
+    body=st.binary(max_size=30),
+)
+def test_garbage_gets_a_page(path: str, query: str, cookie: str, body: bytes) -> None:
+    """No query, cookie or form brings the pages down."""
+    portal = Portal()
+    url = f"{path}?client_id=x&{query.replace('#', '')}"
+    for method, content in (("GET", b""), ("POST", body), ("POST", b"username=dora&password=" + body)):
+        form = "application/x-www-form-urlencoded"
+        answer = portal.ask(method, url, content, cookie=cookie, content_type=form)
+        assert answer is not None
+        assert answer.status < 500
 
 
 def test_journal_holds_no_secret(portal: Portal) -> None:
