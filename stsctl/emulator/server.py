@@ -176,11 +176,16 @@ class Emulator:
 
         def answer(environ: dict[str, Any], entry: Entry) -> Answer:
             try:
-                asked = request.from_environ(environ)
+                asked, site = request.from_environ(environ), self._workloads.site(workload)
+                found = None if site is None else site.answer(asked, entry)
+                return found or Answer(status=404, headers=(), body=b"")
             except Refusal as refusal:
                 entry.refuse(refusal)
                 return Answer(status=refusal.status, headers=(), body=b"")
-            return self._workloads.site(workload).answer(asked, entry) or Answer(status=404, headers=(), body=b"")
+            except Exception as error:  # noqa: BLE001 - the boundary
+                _log.exception("a request of a workload could not be answered")
+                entry.refuse(Refusal("InternalFailure", f"The emulator failed: {type(error).__name__}", 503))
+                return Answer(status=503, headers=(), body=b"")
 
         return self._noted(environ, start_response, answer)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from stsctl.emulator import surroundings
+from stsctl.emulator import launched_instances, surroundings
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.container_credentials import ContainerCredentials, assumption_of
 from stsctl.emulator.directory import Directory
@@ -48,22 +48,30 @@ class Workloads:
         self.runs = Runs(directory, self._roles, self._profiles, ports)
         self._started_at = started_at
         self._lock = threading.Lock()
-        self._sites: dict[str, Site] = {}
-        self._seeded = [each for account in organisation.accounts for each in account.workloads]
+        self._sites: dict[Instance | str, Site] = {}
+        self._accounts = directory.accounts
+        self._launched: set[str] = set()
+        self._seeded: list[Workload] = [each for account in organisation.accounts for each in account.workloads]
         for each in self._seeded:
             if isinstance(each, Instance) and each.profile and each.role:
                 self._profiles.put(each.account, each.profile, each.role)
 
-    def site(self, workload: Workload) -> Site:
-        """What is served at the workload's port."""
+    def site(self, workload: Workload) -> Site | None:
+        """What is served at the workload's port; None for an instance that is terminated."""
+        now: Workload | None = workload
+        if workload.id in self._launched:
+            now = launched_instances.find(workload.id, self._accounts)
+        if now is None:
+            return None
+        key = now if isinstance(now, Instance) else now.arn  # an instance may get another profile
         with self._lock:
-            found = self._sites.get(workload.arn)
+            found = self._sites.get(key)
             if found is None:
-                found = self._sites[workload.arn] = self._new_site(workload)
+                found = self._sites[key] = self._new_site(now)
             return found
 
     def enter(self, name: str, now: datetime) -> Surroundings:
-        """What surrounds a workload of the seed: `web`, `111111111111:web`, its id or its ARN.
+        """What surrounds a workload of the seed: `web`, `111111111111:web`, its id or its ARN; or a launched instance.
 
         Raises NoSuchWorkloadError, AmbiguousWorkloadError, and Refusal for a task that would not start, since its role
         does not trust ECS.
@@ -74,6 +82,9 @@ class Workloads:
             for each in self._seeded
             if rest in (each.name, each.id, each.arn) and (not found or each.account == account)
         ]
+        if not them and (launched := launched_instances.find(rest.rpartition("/")[2], self._accounts)) is not None:
+            self._launched.add(launched.id)
+            them = [launched]
         if not them:
             raise NoSuchWorkloadError(f'there is no "{name}" in this emulator')
         if len(them) > 1:

@@ -288,3 +288,40 @@ def test_a_port_of_the_seed(emulator_from: Callable[[str], Running]) -> None:
             emulator_from(f"[account.{ACCOUNT}.instance.fixed]\nport = {port}\n")
     emulator_from(f"[account.{ACCOUNT}.instance.fixed]\nport = {port}\n")
     assert send(f"http://127.0.0.1:{port}", "/latest/meta-data/")[0] == 401
+
+
+def test_an_instance_that_was_launched(emulator_from: Callable[[str], Running]) -> None:
+    """An instance of EC2's API has metadata by its id: those of its profile, and of another one when it gets that."""
+    running = emulator_from(SEED)
+    root = control.principal(running, f"{ACCOUNT}:root").credentials
+    iam, ec2 = client(running, "iam", root), client(running, "ec2", root, region="eu-central-1")
+    for role in ("Job", "Deployed"):
+        iam.create_instance_profile(InstanceProfileName=role)
+    trusting = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trusting]})
+    iam.create_role(RoleName="Deployed", AssumeRolePolicyDocument=document)
+    iam.add_role_to_instance_profile(InstanceProfileName="Deployed", RoleName="Deployed")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    launched = ec2.run_instances(
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="m7g.large",
+        IamInstanceProfile={"Name": "Web"},
+        MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+    )["Instances"][0]["InstanceId"]
+    url = metadata_of(running, launched)
+    assert metadata_of(running, f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/{launched}") == url
+    assert send(url, ROLES)[0] == 401
+    assert read(url, ROLES)[2] == "Web"
+    assert read(url, "/latest/meta-data/instance-type")[2] == "m7g.large"
+    assert json.loads(read(url, f"{ROLES}Web")[2])["Code"] == "Success"
+    association = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"][0]
+    ec2.replace_iam_instance_profile_association(
+        IamInstanceProfile={"Name": "Deployed"}, AssociationId=association["AssociationId"]
+    )
+    assert read(url, ROLES)[2] == "Deployed"
+    ec2.terminate_instances(InstanceIds=[launched])
+    assert send(url, TOKEN, "PUT", {TTL: "60"})[0] == 404
+    with pytest.raises(UsageError, match="there is no"):
+        metadata_of(running, launched)
