@@ -106,6 +106,8 @@ COMMANDS = [
     _c("credential-process locked", status=5),
     _c("console prod-admin", status=1),  # no browser
     _c("console prod-admin --print"),
+    _c("sts key-info AKIAAAAAAAAAAAAAAAAA --as read-only", status=5),
+    _c("sts revoke read-only --as read-only", status=4),  # nobody can be asked
     _c("plan prod-admin"),
     _c("plan prod-admin --json"),
     _c("whoami"),

@@ -30,7 +30,7 @@ from stsctl.credentials import Secret, Session
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, paths
 from stsctl.plan import Plan
-from stsctl.request import Operation
+from stsctl.request import Endpoint, Operation
 from stsctl.target import Origin, Target, Wanted
 
 if TYPE_CHECKING:
@@ -391,6 +391,14 @@ class App:
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+
+    def acting(self, wanted: Wanted | None, options: dict[str, Any]) -> tuple[Obtained, Endpoint]:
+        """The session that another call is made with (None: the current one), and where it is made."""
+        _, acting = self.typed(None, options)
+        obtained = self.obtain(self.chosen(wanted), acting)
+        steps, target = obtained.plan.steps, obtained.plan.target
+        where = steps[-1].request.endpoint if steps else endpoint.resolve(target, None, self.settings)
+        return obtained, where
 
     def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
         from stsctl.sources.assume_role import AssumeRole

@@ -1,6 +1,7 @@
-"""Who credentials belong to, and which MFA devices that user has.
+"""Who credentials belong to, whose a key is, and which MFA devices a user has.
 
 Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html,
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 """
 
@@ -18,6 +19,12 @@ def caller_identity(clients: Clients, endpoint: Endpoint, credentials: Credentia
     """The ARN behind credentials; raises RefusedError where AWS does not know them."""
     answer = clients.call("sts", "GetCallerIdentity", endpoint, credentials)
     return Arn.parse(text_of(answer.body, "Arn"))
+
+
+def account_of_key(clients: Clients, endpoint: Endpoint, credentials: Credentials, key_id: str) -> str:
+    """The account that an access key belongs to; raises RefusedError for what is none."""
+    answer = clients.call("sts", "GetAccessKeyInfo", endpoint, credentials, AccessKeyId=key_id)
+    return text_of(answer.body, "Account")
 
 
 def mfa_devices(clients: Clients, endpoint: Endpoint, credentials: Credentials) -> tuple[str, ...]:
