@@ -35,6 +35,8 @@ def needed(operation: Operation, place: Place, names: Names) -> list[Permission]
             for action, parameters in _parts(operation)
             for permission in _of_action(prefix_of(operation), action, parameters, place, names)
         ]
+    # A batch of nothing is still asked for.
+    found = found or [Permission(action=f"{prefix_of(operation)}:{_actions(operation)[0]}", resource="*")]
     return list({(item.action, item.resource): item for item in found}.values())
 
 

@@ -24,7 +24,10 @@ _SHARED = {
     "elb": ("elb", "elbv2"),
     "elbv2": ("elb", "elbv2"),
     "es": ("es", "opensearch"),
+    "kinesisvideo": ("kinesisvideo", "kinesis-video-archived-media"),
     "rds": ("rds", "neptune", "docdb"),
+    "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-metrics"),
+    "servicecatalog": ("servicecatalog", "servicecatalog-appregistry"),
     "timestreamquery": ("timestream-query", "timestream-write"),
     "timestreamwrite": ("timestream-write", "timestream-query"),
 }

@@ -235,3 +235,29 @@ def test_emulator_module_in_the_foreground(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "cannot listen on port 99999" in done.stderr
+
+
+def test_aws_cli_is_told_why(shared_emulator: Running) -> None:
+    """What a service refuses, the AWS CLI shows with the policy that decided."""
+    alice = environment(shared_emulator, control.principal(shared_emulator, "alice").credentials)
+    status, out, err = aws(alice, "s3api", "list-buckets")
+    assert (status != 0, out) == (True, "")
+    assert "is not authorized to perform: s3:ListAllMyBuckets" in err
+    assert "because no identity-based policy allows the s3:ListAllMyBuckets action" in err
+    admin = environment(shared_emulator, control.principal(shared_emulator, ADMIN).credentials)
+    status, out, _ = aws(
+        admin, "iam", "simulate-principal-policy", "--policy-source-arn", ADMIN, "--action-names", "s3:GetObject"
+    )
+    assert (status, json.loads(out)["EvaluationResults"][0]["EvalDecision"]) == (0, "allowed")
+
+
+def test_aws_cli_decodes_what_ec2_refused(shared_emulator: Running) -> None:
+    """The message in EC2's refusal decodes, for those who may."""
+    reader = environment(shared_emulator, control.principal(shared_emulator, READ_ONLY).credentials)
+    _, _, err = aws(reader, "ec2", "describe-instances")
+    assert "UnauthorizedOperation" in err
+    sealed = err.partition("Encoded authorization failure message: ")[2].strip()
+    root = environment(shared_emulator, control.principal(shared_emulator, "111111111111:root").credentials)
+    status, out, _ = aws(root, "sts", "decode-authorization-message", "--encoded-message", sealed)
+    decoded = json.loads(json.loads(out)["DecodedMessage"])
+    assert (status, decoded["context"]["action"], decoded["allowed"]) == (0, "ec2:DescribeInstances", False)

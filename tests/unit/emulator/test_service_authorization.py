@@ -238,3 +238,14 @@ def test_ec2(running: Running) -> None:
     stopper = client_of(running, "stopper", "ec2")
     assert refused(stopper.terminate_instances, InstanceIds=[tagged, plain])[0] == "UnauthorizedOperation"
     assert stopper.terminate_instances(InstanceIds=[tagged])
+
+
+def test_a_batch_of_nothing(running: Running) -> None:
+    """A transaction without items, which a client would not send, is asked for like any other."""
+    from tests.unit.emulator.test_server import send, sign
+
+    headers = {"X-Amz-Target": "DynamoDB_20120810.TransactWriteItems", "Content-Type": "application/x-amz-json-1.0"}
+    credentials = control.principal(running, "nobody").credentials
+    signed = sign(running, credentials, body="{}", service="dynamodb", headers=headers)
+    status, _, body = send(running, body="{}", headers=signed)
+    assert (status, json.loads(body)["__type"]) == (400, "AccessDeniedException")
