@@ -80,6 +80,11 @@ class SecretService:
         self._daemon.stdin.close()
         _wait_until(self._is_ready, "the keyring daemon to answer")
 
+    def revive(self) -> None:
+        """Starts the daemon again where it has ended by itself, so that one test's loss is not the next one's."""
+        if self._daemon is not None and self._daemon.poll() is not None:
+            self.start_daemon()
+
     def lock(self) -> None:
         """Locks the keyring, as a screen lock or a log-out does."""
         with self._connection() as connection:

@@ -27,7 +27,9 @@ def store_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Each store's name, with what it needs around it."""
     name: str = request.param
     if name in ("keyring", "sealed by keyring"):
-        for variable, value in request.getfixturevalue("secret_service").environment.items():
+        service: SecretService = request.getfixturevalue("secret_service")
+        service.revive()
+        for variable, value in service.environment.items():
             monkeypatch.setenv(variable, value)
     return name
 
