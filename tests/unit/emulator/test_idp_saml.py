@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,7 +15,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from stsctl.emulator import control, saml_document, seed
+from stsctl.emulator import control, saml_document, seed, served_idp
 from stsctl.emulator.running import Running
 from stsctl.errors import ConfigurationError
 from tests.conftest import missing
@@ -310,3 +312,12 @@ def test_mistakes_in_seeds(old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^org.toml:\d+: ") as error:
         seed.parse(SEED.replace(old, new, 1).encode(), "org.toml")
     assert message in error.value.message
+
+
+def test_the_example_in_the_readme() -> None:
+    """The identity provider that the README shows is one, and has the accounts' trust."""
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[idp." in one]
+    organisation = seed.parse(block.encode(), "README.md")
+    _, (served,) = served_idp.serve(organisation, "http://127.0.0.1:1")
+    assert served.role_pairs(served.idp.person("alice")) == [f"{READER},{PROVIDER}"]
