@@ -29,6 +29,22 @@ Words = Callable[[Request, Decision], str]
 """What a denial says."""
 
 
+_UNLOCKING = frozenset(
+    {
+        "s3:deletebucketpolicy",
+        "s3:getbucketpolicy",
+        "s3:putbucketpolicy",
+        "sqs:getqueueattributes",
+        "sqs:setqueueattributes",
+    }
+)
+"""What no policy of a bucket or queue keeps its account's root user from, so that nobody is locked out for ever.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One AssumeRole, as far as policies can look at it; `role` is None where there is no such role.
@@ -79,6 +95,8 @@ class Authorization:
         the condition keys that only this action has, `words` what a denial says (STS's where it is None).
         """
         caller = call.caller
+        if action.lower() in _UNLOCKING and caller.is_root and owner in (None, caller.account):
+            policy = None
         inside, of_owner = self._memberships(caller.account, owner or caller.account)
         request = Request(
             principal=principal_of(caller),

@@ -332,12 +332,23 @@ def _tag_list(tags: Tags) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags]
 
 
+class _Unchecked:
+    """In the place of moto's validators, which refuse some of what AWS takes: policies are checked before."""
+
+    def __init__(self, _document: str) -> None:
+        pass
+
+    def validate(self) -> None:
+        """Finds nothing."""
+
+
 def _mend(models: Any) -> None:
     """Users can have boundaries, and everybody's ids are shaped like AWS's; most of moto's are not.
 
     What moto draws by chance comes from where the emulator's own ids come from.
     """
     moto_determinism.draw_from_chance()
+    models.IAMPolicyDocumentValidator = models.IAMTrustPolicyDocumentValidator = _Unchecked
     models.User.permissions_boundary_arn = None
     models.User.permissions_boundary = models.Role.permissions_boundary
     kinds = (

@@ -135,13 +135,14 @@ class FederatedRoles:
             source_ip=call.source_ip,
             region=call.region,
         )
-        keys = {**vouched.keys, "aws:FederatedProvider": vouched.provider}
+        provider = ("aws:FederatedProvider", vouched.provider)
+        keys = dict([*vouched.keys.items(), provider])
         role = self._authorization.assume_unsigned(f"sts:{call.operation}", vouched.provider, keys, asked)
         length = timedelta(seconds=call.parameters.get("DurationSeconds", vouched.default.total_seconds()))
         check_duration(length, role.max_duration)
         if vouched.ends_at is not None:
             length = min(length, vouched.ends_at - instant(call.now))
-        return self._issuing.role_session(role, asked, policies, lasts=length)
+        return self._issuing.role_session(role, asked, policies, lasts=length, keys=(provider,))
 
 
 def _session_name(identity: SamlIdentity) -> str:

@@ -35,6 +35,8 @@ OWN_BY_DEFAULT = frozenset(
 )
 """Operations that mean the user who asks, where they name none."""
 
+Given = Mapping[str, Any]
+"""The parameters of a call, by the names of the model."""
 _BOUNDARIES = frozenset({"DeleteUserPermissionsBoundary", "PutUserPermissionsBoundary"})
 
 
@@ -42,7 +44,7 @@ class Iam:
     """Answers for IAM: by moto where moto knows better, after a look at the request; others answer the `own`."""
 
     def __init__(
-        self, directory: Directory, own: Mapping[str, Callable[[Caller], Result]], simulator: Simulator
+        self, directory: Directory, own: Mapping[str, Callable[[Caller, Given], Result]], simulator: Simulator
     ) -> None:
         self._directory = directory
         self._own = own
@@ -53,7 +55,7 @@ class Iam:
         asked, caller, given = call.asked, call.caller, call.operation.parameters
         action, name, boundary = call.operation.name, given.get("UserName", ""), given.get("PermissionsBoundary")
         if action in self._own:
-            result = self._own[action](caller)
+            result = self._own[action](caller, given)
             return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action in self._simulated:
             result = self._simulated[action](caller, given)

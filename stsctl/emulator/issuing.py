@@ -69,8 +69,12 @@ class Issuing:
         lasts: timedelta,
         least_size: int = 0,
         chained: bool = False,
+        keys: Tags = (),
     ) -> Result:
-        """The answer with a new session of `role`; raises Refusal for a session policy that is not to be had."""
+        """The answer with a new session of `role`; raises Refusal for a session policy that is not to be had.
+
+        `keys` are condition keys that come with every request of the session.
+        """
         session = IssuedSession(
             access_key_id=identifiers.access_key_id("ASIA", role.account),
             kind=Kind.SESSION_OF_ROLE,
@@ -85,6 +89,7 @@ class Issuing:
             source_identity=asked.source_identity,
             policies=self.policies(role.account, policies),
             chained=chained,
+            keys=keys,
         )
         return {
             "Credentials": self.credentials(session, asked, least_size),

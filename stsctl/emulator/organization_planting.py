@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stsctl.emulator import chance
 from stsctl.emulator.new_organization import NewOrganization, NewTarget, NewUnit
 from stsctl.emulator.regions import FIRST
 
@@ -20,10 +19,8 @@ class Planting:
 
     def __init__(self, new: NewOrganization, names: Mapping[str, str], partition: str) -> None:
         from moto.iam.models import iam_backends
-        from moto.moto_api._internal import mock_random
         from moto.organizations import models
 
-        mock_random.seed(chance.source().getrandbits(256))  # so that the ids are the same after a reset
         self._new = new
         self._region = FIRST[partition]
         self._names = names

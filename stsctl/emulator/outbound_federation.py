@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from stsctl.emulator import tagging
 from stsctl.emulator.authorization import Authorization
@@ -50,12 +51,12 @@ class OutboundFederation:
         self._enabled: set[str] = set(enabled)
 
     @property
-    def operations(self) -> Mapping[str, Callable[[Caller], Result]]:
+    def operations(self) -> Mapping[str, Callable[[Caller, Mapping[str, Any]], Result]]:
         """IAM's operations about it."""
         return {
-            "EnableOutboundWebIdentityFederation": self._enable,
-            "DisableOutboundWebIdentityFederation": self._disable,
-            "GetOutboundWebIdentityFederationInfo": self._info,
+            "EnableOutboundWebIdentityFederation": lambda caller, _: self._enable(caller),
+            "DisableOutboundWebIdentityFederation": lambda caller, _: self._disable(caller),
+            "GetOutboundWebIdentityFederationInfo": lambda caller, _: self._info(caller),
         }
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:

@@ -150,6 +150,11 @@ class Caller:
         return self.arn.split(":", 2)[1]
 
     @property
+    def is_root(self) -> bool:
+        """Whether it is an account's root user, or one who acts as that."""
+        return self.kind in (Kind.ROOT, Kind.SESSION_OF_ROOT, Kind.ASSUMED_ROOT)
+
+    @property
     def is_session(self) -> bool:
         """Whether the credentials are temporary."""
         return self.session is not None

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from stsctl.emulator import identifiers
 from stsctl.emulator.authorization import Authorization
@@ -36,6 +37,11 @@ _TASKS = frozenset(
     }
 )
 _LONGEST = 900
+_WHOLE = PolicyText(
+    label="what a root user may do",
+    text='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+)
+"""A task policy only denies all but the task: the rest is the root user's own."""
 
 
 class RootAccess:
@@ -50,14 +56,14 @@ class RootAccess:
         self._issuing = issuing
 
     @property
-    def operations(self) -> Mapping[str, Callable[[Caller], Result]]:
+    def operations(self) -> Mapping[str, Callable[[Caller, Mapping[str, Any]], Result]]:
         """IAM's operations about the features."""
         return {
-            "ListOrganizationsFeatures": lambda caller: self._answer(self._place(caller)),
-            "EnableOrganizationsRootSessions": lambda caller: self._enable(caller, ROOT_SESSIONS),
-            "DisableOrganizationsRootSessions": lambda caller: self._disable(caller, ROOT_SESSIONS),
-            "EnableOrganizationsRootCredentialsManagement": lambda caller: self._enable(caller, ROOT_CREDENTIALS),
-            "DisableOrganizationsRootCredentialsManagement": lambda caller: self._disable(caller, ROOT_CREDENTIALS),
+            "ListOrganizationsFeatures": lambda caller, _: self._answer(self._place(caller)),
+            "EnableOrganizationsRootSessions": lambda caller, _: self._enable(caller, ROOT_SESSIONS),
+            "DisableOrganizationsRootSessions": lambda caller, _: self._disable(caller, ROOT_SESSIONS),
+            "EnableOrganizationsRootCredentialsManagement": lambda caller, _: self._enable(caller, ROOT_CREDENTIALS),
+            "DisableOrganizationsRootCredentialsManagement": lambda caller, _: self._disable(caller, ROOT_CREDENTIALS),
         }
 
     def assume_root(self, call: Call) -> Result:
@@ -77,7 +83,7 @@ class RootAccess:
             issued_at=instant(call.now),
             expires_at=instant(call.now) + lasts,
             source_identity=held,
-            policies=(task,),
+            policies=(task, _WHOLE),
             keys=(("aws:AssumedRoot", "true"),),
         )
         return {"Credentials": self._issuing.credentials(session, call), "SourceIdentity": held}
@@ -91,7 +97,7 @@ class RootAccess:
         arn = f"arn:{caller.partition}:iam::{target}:root"
         here, there = (self._organizations.membership(account) for account in (caller.account, target))
         because = ""
-        if caller.kind in (Kind.ROOT, Kind.SESSION_OF_ROOT, Kind.ASSUMED_ROOT):
+        if caller.is_root:
             because = "a root user cannot assume another"
         elif here is None or there is None or here.organization != there.organization:
             because = "the target is no account of the caller's organization"

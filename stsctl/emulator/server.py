@@ -22,6 +22,7 @@ from stsctl.emulator.console import ConsoleSessions
 from stsctl.emulator.control_plane import ControlPlane
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
+from stsctl.emulator.global_endpoint import preferences
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.journal import Entry, Journal
@@ -105,7 +106,7 @@ class Emulator:
         }
         self._sts = Sts(directory, self._authorization, issuing, codes, further)
         self._organizations_api = OrganizationsApi(directory, organizations)
-        own = {**root_access.operations, **outbound.operations}
+        own = {**root_access.operations, **outbound.operations, **preferences(directory)}
         self._iam = Iam(directory, own, Simulator(directory, organizations))
         self._directory = directory
         self._services = Services()

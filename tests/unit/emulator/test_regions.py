@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.exceptions import ClientError
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import control, regions, seed
@@ -112,6 +113,28 @@ def test_a_token_of_the_global_endpoint_is_for_the_regions_of_everybody(world: R
     assert service(world, version_1, "eu-central-1").get_caller_identity()["Account"] == HOME
     assert refused(service(world, version_1, "af-south-1").get_caller_identity) == INVALID
     assert service(world, version_2, "af-south-1").get_caller_identity()["Account"] == HOME
+
+
+def test_an_account_can_prefer_version_2(emulator_from: Callable[[str], Running]) -> None:
+    """Then a token of the global endpoint is valid in its opt-in regions, too."""
+    running = emulator_from(toml())
+    iam = service(running, HOME, "us-east-1", "iam")
+    for version, valid in (("v2Token", True), ("v1Token", False)):
+        iam.set_security_token_service_preferences(GlobalEndpointTokenVersion=version)
+        session = credentials_of(service(running, HOME, "aws-global").get_session_token())
+        caller = service(running, session, "af-south-1")
+        assert valid == (refused_or_none(caller.get_caller_identity) is None)
+    told = refused(lambda: iam.set_security_token_service_preferences(GlobalEndpointTokenVersion="v3Token"))
+    assert told[0] == "ValidationError"
+
+
+def refused_or_none(call: Callable[[], object]) -> tuple[str, int, str] | None:
+    """The refusal of a call, if it is refused."""
+    try:
+        call()
+    except ClientError:
+        return refused(call)
+    return None
 
 
 def test_the_host_tells_the_global_endpoint(world: Running) -> None:
