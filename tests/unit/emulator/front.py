@@ -26,6 +26,7 @@ from stsctl.emulator.emulation import Emulation
 from stsctl.emulator.journal import Journal
 from stsctl.emulator.request import HEADERS_KEY
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
+from stsctl.emulator.visitors import Visitors
 
 HOST = "127.0.0.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -87,7 +88,13 @@ class Front:
     def __init__(self, toml: str) -> None:
         organisation = seed.parse(toml.encode(), "test.toml")
         self._token = Secret("control")
-        self._emulation = Emulation(organisation, url=f"http://{HOST}", token=self._token, journal=Journal())
+        self._emulation = Emulation(
+            organisation,
+            url=f"http://{HOST}",
+            token=self._token,
+            journal=Journal(),
+            visitors=Visitors(from_elsewhere=False),
+        )
 
     @property
     def clock(self) -> Clock:

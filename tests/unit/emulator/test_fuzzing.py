@@ -22,7 +22,7 @@ ACCOUNT = "111111111111"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Open"
 FUZZED = settings(
     max_examples=100,
-    deadline=timedelta(seconds=2),
+    deadline=timedelta(seconds=20),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 KEY_ID, SECRET = "AKIAFUZZFUZZFUZZFUZZ", "x" * 40

@@ -111,6 +111,49 @@ def refused(call: Callable[[], object]) -> tuple[str, int]:
     return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
 
 
+def test_a_user_who_is_made_again_is_another(asker: Asker, front: Front) -> None:
+    """A trust policy means the user that was there when it was saved, not the next one of that name."""
+    iam = front.client("iam", front.principal(f"{MINE}:root"))
+    iam.create_user(UserName="again")
+    trust = policy(trusts(user("again")))
+    iam.create_role(RoleName="ByAgain", AssumeRolePolicyDocument=trust)
+    assert asker.ask(assume(made(iam), "ByAgain"))
+    iam.delete_access_key(
+        UserName="again", AccessKeyId=iam.list_access_keys(UserName="again")["AccessKeyMetadata"][0]["AccessKeyId"]
+    )
+    old = iam.get_user(UserName="again")["User"]["UserId"]
+    iam.delete_user(UserName="again")
+    iam.create_user(UserName="again")
+    assert refused(lambda: asker.ask(assume(made(iam), "ByAgain"))) == ("AccessDenied", 403)
+    shown = iam.get_role(RoleName="ByAgain")["Role"]["AssumeRolePolicyDocument"]
+    assert shown["Statement"][0]["Principal"] == {"AWS": old}
+    iam.update_assume_role_policy(RoleName="ByAgain", PolicyDocument=trust)
+    assert asker.ask(assume(made(iam), "ByAgain"))
+
+
+def test_a_role_that_is_made_again_is_another(asker: Asker, front: Front) -> None:
+    """Its old sessions are nobody's, and trust in it is not trust in the new one."""
+    iam = front.client("iam", front.principal(f"{MINE}:root"))
+    trust, onward = policy(trusts("*")), policy(trusts(role("Again")))
+    iam.create_role(RoleName="Again", AssumeRolePolicyDocument=trust)
+    iam.create_role(RoleName="AfterAgain", AssumeRolePolicyDocument=onward)
+    held = credentials_of(asker.ask(assume("alice", "Again")))
+    assert asker.ask(assume(held, "AfterAgain"))
+    iam.delete_role(RoleName="Again")
+    iam.create_role(RoleName="Again", AssumeRolePolicyDocument=trust)
+    assert refused(lambda: asker.ask(call(held, "GetCallerIdentity"))) == ("InvalidClientTokenId", 403)
+    again = credentials_of(asker.ask(assume("alice", "Again")))
+    assert refused(lambda: asker.ask(assume(again, "AfterAgain"))) == ("AccessDenied", 403)
+
+
+def test_trust_in_somebody_who_is_not_there(front: Front) -> None:
+    """A trust policy that names a principal which does not exist is not saved."""
+    iam = front.client("iam", front.principal(f"{MINE}:root"))
+    for whom in (user("nobody"), role("Nothing"), f"{user('bob')}*", f"arn:aws:iam::{MINE}:group/g"):
+        given = {"RoleName": "ByNobody", "AssumeRolePolicyDocument": policy(trusts(whom))}
+        assert refused(lambda given=given: iam.create_role(**given)) == ("MalformedPolicyDocument", 400)
+
+
 def test_any_request_forgets_what_is_over(asker: Asker, front: Front) -> None:
     """Sessions that are over are let go of though none is issued any more."""
     asker.ask(assume("alice", "Hub"))
