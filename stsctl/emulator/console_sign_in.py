@@ -65,7 +65,7 @@ class ConsoleSignIn:
         current = self._sessions.current(asked, entry.at)
         if current is None:
             return self._people()
-        return replace(current.session, expires_at=current.until, signed_in=True)
+        return replace(current.session, expires_at=current.until)
 
     def leave(self, asked: Request, now: datetime) -> Header:
         """Signs out; the header belongs to the answer."""
@@ -102,7 +102,8 @@ class ConsoleSignIn:
         return pages.redirect(f"{asked.path}?{asked.query}" if asked.query else asked.path, [cookie])
 
     def _people(self, message: str = "") -> Answer:
-        accounts = [(one, self._names.get(one) or one, self._directory.user_names(one)) for one in self._names]
+        known = self._directory.accounts
+        accounts = [(one, self._names.get(one, one), self._directory.user_names(one)) for one in known]
         return pages.page(
             "console_people.html",
             status=403 if message else 200,
@@ -134,4 +135,5 @@ def _session(kind: Kind, account: str, principal: str, principal_id: str, now: d
         principal_id=principal_id,
         issued_at=instant(now),
         expires_at=instant(now) + _LASTS,
+        signed_in=True,
     )

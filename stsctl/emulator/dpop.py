@@ -5,6 +5,7 @@ Source: RFC 9449 (section 4.3), RFC 7638 (thumbprints)
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,8 +46,6 @@ class Proofs:
 
 def _opened(proof: str) -> tuple[Any, dict[str, Any]]:
     """The key in a proof, which signed it, and the proof's claims."""
-    import json
-
     from joserfc import jws
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey

@@ -43,9 +43,9 @@ class LoginPages:
         try:
             if asked.path == _CONFIRMATION:
                 return _confirmation(asked) if asked.method == "GET" else pages.wrong_method("GET")
-            return (
-                self._authorize(asked, entry) if asked.method in ("GET", "POST") else pages.wrong_method("GET", "POST")
-            )
+            if asked.method not in ("GET", "POST"):
+                return pages.wrong_method("GET", "POST")
+            return self._authorize(asked, entry)
         except Refusal as refusal:
             entry.refuse(refusal)
             return pages.refused(refusal)
@@ -75,7 +75,12 @@ class LoginPages:
         self, session: IssuedSession, given: dict[str, str], decision: str, asked: Request, entry: Entry
     ) -> Answer:
         client_id, target = given["client_id"], given["redirect_uri"]
-        call = self._login.allow("AuthorizeOAuth2Access", session, client_id, asked, entry)
+        try:
+            call = self._login.allow("AuthorizeOAuth2Access", session, client_id, asked, entry)
+        except Refusal as refusal:
+            entry.refuse(refusal)
+            title = "The AWS CLI cannot be let in"
+            return pages.page("login_refused.html", status=refusal.status, title=title, message=refusal.message)
         if decision != "allow":
             return pages.page(
                 "login_consent.html",
@@ -106,7 +111,7 @@ def _is_place_of(client_id: str, target: str, asked: Request) -> bool:
     if client_id == SAME_DEVICE:
         return _CALLBACK.fullmatch(target) is not None
     # The AWS CLI makes it of the URL that it calls the emulator by.
-    return target == f"http://{asked.header('host')}{_CONFIRMATION}"
+    return target in [f"{scheme}://{asked.header('host')}{_CONFIRMATION}" for scheme in ("http", "https")]
 
 
 def _problem(given: dict[str, str]) -> str | None:

@@ -97,7 +97,7 @@ class SsoPages:
             return self._consent(client, user, sends_to=target)
         if decision != "allow":
             return _back(target, state, error="access_denied", error_description="The user denied the request")
-        challenge, session = given["code_challenge"], self._session(user, entry)
+        challenge, session = given["code_challenge"].rstrip("="), self._session(user, entry)
         grant = CodeGrant(client=client, redirect_uri=target, challenge=challenge, session=session)
         return _back(target, state, code=self._grants.code(grant, entry.at))
 
@@ -123,9 +123,8 @@ def _problem(client: Client, given: dict[str, str]) -> tuple[str, str] | None:
         return "unsupported_response_type", "response_type must be code"
     if not client.may_use(AUTHORIZATION_CODE):
         return "unauthorized_client", "The client is not registered for this grant type"
-    if given.get("code_challenge_method") != pkce.METHOD or not pkce.is_challenge(
-        given.get("code_challenge", "").rstrip("=")
-    ):
+    challenge = given.get("code_challenge", "").rstrip("=")
+    if given.get("code_challenge_method") != pkce.METHOD or not pkce.is_challenge(challenge):
         return "invalid_request", "A code_challenge is wanted, with the code_challenge_method S256"
     # The AWS CLI parts them by commas, OAuth by spaces, and one of them says "scope".
     scopes = (given.get("scopes") or given.get("scope") or "").replace(",", " ").split()

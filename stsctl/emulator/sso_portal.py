@@ -22,6 +22,12 @@ _Item = TypeVar("_Item")
 
 _BEARER = "x-amz-sso_bearer_token"
 _NAMESPACE = "com.amazonaws.switchboard.portal"
+_OPERATIONS = {
+    ("GET", "/assignment/accounts"): "ListAccounts",
+    ("GET", "/assignment/roles"): "ListAccountRoles",
+    ("GET", "/federation/credentials"): "GetRoleCredentials",
+    ("POST", "/logout"): "Logout",
+}
 
 
 class SsoPortal:
@@ -34,25 +40,24 @@ class SsoPortal:
         self._tokens = tokens
         self._roles = roles
         self._names = names
-        self._operations: dict[tuple[str, str], Callable[[Request, PortalSession, Entry], Result]] = {
-            ("GET", "/assignment/accounts"): self._list_accounts,
-            ("GET", "/assignment/roles"): self._list_account_roles,
-            ("GET", "/federation/credentials"): self._get_role_credentials,
-            ("POST", "/logout"): self._logout,
+        self._operations: dict[str, Callable[[Request, PortalSession, Entry], Result]] = {
+            "ListAccounts": self._list_accounts,
+            "ListAccountRoles": self._list_account_roles,
+            "GetRoleCredentials": self._get_role_credentials,
+            "Logout": self._logout,
         }
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
         """The answer, None for what is no operation of the service: buckets could have the names of its paths."""
-        operation = self._operations.get((asked.method, asked.path))
+        operation = _OPERATIONS.get((asked.method, asked.path))
         token = asked.header(_BEARER)
         if operation is None or token is None:
             return None
-        entry.service = "sso"
-        entry.action = f"sso:{operation.__name__.title().replace('_', '')}"
+        entry.service, entry.action = "sso", f"sso:{operation}"
         try:
             session = self._tokens.bearer(token, entry.at)
             entry.who = session.user.name
-            return rest_json.succeed(operation(asked, session, entry))
+            return rest_json.succeed(self._operations[operation](asked, session, entry))
         except Refusal as refusal:
             entry.refuse(refusal)
             content = {"message": refusal.message, "__type": f"{_NAMESPACE}#{refusal.code}"}

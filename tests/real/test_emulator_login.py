@@ -341,6 +341,9 @@ def test_without_the_permission(org: Running, key: ECKey) -> None:
     assert status == 400
     resource = f"arn:aws:signin:us-east-1:{WORK}:oauth2/public-client/localhost"
     assert f"not authorized to perform: signin:AuthorizeOAuth2Access on resource: {resource}" in page
+    assert "SignInLocalDevelopmentAccess" in page
+    assert browse(opened, url, decision="leave")[0] == 303
+    assert "Sign in to the console" in browse(opened, url)[2]
     iam = client(org, "iam", control.principal(org, ROOT).credentials)
     policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"signin:*","Resource":"*"}]}'
     iam.put_user_policy(UserName="bob", PolicyName="may", PolicyDocument=policy)

@@ -278,6 +278,16 @@ def test_nobody_is_sent_where_the_client_does_not_live(portal: Portal, changed: 
     assert (answer.status, "Location" in dict(answer.headers)) == (400, False)
 
 
+def test_challenge_with_padding(portal: Portal) -> None:
+    """A code challenge with base64's padding is the one without."""
+    client = portal.register_for_browser()
+    url = authorize_url(client, code_challenge=f"{CHALLENGE}=")
+    portal.sign_in(url)
+    found = parse_qs(urlsplit(location(portal.browse(url, decision="allow"))).query)["code"][0]
+    asked = {"grantType": "authorization_code", "code": found, "redirectUri": ASKED, "codeVerifier": VERIFIER}
+    assert portal.token(client, **asked)[0] == 200
+
+
 def test_denied_code(portal: Portal) -> None:
     """A user who denies sends the client away with access_denied."""
     url = authorize_url(portal.register_for_browser())
