@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "stsctl"
 
-OTHERS = {"__init__", "__main__", "broker", "hook"}
+OTHERS = {"__init__", "__main__", "broker", "hook", "pytest_plugin"}
 VALUES = rf"(?!(?:{'|'.join(OTHERS)})$)\w+"
 """Every module at the top that is nothing else is a value or a rule."""
 EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
@@ -26,6 +26,12 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"__init__|\w+\.__init__", r"$^", set()),
     (r"__main__", r"cli", set()),
     (r"errors", r"$^", None),
+    # What others' tests see of the emulator, through its front.
+    (
+        r"pytest_plugin",
+        r"emulator\.(control|noted|remote|running|seed)",
+        {"boto3", "pytest", "tomli_w"} | EFFECTS,
+    ),
     (VALUES, VALUES, None),
     (r"policy\.\w+", r"(arn|errors|policy\.\w+)", None),
     (r"broker", rf"({VALUES}|sources\.interface|stores\.interface)", None),

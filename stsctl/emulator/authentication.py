@@ -26,7 +26,7 @@ class Authentication:
 
         Sessions end by the emulator's present `now`, signatures are checked by the machine's.
         """
-        self._sessions.forget(now)
+        self._sessions.forget(min(now, wall_at))  # a clock that was moved ahead may be put back
         if claim.access_key_id.startswith("ASIA"):
             session = self._sessions.find(claim.access_key_id, claim.session_token, now)
             if session.token_version == 1 and is_opt_in(claim.region):

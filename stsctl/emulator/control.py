@@ -130,6 +130,16 @@ def principal(running: Running, name: str) -> Principal:
     )
 
 
+def variables(who: Principal) -> dict[str, str]:
+    """The variables that make SDKs somebody."""
+    keys = who.credentials
+    found = {
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key.reveal(),
+    }
+    return found | ({"AWS_SESSION_TOKEN": keys.session_token.reveal()} if keys.session_token else {})
+
+
 def code(running: Running, user: str) -> str:
     """A code of a user's MFA device that STS will take; waits, at most half a minute, where all were used.
 
