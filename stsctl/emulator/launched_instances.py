@@ -39,4 +39,5 @@ def _instance(account: str, region: str, backend: Any, found: Any) -> Instance:
         vpc=found.vpc_id or "",
         http_tokens=HttpTokens(options.http_tokens),
         hop_limit=options.http_put_response_hop_limit,
+        launched=True,
     )

@@ -29,6 +29,7 @@ class Instance:
     """An EC2 instance. `profile` is its instance profile's name; `role` the one that a seed puts into that.
 
     `hop_limit` is HttpPutResponseHopLimit; `port` where its metadata are served, None for a free one.
+    One that was `launched` with EC2's API is as that has it now.
     """
 
     account: str
@@ -44,6 +45,7 @@ class Instance:
     http_tokens: HttpTokens = HttpTokens.REQUIRED
     hop_limit: int = 1
     port: int | None = None
+    launched: bool = False
 
     @property
     def arn(self) -> str:

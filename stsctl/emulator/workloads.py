@@ -50,7 +50,6 @@ class Workloads:
         self._lock = threading.Lock()
         self._sites: dict[Instance | str, Site] = {}
         self._accounts = directory.accounts
-        self._launched: set[str] = set()
         self._seeded: list[Workload] = [each for account in organisation.accounts for each in account.workloads]
         for each in self._seeded:
             if isinstance(each, Instance) and each.profile and each.role:
@@ -58,16 +57,16 @@ class Workloads:
 
     def site(self, workload: Workload) -> Site | None:
         """What is served at the workload's port; None for an instance that is terminated."""
-        now: Workload | None = workload
-        if workload.id in self._launched:
+        key: Instance | str = workload.arn
+        if isinstance(workload, Instance) and workload.launched:
             now = launched_instances.find(workload.id, self._accounts)
-        if now is None:
-            return None
-        key = now if isinstance(now, Instance) else now.arn  # an instance may get another profile
+            if now is None:
+                return None
+            key = workload = now  # it may have another profile by now
         with self._lock:
             found = self._sites.get(key)
             if found is None:
-                found = self._sites[key] = self._new_site(now)
+                found = self._sites[key] = self._new_site(workload)
             return found
 
     def enter(self, name: str, now: datetime) -> Surroundings:
@@ -83,7 +82,6 @@ class Workloads:
             if rest in (each.name, each.id, each.arn) and (not found or each.account == account)
         ]
         if not them and (launched := launched_instances.find(rest.rpartition("/")[2], self._accounts)) is not None:
-            self._launched.add(launched.id)
             them = [launched]
         if not them:
             raise NoSuchWorkloadError(f'there is no "{name}" in this emulator')

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,23 +30,29 @@ TOKEN = "/latest/api/token"
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 
 
+def keys_in(document: str) -> Credentials:
+    """The credentials in a document."""
+    found = json.loads(document)
+    return Credentials(
+        access_key_id=found["AccessKeyId"],
+        secret_access_key=Secret(found["SecretAccessKey"]),
+        session_token=Secret(found["Token"]),
+    )
+
+
 def test_an_instance_gets_its_role(running: Running) -> None:
     """The document has AWS's fields, and its credentials are the role's, named after the instance."""
     url = metadata_of(running, f"{ACCOUNT}:web")
     assert read(url, ROLES)[2] == "Web"
-    found = json.loads(read(url, f"{ROLES}Web")[2])
+    text = read(url, f"{ROLES}Web")[2]
+    found = json.loads(text)
     fields = "Code LastUpdated Type AccessKeyId SecretAccessKey Token Expiration"
     assert list(found) == fields.split()
     assert (found["Code"], found["Type"]) == ("Success", "AWS-HMAC")
     lasts = datetime.fromisoformat(found["Expiration"]) - datetime.fromisoformat(found["LastUpdated"])
     assert lasts == timedelta(hours=6)
-    keys = Credentials(
-        access_key_id=found["AccessKeyId"],
-        secret_access_key=Secret(found["SecretAccessKey"]),
-        session_token=Secret(found["Token"]),
-    )
     instance = read(url, "/latest/meta-data/instance-id")[2]
-    arn = client(running, "sts", keys).get_caller_identity()["Arn"]
+    arn = client(running, "sts", keys_in(text)).get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/Web/{instance}"
     assert json.loads(read(url, f"{ROLES}Web")[2]) == found
 
@@ -68,6 +75,15 @@ def test_each_version_has_its_own_credentials(running: Running) -> None:
     url = metadata_of(running, "old")
     first, second = (json.loads(answer[2]) for answer in (send(url, f"{ROLES}Web"), read(url, f"{ROLES}Web")))
     assert first["AccessKeyId"] != second["AccessKeyId"]
+
+
+def test_a_policy_against_imdsv1(running: Running) -> None:
+    """A policy that denies what IMDSv1 delivered stops those credentials at S3, and not IMDSv2's."""
+    url = metadata_of(running, "second-version")
+    first, second = (answer(url, f"{ROLES}SecondVersion")[2] for answer in (send, read))
+    assert client(running, "s3", keys_in(second)).list_buckets()["Buckets"] == []
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client(running, "s3", keys_in(first)).list_buckets()
 
 
 def test_a_token_says_how_long_it_counts(running: Running) -> None:
@@ -269,15 +285,11 @@ def test_the_clock_and_a_reset(emulator_from: Callable[[str], Running]) -> None:
     assert second["AccessKeyId"] != first["AccessKeyId"]
     assert second["LastUpdated"] > first["LastUpdated"]
     remote.reset(running)
-    third = json.loads(read(url, f"{ROLES}Web")[2])
+    text = read(url, f"{ROLES}Web")[2]
+    third = json.loads(text)
     assert third["AccessKeyId"] not in (first["AccessKeyId"], second["AccessKeyId"])
     assert metadata_of(running, "old") == url
-    keys = Credentials(
-        access_key_id=third["AccessKeyId"],
-        secret_access_key=Secret(third["SecretAccessKey"]),
-        session_token=Secret(third["Token"]),
-    )
-    assert client(running, "sts", keys).get_caller_identity()["Account"] == ACCOUNT
+    assert client(running, "sts", keys_in(text)).get_caller_identity()["Account"] == ACCOUNT
 
 
 def test_a_port_of_the_seed(emulator_from: Callable[[str], Running]) -> None:
@@ -322,6 +334,8 @@ def test_an_instance_that_was_launched(emulator_from: Callable[[str], Running]) 
     )
     assert read(url, ROLES)[2] == "Deployed"
     ec2.terminate_instances(InstanceIds=[launched])
+    assert send(url, TOKEN, "PUT", {TTL: "60"})[0] == 404
+    remote.reset(running)
     assert send(url, TOKEN, "PUT", {TTL: "60"})[0] == 404
     with pytest.raises(UsageError, match="there is no"):
         metadata_of(running, launched)

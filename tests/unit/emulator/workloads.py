@@ -15,6 +15,17 @@ from tests.unit.emulator.test_service_roles import trust
 
 ACCOUNT = "111111111111"
 MAY_S3 = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+NOT_BY_IMDSV1 = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Deny",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {"NumericLessThan": {"ec2:RoleDelivery": "2.0"}},
+        },
+    }
+)
 DEPLOY = "arn:aws:iam::222222222222:role/Deploy"
 MAY_DEPLOY = json.dumps(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": DEPLOY}}
@@ -41,6 +52,13 @@ policies.onward = '{MAY_DEPLOY}'
 [account.{ACCOUNT}.role.Function]
 {trust("lambda.amazonaws.com")}
 policies.s3 = '{MAY_S3}'
+[account.{ACCOUNT}.role.SecondVersion]
+{trust("ec2.amazonaws.com")}
+policies.s3 = '{MAY_S3}'
+policies.not-by-imdsv1 = '{NOT_BY_IMDSV1}'
+[account.{ACCOUNT}.instance.second-version]
+role = "SecondVersion"
+http_tokens = "optional"
 [account.{ACCOUNT}.instance.web]
 role = "Web"
 region = "eu-central-1"
