@@ -38,7 +38,7 @@ class Names:
         plain = index(parameters)
         if action.name in ("ec2:CreateTags", "ec2:DeleteTags"):
             return _of_ids(action, plain.get("resources"), place) or [("*", None)]
-        found = list(_spelled(action, plain))
+        found: list[Found] = [(self._resources.qualified(arn, plain), kind) for arn, kind in _spelled(action, plain)]
         spelled = {kind.name for _, kind in found if kind}
         for kind in action.types:
             if kind.name not in spelled:

@@ -118,6 +118,13 @@ class Resources:
         found = backend.buckets[bucket].keys.get(key) if backend and bucket in backend.buckets else None
         return tuple(backend.tagger.get_tag_dict_for_resource(found.arn).items()) if found else ()
 
+    def qualified(self, arn: str, plain: Mapping[str, Any]) -> str:
+        """An ARN as AWS asks about it: a function's has the qualifier that the request says beside it."""
+        parts, qualifier = arn.split(":"), plain.get("qualifier")
+        if parts[2] == "lambda" and len(parts) == 7 and isinstance(qualifier, str) and qualifier:
+            return f"{arn}:{qualifier}"
+        return arn
+
     def name(self, service: str, kind: str, text: str, plain: Mapping[str, Any], place: Place) -> str:
         """What stands in a resource's ARN for the name that a request gives it; or its whole ARN."""
         if service == "iam":
