@@ -32,7 +32,7 @@ def sites(
 ) -> tuple[Site, ...]:
     """All of them; `url` is the emulator's, `instance` tells its cookies from another's. `console` is who signed in."""
     names = {account.id: account.name for account in organisation.accounts}
-    ways_in = [*((one.idp.title, f"{one.url}/saml") for one in idps), ("Root user or IAM user", console_sign_in.PATH)]
+    ways_in = [*((one.idp.title, f"{one.path}/saml") for one in idps), ("Root user or IAM user", console_sign_in.PATH)]
     if organisation.identity_center is not None:
         ways_in.append(("IAM Identity Center", sso_portal_page.PATH))
     return (

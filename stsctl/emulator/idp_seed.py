@@ -13,7 +13,7 @@ from stsctl.credentials import Secret
 from stsctl.emulator.idp import Idp, OidcClient, Person
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.redirects import is_redirect_uri
-from stsctl.emulator.saml_document import SIGN_IN
+from stsctl.emulator.saml_document import SIGN_IN, is_sign_in
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.tables import Table
@@ -68,7 +68,10 @@ def _check_roles(organisation: Organisation, table: Table, idp: Idp) -> None:
 def _idp(name: str, table: Table) -> Idp:
     _named(table, name, r"[a-z0-9][a-z0-9-]{0,62}", "a name of small letters, digits and dashes")
     table.only(["title", "entity_id", "sign_in", "session_duration", "user", "client"])
-    sign_in = _text(table, "sign_in", re.escape(SIGN_IN), f"{SIGN_IN}; without it, responses go to the emulator's own")
+    sign_in = table.text("sign_in")
+    if sign_in is not None and not is_sign_in(sign_in):
+        hint = "without it, responses go to the emulator's own"
+        raise table.problem("sign_in", f"sign_in is not AWS's, as {SIGN_IN}", hint=hint)
     length = table.duration("session_duration")
     if length is not None and not _SHORTEST <= length <= _LONGEST:
         raise table.problem("session_duration", "session_duration is from 15m to 12h")

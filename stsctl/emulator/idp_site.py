@@ -91,7 +91,7 @@ class _Idp:
             sends_to=wanted.posted_to,
             title=f"Signed in to {self._served.idp.title}",
             name=person.name,
-            url=self._served.url,
+            sign_out=f"{self._served.path}/sign-out",
             goal=wanted.posted_to,
             response=saml_idp.response(self._served, person, wanted, entry.at),
             relay_state=given.get("RelayState"),
@@ -101,4 +101,4 @@ class _Idp:
         if asked.method != "POST":
             return pages.wrong_method("POST")
         pages.form(asked)
-        return pages.redirect(self._served.url, [self._sign_in.leave(asked, entry.at)])
+        return pages.redirect(self._served.path, [self._sign_in.leave(asked, entry.at)])

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import ipaddress
 from collections.abc import Iterable
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -88,7 +87,6 @@ def form(asked: Request, *, from_anywhere: bool = False) -> dict[str, str]:
     `from_anywhere` takes those too: for what other sites have to send.
     """
     if not from_anywhere:
-        _check_host(asked)
         _check_origin(asked)
     if not asked.is_form():
         raise Refusal("UnsupportedMediaType", "A form is wanted (application/x-www-form-urlencoded)", 415)
@@ -129,17 +127,6 @@ def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
     if len(found) != len(pairs):
         raise Refusal("InvalidRequest", "A parameter is there more than once", 400)
     return found
-
-
-def _check_host(asked: Request) -> None:
-    """Raises Refusal for a name that is not this machine's: a stranger's name can be made to lead here."""
-    host = ""
-    try:
-        host = urlsplit(f"//{asked.header('host') or ''}").hostname or ""
-        ipaddress.ip_address(host)
-    except ValueError as error:
-        if host != "localhost" and not host.endswith(".localhost"):
-            raise Refusal("MisdirectedRequest", "The emulator goes by its address, or by localhost", 421) from error
 
 
 def _check_origin(asked: Request) -> None:

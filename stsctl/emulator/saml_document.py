@@ -25,7 +25,10 @@ SIGN_IN = "https://signin.aws.amazon.com/saml"
 """Where AWS takes responses; a name of its audience too."""
 AUDIENCE = "urn:amazon:webservices"
 
-_SIGN_IN = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml(/acs/[\w-]+)?", re.ASCII)
+_SIGN_IN = re.compile(
+    r"https://([a-z0-9-]+\.)?signin\.(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn)/saml(/acs/[\w-]+)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Metadata:
 
 
 def is_sign_in(url: str) -> bool:
-    """Whether a URL is AWS's sign-in, of whatever region."""
+    """Whether a URL is AWS's sign-in, of whatever region and partition."""
     return _SIGN_IN.fullmatch(url) is not None
 
 

@@ -52,7 +52,7 @@ class Wanted:
 
 def unasked(served: ServedIdp) -> Wanted:
     """What a response is like that begins at the identity provider."""
-    return Wanted(recipient=SIGN_IN, posted_to=served.idp.sign_in or _own(served))
+    return Wanted(recipient=served.idp.sign_in or SIGN_IN, posted_to=served.idp.sign_in or _own(served))
 
 
 def read_request(encoded: str, served: ServedIdp) -> Wanted:

@@ -13,6 +13,7 @@ from stsctl.emulator.directory import Directory
 from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.regions import first_region
 from stsctl.emulator.request import Request
 from stsctl.emulator.saml import SamlIdentity
 from stsctl.emulator.sessions import Sessions
@@ -21,7 +22,6 @@ from stsctl.emulator.wire import Answer
 
 _PATH = "/saml"
 _OPERATION = "AssumeRoleWithSAML"
-_REGION = "us-east-1"
 
 
 class SamlSignIn:
@@ -70,7 +70,7 @@ class SamlSignIn:
         parameters.check(_OPERATION, given)
         entry.resource = role
         call = UnsignedCall(
-            operation=_OPERATION, parameters=given, now=entry.at, source_ip=asked.source_ip, region=_REGION
+            operation=_OPERATION, parameters=given, now=entry.at, source_ip=asked.source_ip, region=first_region(role)
         )
         issued: Any = self._sts.answer_unsigned(call)["Credentials"]
         session = self._sessions.find(issued["AccessKeyId"], issued["SessionToken"], entry.at)

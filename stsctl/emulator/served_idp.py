@@ -25,9 +25,14 @@ class ServedIdp:
     providers: Mapping[str, str]
 
     @property
+    def path(self) -> str:
+        """Where its pages are, whatever the emulator is called by."""
+        return f"/idp/{self.idp.name}"
+
+    @property
     def url(self) -> str:
         """Where its pages are."""
-        return f"{self.emulator}/idp/{self.idp.name}"
+        return f"{self.emulator}{self.path}"
 
     @property
     def entity_id(self) -> str:
@@ -56,7 +61,7 @@ def serve(organisation: Organisation, emulator: str) -> tuple[Organisation, tupl
             emulator=emulator,
             keys=SigningKeys(idp.title[:64]),
             providers={
-                account.id: f"arn:aws:iam::{account.id}:saml-provider/{saml.name}"
+                account.id: f"arn:{account.regions.partition}:iam::{account.id}:saml-provider/{saml.name}"
                 for account in organisation.accounts
                 for saml in account.saml_providers
                 if saml.idp == idp.name

@@ -18,6 +18,9 @@ _NAMES = re.compile(
 )
 """Names that no stranger's page can have: this machine's, and AWS's own."""
 
+_FROM_ANYWHERE = frozenset({"/saml"})
+"""What pages elsewhere have to send: those of identity providers, to AWS's sign-in."""
+
 
 class Visitors:
     """Turns away strangers, unless whoever started the emulator let it be reached from elsewhere."""
@@ -32,7 +35,7 @@ class Visitors:
         host = asked.header("host")
         if host is not None and not _is_ours(f"http://{host}"):
             raise Refusal("MisdirectedRequest", f"The emulator does not answer to the name {host[:100]}", 421)
-        origin = asked.header("origin")
+        origin = asked.header("origin") if asked.path not in _FROM_ANYWHERE else None
         if origin is not None and asked.method not in ("GET", "HEAD", "OPTIONS") and not _is_ours(origin):
             raise Refusal("AccessDenied", f"The emulator does not answer pages of {origin[:100]}", 403)
 

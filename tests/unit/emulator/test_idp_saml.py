@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -134,7 +135,16 @@ def test_metadata_of_the_provider(org: Running) -> None:
     assert found["SAMLMetadataDocument"] == page.text
 
 
-@pytest.mark.parametrize("goal", [None, "own", SIGN_IN, "https://us-east-1.signin.aws.amazon.com/saml/acs/SAMLSPX1"])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        None,
+        "own",
+        SIGN_IN,
+        "https://us-east-1.signin.aws.amazon.com/saml/acs/SAMLSPX1",
+        "https://signin.amazonaws.cn/saml",
+    ],
+)
 def test_requests_are_answered(org: Running, goal: str | None) -> None:
     """SP-initiated: the response names the request and goes where it asks, with its RelayState; STS takes it."""
     goal = f"{org.url}/saml" if goal == "own" else goal
@@ -260,6 +270,39 @@ def test_what_is_no_response(org: Running, sent: str) -> None:
     page = Visitor(org).post("/saml", f"SAMLResponse={sent}")
     assert page.status == 400
     assert page.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_roles_of_another_partition(tmp_path: Path) -> None:
+    """An account of another partition has its roles and its provider there, and is signed in to as well."""
+    provider = "arn:aws-cn:iam::111111111111:saml-provider/corp"
+    statement = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithSAML"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    (tmp_path / "org.toml").write_text(
+        f"""
+[idp.corp.user.alice]
+roles = ["arn:aws-cn:iam::111111111111:role/Reader"]
+[account.111111111111]
+partition = "aws-cn"
+saml_provider.corp.idp = "corp"
+role.Reader.trust = '{trust}'
+"""
+    )
+    running = control.start(tmp_path / "state", seed=tmp_path / "org.toml")
+    try:
+        visitor = Visitor(running)
+        response = visitor.post("/idp/corp/saml", {"username": "alice"}).field("SAMLResponse")
+        page = visitor.post("/saml", {"SAMLResponse": response})
+        assert "arn:aws-cn:sts::111111111111:assumed-role/Reader/alice" in page.text
+    finally:
+        control.stop(tmp_path / "state", running)
+
+
+def test_the_emulator_by_its_other_name(org: Running) -> None:
+    """At localhost, too, the pages' own forms stay where they are, as their policy wants."""
+    for path in ("/idp/corp", "/console"):
+        page = Visitor(org).get(f"http://localhost:{org.port}{path}")
+        assert "<form" in page.text
+        assert not re.findall(r'<form[^>]* action="http', page.text)
 
 
 def test_a_person_without_roles(org: Running) -> None:
