@@ -130,6 +130,10 @@ COMMANDS = [
     _c("profile prune"),
     _c("profile remove read-only"),
     _c("keys list --last-used"),
+    _c("mfa list other"),
+    _c("mfa add other", status=4),  # nobody can be shown the code
+    _c("mfa resync other", status=4),
+    _c("mfa code other", status=3),
     _c("keys rotate other", status=1),  # the user has another key
     _c("keys remove other"),
     _c("shell-init bash"),

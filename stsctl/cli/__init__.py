@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     },
     "Once": {
         "keys": "Keep long-term access keys in the store.",
+        "mfa": "Enrol the MFA devices of your users, list them, read codes.",
         "sts": "Ask whose a key is; put an end to sessions that got lost.",
         "config": "Show the configuration: values, names, files.",
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",

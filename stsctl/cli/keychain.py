@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stsctl import endpoint
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration
-from stsctl.credentials import Credentials
+from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.host.paths import Paths
 from stsctl.request import Endpoint
@@ -21,6 +21,7 @@ from stsctl.target import Source, SourceKind, Target
 if TYPE_CHECKING:
     from stsctl.rotation import AccessKey
     from stsctl.sources.client import Clients
+    from stsctl.sources.mfa_devices import MfaDevices
     from stsctl.stores.codec import LongTermKeys
     from stsctl.stores.held import Held
 
@@ -143,14 +144,31 @@ class Keychain:
         self._change(lambda text: added.without_source(text, name, place=str(self.paths.added)))
         return True
 
+    def mfa_devices(self, keys: LongTermKeys) -> MfaDevices:
+        """The MFA devices of the user whose keys these are."""
+        from stsctl.sources.mfa_devices import MfaDevices
+
+        endpoint = self._endpoint(self._region(keys.name))
+        return MfaDevices(clients=self.clients, endpoint=endpoint, credentials=keys.credentials)
+
+    def with_device(self, keys: LongTermKeys, serial: str, seed: Secret | None) -> None:
+        """Names a device beside its user's keys; `seed` where it is to be kept with them."""
+        self._keep(replace(keys, mfa_serial=serial, mfa_seed=seed))
+
     def _keep(self, keys: LongTermKeys) -> None:
         """Holds keys, and names them in added.toml unless config.toml does."""
         from stsctl.formats import added
 
         entry = self.configuration.sources.get(keys.name)
-        values = {"type": "keys", "access_key_id": keys.credentials.access_key_id, "user_arn": str(keys.identity)}
+        values: dict[str, str | list[str]] = {
+            "type": "keys",
+            "access_key_id": keys.credentials.access_key_id,
+            "user_arn": str(keys.identity),
+        }
         if keys.mfa_serial:
             values["mfa_serial"] = keys.mfa_serial
+        if keys.mfa_seed is not None:
+            values["mfa_process"] = ["stsctl", "mfa", "code", keys.name]
         self.held.hold_keys(keys)
         if entry is None or entry.added:
             self._change(lambda text: added.with_source(text, keys.name, values, place=str(self.paths.added)))

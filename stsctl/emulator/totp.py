@@ -1,40 +1,19 @@
-"""One-time codes of virtual MFA devices, and the memory of those that were used.
+"""Which one-time codes are taken, and the memory of those that were used.
 
-Source: RFC 6238 (TOTP: HMAC-SHA1, 30 s, six digits), on RFC 4226; §5.2 says that no code is taken twice.
+Source: RFC 6238; §5.2 says that no code is taken twice.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from stsctl.credentials import Secret
+from stsctl.totp import code_at, ends_at, step_at
 
-STEP = timedelta(seconds=30)
 _WINDOW = (0, 1, -1)
 """The steps whose codes are taken, relative to now: a device's clock may be a little off."""
-
-
-def code_at(seed: Secret, step: int) -> str:
-    """The six digits that a device with this base32 seed shows during `step`."""
-    text = seed.reveal().rstrip("=").upper()
-    key = base64.b32decode(text + "=" * (-len(text) % 8))
-    digest = hmac.digest(key, step.to_bytes(8, "big"), hashlib.sha1)
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
-
-
-def step_at(now: datetime) -> int:
-    """The number of the 30-second step that `now` is in."""
-    return int(now.timestamp()) // int(STEP.total_seconds())
-
-
-def ends_at(step: int) -> datetime:
-    """When `step` is over."""
-    return datetime.fromtimestamp((step + 1) * int(STEP.total_seconds()), UTC)
 
 
 def are_consecutive(seed: Secret, first: str, second: str, now: datetime) -> bool:

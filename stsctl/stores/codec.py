@@ -22,8 +22,8 @@ _VERSION = 1
 class LongTermKeys:
     """A user's access keys and what GetCallerIdentity said of them when they were added.
 
-    `identity` is the user's ARN; `mfa_serial` the user's MFA device, where one is known; `rotation` how far their
-    rotation is, where one has begun.
+    `identity` is the user's ARN; `mfa_serial` the user's MFA device, where one is known, and `mfa_seed` its seed, where
+    the person wants it here; `rotation` how far their rotation is, where one has begun.
     """
 
     name: str
@@ -32,6 +32,7 @@ class LongTermKeys:
     account_id: str
     added_at: datetime
     mfa_serial: str | None = None
+    mfa_seed: Secret | None = None
     rotation: Rotation | None = None
 
 

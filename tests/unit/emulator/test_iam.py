@@ -14,7 +14,7 @@ import pytest
 from stsctl.credentials import Secret
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
-from stsctl.emulator.totp import code_at, step_at
+from stsctl.totp import code_at, step_at
 from tests.unit.emulator.services_seed import allow, client_of, policy, refused, user
 
 HOME = "111111111111"

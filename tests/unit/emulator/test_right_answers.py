@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.emulator.totp import code_at, step_at
+from stsctl.totp import code_at, step_at
 from tests.emulator_fixture import credentials_of
 from tests.unit.emulator.front import HOST, Front, Signer
 from tests.unit.emulator.right_answers import (

@@ -350,7 +350,7 @@ def test_mfa_device_needs_its_codes(emulator: Running) -> None:
     from datetime import UTC, datetime
 
     from stsctl.credentials import Secret
-    from stsctl.emulator.totp import code_at, step_at
+    from stsctl.totp import code_at, step_at
 
     root = client(emulator, "iam", control.principal(emulator, "111111111111:root").credentials)
     root.create_user(UserName="eve")

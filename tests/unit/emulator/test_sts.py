@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
-from stsctl.emulator.totp import code_at, step_at
+from stsctl.totp import code_at, step_at
 from tests.emulator_fixture import client, credentials_of
 from tests.unit.emulator.organisation import SEED, toml
 

@@ -1,0 +1,73 @@
+"""IAM's calls about a user's own MFA devices.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html and the pages beside it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from stsctl.credentials import Credentials, Secret
+from stsctl.errors import StsctlError
+from stsctl.request import Endpoint
+from stsctl.sources.answer import text_of
+from stsctl.sources.client import Clients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """An MFA device that is enabled for a user."""
+
+    serial: str
+    enabled_at: datetime
+
+    @property
+    def is_security_key(self) -> bool:
+        """Whether it is a security key or a passkey, which shows no codes."""
+        return ":u2f/" in self.serial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaDevices:
+    """The devices of the user whose credentials sign; every call raises RefusedError, UnavailableError."""
+
+    clients: Clients
+    endpoint: Endpoint
+    credentials: Credentials
+
+    def listed(self) -> tuple[Device, ...]:
+        """Those that are enabled."""
+        found = self._call("ListMFADevices").get("MFADevices", ())
+        return tuple(Device(serial=text_of(each, "SerialNumber"), enabled_at=each["EnableDate"]) for each in found)
+
+    def create(self, name: str) -> tuple[str, Secret]:
+        """A virtual device that is nobody's yet: its serial, and its seed, which AWS tells this once."""
+        made = self._call("CreateVirtualMFADevice", VirtualMFADeviceName=name).get("VirtualMFADevice") or {}
+        seed = made.get("Base32StringSeed")
+        text = seed.decode("ascii", "replace") if isinstance(seed, bytes) else ""
+        if not re.fullmatch(r"[A-Za-z2-7]{16,}=*", text):
+            raise StsctlError("IAM's answer has no seed that could be one: the device is not used")
+        return text_of(made, "SerialNumber"), Secret(text)
+
+    def enable(self, user: str, serial: str, first: str, second: str) -> None:
+        """Makes a device the user's, by two codes that it showed one after the other."""
+        self._codes("EnableMFADevice", user, serial, first, second)
+
+    def resync(self, user: str, serial: str, first: str, second: str) -> None:
+        """Tells AWS how far the device's clock is off, by two codes that it showed one after the other."""
+        self._codes("ResyncMFADevice", user, serial, first, second)
+
+    def delete(self, serial: str) -> None:
+        """Forgets a device that is nobody's."""
+        self._call("DeleteVirtualMFADevice", SerialNumber=serial)
+
+    def _codes(self, operation: str, user: str, serial: str, first: str, second: str) -> None:
+        codes = {"AuthenticationCode1": first, "AuthenticationCode2": second}
+        self._call(operation, UserName=user, SerialNumber=serial, **codes)
+
+    def _call(self, operation: str, **parameters: str) -> Mapping[str, Any]:
+        return self.clients.call("iam", operation, self.endpoint, self.credentials, **parameters).body
