@@ -5,6 +5,7 @@ from __future__ import annotations
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.console import ConsoleSessions
 from stsctl.emulator.directory import Directory
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.permission_set_sessions import PermissionSetSessions
@@ -29,6 +30,7 @@ def sites(
     issuing: Issuing,
     sessions: Sessions,
     console: ConsoleSessions,
+    faults: Faults,
 ) -> tuple[Site, ...]:
     """What the organisation's Identity Center serves at `url`; nothing where it has none."""
     center = organisation.identity_center
@@ -39,8 +41,8 @@ def sites(
     roles = PermissionSetSessions(center, directory, authorization, issuing)
     sign_in = PortalSignIn(center, url)
     return (
-        SsoOidc(center, clients, grants, tokens, url=url),
-        SsoPortal(center, tokens, roles, names=names),
+        SsoOidc(center, clients, grants, tokens, faults=faults, url=url),
+        SsoPortal(center, tokens, roles, faults=faults, names=names),
         SsoPages(center, clients, grants, sign_in),
         SsoPortalPage(center, sign_in, roles, names=names, sessions=sessions, console=console),
     )

@@ -17,6 +17,7 @@ from stsctl.emulator.authentication import Authentication
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.dpop import Proofs
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.login_tokens import LoginTokens
@@ -35,6 +36,7 @@ _CLIENTS = {SAME_DEVICE: "localhost", CROSS_DEVICE: "remote"}
 
 _TOKEN = "/v1/token"  # noqa: S105 - a path
 _LASTS = timedelta(minutes=15)
+_ERRORS = {"TooManyRequestsError": "rate_exceeded", "ServiceUnavailableException": "service_unavailable"}
 _OTHERS = {
     ("x-amz-client-auth-method", "iam"): "CreateOAuth2TokenWithIAM",
     ("x-amz-oauth-token-method", "token-exchange"): "CreateOAuth2TokenWithTokenExchange",
@@ -55,12 +57,18 @@ class Login:
     """Answers CreateOAuth2Token; codes and refresh tokens are in `tokens`."""
 
     def __init__(
-        self, tokens: LoginTokens, authentication: Authentication, authorization: Authorization, issuing: Issuing
+        self,
+        tokens: LoginTokens,
+        authentication: Authentication,
+        authorization: Authorization,
+        issuing: Issuing,
+        faults: Faults,
     ) -> None:
         self._tokens = tokens
         self._authentication = authentication
         self._authorization = authorization
         self._issuing = issuing
+        self._faults = faults
         self._proofs = Proofs()
         self._secret = secrets.token_bytes(32)
 
@@ -71,12 +79,13 @@ class Login:
         other = next((_OTHERS[pair] for pair in query_pairs(asked.query) if pair in _OTHERS), None)
         entry.service, entry.action = "signin", f"signin:{other or 'CreateOAuth2Token'}"
         try:
+            rest_json.meet(self._faults, entry.action, "TooManyRequestsError", 429)
             if other:
                 raise Refusal("NotImplemented", f"The emulator does not have signin:{other}", 501)
             return rest_json.succeed(self._create_token(asked, entry))
         except Refusal as refusal:
             entry.refuse(refusal)
-            error = refusal.error if isinstance(refusal, LoginRefusal) else "INVALID_REQUEST"
+            error = refusal.error if isinstance(refusal, LoginRefusal) else _ERRORS.get(refusal.code, "INVALID_REQUEST")
             return rest_json.refuse(refusal, {"error": error, "message": refusal.message})
 
     def _caller(self, console: IssuedSession) -> Caller:

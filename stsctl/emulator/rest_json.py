@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.request import Request
 from stsctl.emulator.wire import Answer
@@ -62,6 +63,18 @@ def fields(asked: Request, malformed: str) -> Fields:
     if not isinstance(values, dict):
         raise found.problem("Invalid request")
     return Fields(values, malformed)
+
+
+def meet(faults: Faults, action: str, throttled: str, status: int) -> None:
+    """Lets a call meet the faults that a person asked for; `throttled` is the service's code for too many calls.
+
+    Raises Refusal.
+    """
+    try:
+        faults.meet(action)
+    except Refusal as refusal:
+        code, found = (throttled, status) if refusal.code == "Throttling" else ("ServiceUnavailableException", 503)
+        raise Refusal(code, refusal.message, found, because=refusal.because) from refusal
 
 
 def succeed(result: Mapping[str, object]) -> Answer:

@@ -138,6 +138,7 @@ class Emulator:
                 issuing=issuing,
                 sessions=sessions,
                 console=console,
+                faults=self._faults,
             ),
             *login_sites.sites(
                 organisation,
@@ -147,6 +148,7 @@ class Emulator:
                 authorization=self._authorization,
                 issuing=issuing,
                 codes=codes,
+                faults=self._faults,
             ),
         )
         self._workloads = Workloads(

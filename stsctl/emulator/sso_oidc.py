@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from stsctl.emulator import rest_json, sso_grants
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.refusal import Refusal
@@ -33,12 +34,20 @@ class SsoOidc:
     """Answers the operations; what users allow is in `grants`, what clients get in `tokens`; pages are at `url`."""
 
     def __init__(
-        self, center: IdentityCenter, clients: Clients, grants: SsoGrants, tokens: SsoTokens, *, url: str
+        self,
+        center: IdentityCenter,
+        clients: Clients,
+        grants: SsoGrants,
+        tokens: SsoTokens,
+        *,
+        faults: Faults,
+        url: str,
     ) -> None:
         self._center = center
         self._clients = clients
         self._grants = grants
         self._tokens = tokens
+        self._faults = faults
         self._url = url
 
     def answer(self, asked: Request, entry: Entry) -> Answer | None:
@@ -48,6 +57,7 @@ class SsoOidc:
             return None
         entry.service, entry.action = "sso-oidc", f"sso-oauth:{operation}"
         try:
+            rest_json.meet(self._faults, entry.action, "SlowDownException", 400)
             return rest_json.succeed(self._result(operation, asked, entry))
         except Refusal as refusal:
             entry.refuse(refusal)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from stsctl.emulator import rest_json
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.identity_center import IdentityCenter
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.permission_set_sessions import PermissionSetSessions, no_access
@@ -34,11 +35,18 @@ class SsoPortal:
     """Answers the operations; `names` are those of the accounts, by id."""
 
     def __init__(
-        self, center: IdentityCenter, tokens: SsoTokens, roles: PermissionSetSessions, *, names: Mapping[str, str]
+        self,
+        center: IdentityCenter,
+        tokens: SsoTokens,
+        roles: PermissionSetSessions,
+        *,
+        faults: Faults,
+        names: Mapping[str, str],
     ) -> None:
         self._center = center
         self._tokens = tokens
         self._roles = roles
+        self._faults = faults
         self._names = names
         self._operations: dict[str, Callable[[Request, PortalSession, Entry], Result]] = {
             "ListAccounts": self._list_accounts,
@@ -55,6 +63,7 @@ class SsoPortal:
             return None
         entry.service, entry.action = "sso", f"sso:{operation}"
         try:
+            rest_json.meet(self._faults, entry.action, "TooManyRequestsException", 429)
             session = self._tokens.bearer(token, entry.at)
             entry.who = session.user.name
             return rest_json.succeed(self._operations[operation](asked, session, entry))

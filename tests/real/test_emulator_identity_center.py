@@ -17,7 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
 
-from stsctl.emulator import control
+from stsctl.emulator import control, remote
 from stsctl.emulator.running import Running
 from tests.emulator_fixture import client
 from tests.real.test_emulator_clients import aws, environment
@@ -104,6 +104,20 @@ def test_device_flow_with_its_exceptions(center: Running) -> None:
     assert wrong.value.response["ResponseMetadata"]["HTTPStatusCode"] == 401
     with pytest.raises(oidc.exceptions.InvalidGrantException):
         oidc.create_token(**asked | {"deviceCode": "x"})
+
+
+def test_faults_on_demand(center: Running, dora: str) -> None:
+    """Throttling and outages come in the words of each service, so that clients try again as they would at AWS."""
+    sso, oidc = unsigned(center, "sso"), unsigned(center, "sso-oidc")
+    remote.fail(center, "sso:ListAccounts", "throttle", times=1)
+    remote.fail(center, "sso-oauth:*", "throttle", times=1)
+    with pytest.raises(sso.exceptions.TooManyRequestsException):
+        sso.list_accounts(accessToken=dora)
+    with pytest.raises(oidc.exceptions.SlowDownException):
+        registered(oidc)
+    remote.fail(center, "sso:*", "unavailable", times=1)
+    assert refused(lambda: sso.list_accounts(accessToken=dora))[1] == 503
+    assert sso.list_accounts(accessToken=dora)["accountList"]
 
 
 def test_accounts_and_roles(center: Running, dora: str) -> None:

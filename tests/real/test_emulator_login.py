@@ -356,6 +356,15 @@ def test_without_the_permission(org: Running, key: ECKey) -> None:
     iam.delete_user_policy(UserName="bob", PolicyName="may")
 
 
+def test_faults_on_demand(org: Running, key: ECKey) -> None:
+    """Throttling and outages come in the words of AWS Sign-In."""
+    asked = {"grantType": "refresh_token", "refreshToken": "x"}
+    remote.fail(org, "signin:CreateOAuth2Token", "throttle", times=1)
+    assert refused(token(org, proof(org, key), **asked)) == (429, "rate_exceeded")
+    remote.fail(org, "signin:*", "unavailable", times=1)
+    assert refused(token(org, proof(org, key), **asked)) == (503, "service_unavailable")
+
+
 def test_user_who_is_gone(org: Running, key: ECKey) -> None:
     """A user who was deleted, and made again, has to log in again."""
     iam = client(org, "iam", control.principal(org, ROOT).credentials)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from stsctl.emulator import seed
+from stsctl.emulator.faults import Faults
 from stsctl.emulator.journal import Entry
 from stsctl.emulator.portal_sign_in import PortalSignIn
 from stsctl.emulator.request import Request
@@ -45,7 +46,7 @@ class Portal:
         assert center is not None
         clients, grants = Clients(center), SsoGrants()
         self.tokens = SsoTokens()
-        self.oidc = SsoOidc(center, clients, grants, self.tokens, url=URL)
+        self.oidc = SsoOidc(center, clients, grants, self.tokens, faults=Faults(), url=URL)
         self.pages = SsoPages(center, clients, grants, PortalSignIn(center, URL))
 
     def later(self, **length: float) -> None:
