@@ -52,13 +52,13 @@ def policy(*statements: dict[str, object]) -> str:
 
 def identity(port: int) -> bytes:
     """GetCallerIdentity, signed, as bytes."""
-    return signed(port, {"Action": "GetCallerIdentity"})
+    return signed(f"127.0.0.1:{port}", {"Action": "GetCallerIdentity"})
 
 
 @cache
 def assume_roles(port: int) -> tuple[bytes, ...]:
     """Calls of AssumeRole with tags and a session policy, each another, signed, as bytes: valid for five minutes."""
-    return tuple(signed(port, assume_role(number)) for number in range(_REQUESTS))
+    return tuple(signed(f"127.0.0.1:{port}", assume_role(number)) for number in range(_REQUESTS))
 
 
 def assume_role(number: int) -> dict[str, str]:
@@ -76,11 +76,11 @@ def assume_role(number: int) -> dict[str, str]:
     }
 
 
-def signed(port: int, fields: dict[str, str]) -> bytes:
+def signed(host: str, fields: dict[str, str]) -> bytes:
     """A request to STS as an SDK would send it, as bytes."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": f"127.0.0.1:{port}"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Host": host}
     body = urlencode({"Version": "2011-06-15", **fields})
-    asked = AWSRequest("POST", f"http://127.0.0.1:{port}/", data=body, headers=headers)
+    asked = AWSRequest("POST", f"http://{host}/", data=body, headers=headers)
     SigV4Auth(Credentials(KEY_ID, SECRET), "sts", "us-east-1").add_auth(asked)
     head = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
     return f"POST / HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
