@@ -39,11 +39,10 @@ class Report:
 
     def data(self, text: str) -> None:
         """Data, as it is, to stdout; written and flushed whole. Raises StsctlError where that takes nothing."""
-        if sys.stdout is None:
-            raise StsctlError("cannot answer: standard output is closed")
+        out = _stdout()
         try:
-            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-            sys.stdout.flush()
+            out.write(text if text.endswith("\n") else f"{text}\n")
+            out.flush()
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -51,9 +50,10 @@ class Report:
 
     def stream(self, texts: Iterable[str]) -> None:
         """Data that comes piece by piece, a line each."""
+        out = _stdout()
         for text in texts:
-            sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+            out.write(f"{text}\n")
+        out.flush()
 
     def each(self, texts: Iterable[str]) -> None:
         """Data that comes slowly: every piece is a line, and out before the next is waited for."""
@@ -63,7 +63,7 @@ class Report:
     def rows(self, rows: Iterable[Sequence[str]], *, aligned: bool | None = None) -> None:
         """Data in cells: below each other on a terminal (or where `aligned` says so), parted by tabs for a program."""
         cells = [[visible(cell) or "-" for cell in row] for row in rows]
-        if not (sys.stdout.isatty() if aligned is None else aligned):
+        if not (_stdout().isatty() if aligned is None else aligned):
             self.data("\n".join("\t".join(row) for row in cells))
             return
         widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
@@ -168,3 +168,11 @@ _STYLES = {"bold red": "\033[1;31m", "cyan": "\033[36m"}
 def _spelled(character: str) -> str:
     """A character as JSON can spell it."""
     return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else json.dumps(character)[1:-1]
+
+
+def _stdout() -> IO[str]:
+    """stdout, where there is one: it may have been closed before stsctl began (`stsctl list >&-`)."""
+    stdout: IO[str] | None = sys.stdout
+    if stdout is None:
+        raise StsctlError("cannot answer: standard output is closed")
+    return stdout

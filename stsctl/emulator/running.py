@@ -88,7 +88,7 @@ def read(folder: Path) -> Running | None:
             control_token=Secret(str(facts["control_token"])),
             seed=str(facts["seed"]),
             started_at=datetime.fromisoformat(facts["started_at"]),
-            ahead=timedelta(seconds=facts["clock_ahead"]),
+            ahead=timedelta(seconds=facts.get("clock_ahead", 0)),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None

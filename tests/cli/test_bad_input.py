@@ -439,7 +439,13 @@ def test_closed_pipes_are_nobodys_bug(me: Me) -> None:
 def test_streams_that_are_closed_or_full_are_nobodys_bug(me: Me) -> None:
     """Where stdout takes nothing that is the error; without stderr the answer comes all the same."""
     me.key_id("read-only")
-    for line in ("list --json >&-", "list --json > /dev/full", "--help > /dev/full"):
+    for line in (
+        "list --json >&-",
+        "list >&-",
+        "policy evaluate /dev/null >&-",
+        "list --json > /dev/full",
+        "--help > /dev/full",
+    ):
         done = me.program("bash", "-c", f"stsctl {line}; echo status $? >&2")
         assert "bug" not in done.err, done
         assert "stsctl: error: " in done.err
