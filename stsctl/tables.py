@@ -103,6 +103,11 @@ class Table:
             raise self.problem(key, f"{key} is not {what}")
         return text
 
+    def check_name(self, name: str, pattern: str, what: str) -> None:
+        """Refuses a name that this table is written under unless it matches `pattern`."""
+        if not re.fullmatch(pattern, name, re.ASCII):
+            raise self.problem(None, f'"{name}" is not {what}')
+
     def number(self, key: str, least: int, most: int) -> int | None:
         """A whole number within limits."""
         value = self._get(key, int)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -24,11 +23,11 @@ _USER_NAME = r"[\w+=,.@-]{2,64}"
 def parse(table: Table, organisation: Organisation) -> IdentityCenter:
     """The Identity Center that a table spells; raises ConfigurationError with the line."""
     table.only(["start_url", "region", "instance_id", "session_duration", "user", "group", "permission_set"])
-    start_url = _text(table, "start_url", r"https://[a-z0-9.-]+(/[!-~]*)?", "the URL of a portal") or _START_URL
+    start_url = table.matching("start_url", r"https://[a-z0-9.-]+(/[!-~]*)?", "the URL of a portal") or _START_URL
     return IdentityCenter(
         start_url=start_url.rstrip("/"),
-        region=_text(table, "region", r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region") or "us-east-1",
-        instance_id=_text(table, "instance_id", r"ssoins-[0-9a-f]{16}", "an id as ssoins-0123456789abcdef")
+        region=table.matching("region", r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region") or "us-east-1",
+        instance_id=table.matching("instance_id", r"ssoins-[0-9a-f]{16}", "an id as ssoins-0123456789abcdef")
         or f"ssoins-{hashlib.sha256(start_url.encode()).hexdigest()[:16]}",
         session_duration=_duration(table, "15m", "90d", timedelta(minutes=15), timedelta(days=90)) or 8 * _HOUR,
         groups=_groups(table),
@@ -56,13 +55,13 @@ def _users(table: Table) -> tuple[DirectoryUser, ...]:
 
 
 def _user(name: str, table: Table, center: Table) -> DirectoryUser:
-    _named(table, name, _USER_NAME, "a user name of 2 to 64 letters, digits and +=,.@-_")
+    table.check_name(name, _USER_NAME, "a user name of 2 to 64 letters, digits and +=,.@-_")
     table.only(["email", "password", "groups"])
     password, groups = table.text("password"), table.texts("groups")
     _known(table, groups, center.tables("group"), "group", key="groups")
     return DirectoryUser(
         name=name,
-        email=_text(table, "email", r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,255}", "an e-mail address")
+        email=table.matching("email", r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,255}", "an e-mail address")
         or f"{name}@example.com",
         password=Secret(password) if password else None,
         groups=groups,
@@ -70,7 +69,7 @@ def _user(name: str, table: Table, center: Table) -> DirectoryUser:
 
 
 def _permission_set(name: str, table: Table, center: Table, organisation: Organisation) -> PermissionSet:
-    _named(table, name, r"[\w+=,.@-]{1,32}", "a name of at most 32 letters, digits and +=,.@-_")
+    table.check_name(name, r"[\w+=,.@-]{1,32}", "a name of at most 32 letters, digits and +=,.@-_")
     table.only(["description", "policy", "managed", "boundary", "session_duration", "relay_state", "assign"])
     found = PermissionSet(
         name=name,
@@ -79,7 +78,7 @@ def _permission_set(name: str, table: Table, center: Table, organisation: Organi
         managed=table.texts("managed"),
         boundary=table.text("boundary"),
         session_duration=_duration(table, "1h", "12h", _HOUR, _TWELVE_HOURS) or _HOUR,
-        relay_state=_text(table, "relay_state", r"https://[!-~]{1,240}", "a URL"),
+        relay_state=table.matching("relay_state", r"https://[!-~]{1,240}", "a URL"),
         assignments=tuple(_assignment(*item, center, organisation) for item in table.tables("assign").items()),
     )
     _check_policies(table, found, organisation)
@@ -134,15 +133,3 @@ def _known(table: Table, names: Iterable[str], known: Iterable[str], what: str, 
     for name in names:
         if name not in known:
             raise table.problem(key, f'there is no {what} "{name}" in this seed', hint=suggestion(name, known))
-
-
-def _text(table: Table, key: str, pattern: str, what: str) -> str | None:
-    text = table.text(key)
-    if text is not None and not re.fullmatch(pattern, text, re.ASCII):
-        raise table.problem(key, f"{key} is not {what}")
-    return text
-
-
-def _named(table: Table, name: str, pattern: str, what: str) -> None:
-    if not re.fullmatch(pattern, name, re.ASCII):
-        raise table.problem(None, f'"{name}" is not {what}')

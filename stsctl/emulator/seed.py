@@ -92,7 +92,7 @@ def parse(content: bytes, name: str) -> Organisation:
 
 
 def _account(number: str, table: Table) -> Account:
-    _named(table, number, r"[0-9]{12}", "an account's id, which has 12 digits")
+    table.check_name(number, r"[0-9]{12}", "an account's id, which has 12 digits")
     kinds = ["user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"]
     table.only(["name", "outbound_web_identity_federation", *_REGIONS, *kinds])
     account = Account(
@@ -130,7 +130,7 @@ def _regions(table: Table) -> AccountRegions:
 
 
 def _user(name: str, table: Table) -> NewUser:
-    _named(table, name, _NAME, "a name that IAM takes")
+    table.check_name(name, _NAME, "a name that IAM takes")
     table.only(["path", "key", "mfa", "tags", "groups", "policies", "managed", "boundary"])
     keys = table.tables("key")
     if len(keys) > 2:
@@ -150,30 +150,30 @@ def _user(name: str, table: Table) -> NewUser:
 
 def _key(table: Table) -> NewKey:
     table.only(["id", "secret"])
-    secret = _text(table, "secret", r"[!-~]{16,128}", "a secret access key")
+    secret = table.matching("secret", r"[!-~]{16,128}", "a secret access key")
     return NewKey(
-        id=_text(table, "id", r"AKIA[A-Z0-9]{12,124}", "an access key id, AKIA and more"),
+        id=table.matching("id", r"AKIA[A-Z0-9]{12,124}", "an access key id, AKIA and more"),
         secret=Secret(secret) if secret else None,
     )
 
 
 def _device(table: Table) -> NewDevice:
     table.only(["name", "seed"])
-    seed = _text(table, "seed", r"[A-Za-z2-7]{16,128}=*", "base32")
+    seed = table.matching("seed", r"[A-Za-z2-7]{16,128}=*", "base32")
     return NewDevice(
-        name=_text(table, "name", r"[\w+=,.@-]{1,128}", "a device's name"),
+        name=table.matching("name", r"[\w+=,.@-]{1,128}", "a device's name"),
         seed=Secret(seed.upper()) if seed else None,
     )
 
 
 def _group(name: str, table: Table) -> NewGroup:
-    _named(table, name, _GROUP_NAME, "a name that IAM takes")
+    table.check_name(name, _GROUP_NAME, "a name that IAM takes")
     table.only(["path", "policies", "managed"])
     return NewGroup(name=name, path=_path(table), policies=_policies(table, "policies"), managed=table.texts("managed"))
 
 
 def _role(name: str, table: Table) -> NewRole:
-    _named(table, name, _NAME, "a name that IAM takes")
+    table.check_name(name, _NAME, "a name that IAM takes")
     table.only(["trust", "path", "description", "max_duration", "tags", "policies", "managed", "boundary"])
     trust = table.document("trust")
     if trust is None:
@@ -219,7 +219,7 @@ def _client_ids(table: Table) -> tuple[str, ...]:
 def _saml_provider(name: str, table: Table) -> NewSamlProvider:
     from stsctl.emulator import saml_document
 
-    _named(table, name, r"[\w.-]{1,128}", "a provider's name")
+    table.check_name(name, r"[\w.-]{1,128}", "a provider's name")
     if "idp" in table:
         table.only(["idp"])
         return NewSamlProvider(name=name, metadata="", idp=table.text("idp"))
@@ -265,20 +265,7 @@ def _policy(table: Table, key: str, text: str, kind: Kind) -> str:
 
 
 def _path(table: Table) -> str:
-    return _text(table, "path", r"/([!-~]+/)*", "a path, which begins and ends with a slash") or "/"
-
-
-def _text(table: Table, key: str, pattern: str, what: str) -> str | None:
-    """A text that matches `pattern`; the error does not repeat it, for it may be a secret."""
-    text = table.text(key)
-    if text is not None and not re.fullmatch(pattern, text, re.ASCII):
-        raise table.problem(key, f"{key} is not {what}")
-    return text
-
-
-def _named(table: Table, name: str, pattern: str, what: str) -> None:
-    if not re.fullmatch(pattern, name, re.ASCII):
-        raise table.problem(None, f'"{name}" is not {what}')
+    return table.matching("path", r"/([!-~]+/)*", "a path, which begins and ends with a slash") or "/"
 
 
 def _check_references(table: Table, account: Account) -> None:

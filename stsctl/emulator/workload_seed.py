@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 
 from stsctl.emulator.organisation import Account, Organisation
 from stsctl.emulator.workload import HttpTokens, Instance, Task, instance_id, task_id
@@ -46,7 +45,7 @@ def check(table: Table, organisation: Organisation) -> None:
 
 
 def _instance(number: str, name: str, table: Table) -> Instance:
-    _check_name(name, table)
+    table.check_name(name, _NAME, "a name of letters, digits, dots and dashes")
     options = ["profile", "role", "region", "id", "type", "image", "private_ip", "vpc"]
     table.only([*options, "http_tokens", "hop_limit", "port"])
     role = table.matching("role", _ROLE_NAME, "a role's name")
@@ -69,7 +68,7 @@ def _instance(number: str, name: str, table: Table) -> Instance:
 
 
 def _task(number: str, name: str, table: Table) -> Task:
-    _check_name(name, table)
+    table.check_name(name, _NAME, "a name of letters, digits, dots and dashes")
     table.only(["role", "region", "id", "port"])
     role = table.matching("role", _ROLE_NAME, "a role's name")
     if role is None:
@@ -82,11 +81,6 @@ def _task(number: str, name: str, table: Table) -> Task:
         role=role,
         port=table.number("port", 1, 65535),
     )
-
-
-def _check_name(name: str, table: Table) -> None:
-    if not re.fullmatch(_NAME, name, re.ASCII):
-        raise table.problem(None, f'"{name}" is not a name of letters, digits, dots and dashes')
 
 
 def _check_role(place: Table, workload: Instance | Task, account: Account) -> None:
