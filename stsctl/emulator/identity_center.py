@@ -81,5 +81,9 @@ class IdentityCenter:
         return tuple(sorted(found, key=lambda one: one.name))
 
 
+NOWHERE = IdentityCenter(start_url="https://", region="us-east-1", instance_id="", session_duration=timedelta(hours=8))
+"""What a seed without an Identity Center has: the services answer all the same, and no URL is the portal's."""
+
+
 def _is_for(assignment: Assignment, user: DirectoryUser) -> bool:
     return user.name in assignment.users or not set(assignment.groups).isdisjoint(user.groups)

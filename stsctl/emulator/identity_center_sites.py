@@ -6,6 +6,7 @@ from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.console import ConsoleSessions
 from stsctl.emulator.directory import Directory
 from stsctl.emulator.faults import Faults
+from stsctl.emulator.identity_center import NOWHERE
 from stsctl.emulator.issuing import Issuing
 from stsctl.emulator.organisation import Organisation
 from stsctl.emulator.permission_set_sessions import PermissionSetSessions
@@ -32,17 +33,20 @@ def sites(
     console: ConsoleSessions,
     faults: Faults,
 ) -> tuple[Site, ...]:
-    """What the organisation's Identity Center serves at `url`; nothing where it has none."""
-    center = organisation.identity_center
-    if center is None:
-        return ()
+    """What the organisation's Identity Center serves at `url`; where it has none, there are no pages."""
+    center = organisation.identity_center or NOWHERE
     names = {account.id: account.name or account.id for account in organisation.accounts}
     clients, grants, tokens = Clients(center), SsoGrants(), SsoTokens()
     roles = PermissionSetSessions(center, directory, authorization, issuing)
-    sign_in = PortalSignIn(center, url)
-    return (
+    services: tuple[Site, ...] = (
         SsoOidc(center, clients, grants, tokens, faults=faults, url=url),
         SsoPortal(center, tokens, roles, faults=faults, names=names),
+    )
+    if center is NOWHERE:
+        return services
+    sign_in = PortalSignIn(center, url)
+    return (
+        *services,
         SsoPages(center, clients, grants, sign_in),
         SsoPortalPage(center, sign_in, roles, names=names, sessions=sessions, console=console),
     )

@@ -106,6 +106,17 @@ def test_device_flow_with_its_exceptions(center: Running) -> None:
         oidc.create_token(**asked | {"deviceCode": "x"})
 
 
+def test_seed_without_an_identity_center(shared_emulator: Running) -> None:
+    """The services are there as AWS's are, and know no portal and no token."""
+    oidc = unsigned(shared_emulator, "sso-oidc")
+    who = registered(oidc)
+    for url in (START_URL, "https://", "#"):
+        with pytest.raises(oidc.exceptions.InvalidRequestException):
+            oidc.start_device_authorization(**who, startUrl=url)
+    listed = refused(lambda: unsigned(shared_emulator, "sso").list_accounts(accessToken="x"))
+    assert listed == ("UnauthorizedException", 401, "Session token not found or invalid")
+
+
 def test_faults_on_demand(center: Running, dora: str) -> None:
     """Throttling and outages come in the words of each service, so that clients try again as they would at AWS."""
     sso, oidc = unsigned(center, "sso"), unsigned(center, "sso-oidc")
