@@ -58,11 +58,11 @@ def _as_json(each: Noted) -> dict[str, object]:
 
 
 def _print(app: App, wanted: Iterator[Noted]) -> None:
-    """For a person: a line for each request, and below a refusal its reason."""
+    """For a person: a line for each request, and below it which statements decided."""
     console = app.report.console(data=True)
     for each in wanted:
         console.print(_line(each), soft_wrap=True)
-        for line in (each.because or each.message).splitlines() if each.denied else ():
+        for line in _reasons(each):
             console.print(f"          {visible(line)}", style="dim", markup=False, soft_wrap=True)
 
 
@@ -80,6 +80,12 @@ def _line(each: Noted) -> Text:
     if each.denied:
         line.append(f"  {visible(each.code)}", "red")
     return line
+
+
+def _reasons(each: Noted) -> list[str]:
+    """Why it was refused, at length; of what was allowed, the statements."""
+    lines = (each.because or each.message).splitlines()
+    return lines if each.denied or len(lines) == 1 else [line for line in lines if line.startswith(" ")]
 
 
 def _short(arn: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Protocol
 
-from stsctl.emulator import policies
+from stsctl.emulator import journal, policies
 from stsctl.emulator.condition_keys import Circumstances, Context, of_caller, of_circumstances, of_memberships, of_tags
 from stsctl.emulator.organizations import Membership, Organizations
 from stsctl.emulator.principals import Caller, PolicyText, Role
@@ -205,8 +205,10 @@ def _decide(request: Request, asked_policies: Callable[[], Policies], message: s
         asked = asked_policies()
     except PolicyError as error:
         raise _denied(request, Policies(), message, error.message) from error
-    if not evaluate(request, asked).allowed:
+    decision = evaluate(request, asked)
+    if not decision.allowed:
         raise _denied(request, asked, message)
+    journal.granted(explain(request, decision))
 
 
 def _of_request(asked: Asked, role: Role) -> Context:

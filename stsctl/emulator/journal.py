@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -30,6 +32,30 @@ class Entry:
     def refuse(self, refusal: Refusal) -> None:
         """The request was refused."""
         self.code, self.message, self.because = refusal.code, refusal.message, refusal.because
+
+
+class _Answering(threading.local):
+    entry: Entry | None = None
+
+
+_answering = _Answering()
+
+
+@contextlib.contextmanager
+def noting(entry: Entry) -> Iterator[None]:
+    """Meanwhile this thread answers the request of `entry`."""
+    _answering.entry = entry
+    try:
+        yield
+    finally:
+        _answering.entry = None
+
+
+def granted(reasons: Iterable[str]) -> None:
+    """What this thread answers was allowed, in part or whole, for these reasons."""
+    entry = _answering.entry
+    if entry is not None:
+        entry.because = "\n".join(filter(None, [entry.because, *reasons]))
 
 
 class Journal:

@@ -10,15 +10,15 @@ from typing import IO, Any
 from stsctl.emulator.request import BODY_READ_KEY, HEADERS_KEY
 
 ACTION_KEY = "stsctl.action"
-"""Where the emulator leaves, in the WSGI environment, what was asked."""
+"""Where the emulator leaves, in the WSGI environment, which operation of a service behind it was asked for."""
 
 _NAMES = "moto.preserved_header_names"
 _READING = (
     "BatchGet|Check|Count|Decode|Describe|Detect|Download|Estimate|Filter|Get|Head|Is|List|Lookup|Preview|Query|Scan|"
     "Search|Select|Simulate|Test|Validate|Verify|View"
 )
-_READS = re.compile(rf"\w[\w-]*(:({_READING})[A-Z]\w*| (GET|HEAD|OPTIONS) .*|:)")
-"""The actions that change nothing. What STS issues is recorded where the sessions are kept."""
+_READS = re.compile(rf"[\w-]+:({_READING})([A-Z]\w*)?")
+"""The operations that change nothing."""
 _WAITS = "ReceiveMessage"
 
 
@@ -81,7 +81,10 @@ def can_change(environ: dict[str, Any]) -> bool:
 
 
 def changed(action: str, status: int, body: bytes) -> bool:
-    """Whether an answered request has changed the state: one that was not refused, of an action that does."""
-    if status >= 400 or action.startswith(("sts:", "stsctl:")) or _READS.fullmatch(action):
+    """Whether an answered request has changed the state: one that was not refused, of an operation that does.
+
+    What STS issues is no such change: sessions are recorded where they are kept.
+    """
+    if status >= 400 or not action or _READS.fullmatch(action):
         return False
     return not action.endswith(f":{_WAITS}") or b"MessageId" in body

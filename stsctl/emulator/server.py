@@ -25,7 +25,7 @@ from stsctl.emulator.federated_roles import UnsignedCall
 from stsctl.emulator.global_endpoint import preferences
 from stsctl.emulator.iam import Iam
 from stsctl.emulator.issuing import Issuing
-from stsctl.emulator.journal import Entry, Journal
+from stsctl.emulator.journal import Entry, Journal, noting
 from stsctl.emulator.levers import Levers
 from stsctl.emulator.noted import CONTROL
 from stsctl.emulator.organisation import Organisation
@@ -201,9 +201,9 @@ class Emulator:
         """The answer of `answering`, and a line of the journal."""
         wall_at = self._clock.wall()
         entry = Entry(at=wall_at + self._clock.ahead, wall_at=wall_at)
-        answer = answering(environ, entry)
+        with noting(entry):
+            answer = answering(environ, entry)
         self._journal.write(entry)
-        environ[ACTION_KEY] = entry.action
         headers = [*answer.headers, (INSTANCE_HEADER, self.instance)]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))
@@ -250,7 +250,7 @@ class Emulator:
             raise invalid_token()
         _check_path(environ)
         operation = self._services.read(environ, asked.body, claim)
-        name = entry.action = f"{claim.service}:{operation.name}"
+        name = entry.action = environ[ACTION_KEY] = f"{claim.service}:{operation.name}"
         self._faults.meet(name)
         call = ServiceCall(caller=caller, operation=operation, asked=asked, now=entry.at, region=claim.region)
         leave = self._service_authorization.check(call, entry)
@@ -294,7 +294,7 @@ class Emulator:
         if wire.dialect(asked, None) is wire.Dialect.S3:
             _check_path(environ)
             wanted = self._services.read(environ, asked.body, None)
-            name = entry.action = f"s3:{wanted.name}"
+            name = entry.action = environ[ACTION_KEY] = f"s3:{wanted.name}"
             self._faults.meet(name)
             call = AnonymousCall(operation=wanted, asked=asked, now=entry.at, region=FIRST["aws"])
             leave = self._service_authorization.check_anybody(call, entry)

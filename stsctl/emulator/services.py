@@ -114,8 +114,11 @@ class Services:
         """moto's application for the service that is asked; raises Refusal where there is none."""
         with self._lock:
             if self._dispatcher is None:
+                from moto import backends
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+                known: Any = frozenset(backends.list_of_moto_modules())
+                backends.list_of_moto_modules = lambda: known  # or it would look at 350 folders for every request
                 self._dispatcher = DomainDispatcherApplication(create_backend_app)
         if claim is None or (claim.lifetime is not None and claim.service == "s3"):
             # Without the header, moto would guess the service from the path.

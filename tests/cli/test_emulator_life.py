@@ -151,6 +151,7 @@ def test_the_log_says_who_asked_for_what(shell: Shell) -> None:
         "arn:aws:iam::111111111111:user/alice",
         "arn:aws:iam::111111111111:role/ReadOnly",
     ]
+    assert lines[-2][5].startswith("allowed by")
     assert lines[-1][1] == "AccessDenied"
     assert '"ServiceOnly"' in lines[-1][5]
     denied = [json.loads(line) for line in shell.ok("emulator", "log", "--denied", "--json").splitlines()]
