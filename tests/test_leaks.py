@@ -150,6 +150,7 @@ COMMANDS = [
     _c("emulator run-as lambda Locked -- true", status=5),
     _c("emulator keys alice", answers=True),
     _c("emulator config"),
+    _c("emulator seed --example"),
     _c("emulator code alice", answers=True),
     _c("emulator run-as lambda Hub true", status=5),
     _c("emulator fail sts:GetCallerIdentity --throttle 1"),
