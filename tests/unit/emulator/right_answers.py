@@ -53,6 +53,7 @@ def trusts(whom: object, *actions: str, effect: str = "Allow", **condition: obje
 ASSUME, TAG, NAME_SOURCE = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
 ALL = (ASSUME, TAG, NAME_SOURCE)
 ROOT, ROOT_OF_OTHER = f"arn:aws:iam::{MINE}:root", f"arn:aws:iam::{OTHER}:root"
+AUDIT = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 ALICE, BOB = user("alice"), user("bob")
 HUB = role("Hub")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -753,4 +754,37 @@ RIGHT_ANSWERS: dict[str, tuple[Asked, Answer]] = {
         NO_WEB,
     ),
     "a user may not assume what trusts a provider": (assume("alice", "Web"), not_allowed(ALICE, "Web")),
+    # What an account has to have first.
+    "no organization, no root to assume": (
+        call("alice", "AssumeRoot", TargetPrincipal=OTHER, TaskPolicyArn={"arn": AUDIT}),
+        Refused(code="AccessDenied", status=403),
+    ),
+    "a root is assumed for a quarter of an hour": (
+        call("alice", "AssumeRoot", TargetPrincipal=OTHER, TaskPolicyArn={"arn": AUDIT}, DurationSeconds=901),
+        beyond(901, "durationSeconds", "have value less than or equal to 900"),
+    ),
+    "an account gives no tokens unless it said so": (
+        call("alice", "GetWebIdentityToken", Audience=["https://api.example"], SigningAlgorithm="RS256"),
+        Refused(code="OutboundWebIdentityFederationDisabledException", status=403),
+    ),
+    "a token lasts an hour at most": (
+        call("alice", "GetWebIdentityToken", Audience=["x"], SigningAlgorithm="RS256", DurationSeconds=3601),
+        beyond(3601, "durationSeconds", "have value less than or equal to 3600"),
+    ),
+    "a token is for somebody": (
+        call("alice", "GetWebIdentityToken", SigningAlgorithm="RS256"),
+        invalid("Value null at 'audience' failed to satisfy constraint: Member must not be null"),
+    ),
+    "a SAML provider that is not there": (
+        call("", "AssumeRoleWithSAML", RoleArn=HUB, PrincipalArn=f"{ROOT[:-4]}saml-provider/no", SAMLAssertion="PHg+"),
+        Refused(code="InvalidIdentityToken", status=400),
+    ),
+    "a signature adds nothing to a web identity": (
+        replace(web("WebMe", token(sub="you")), by="alice"),
+        NO_WEB,
+    ),
+    "nor takes anything away": (
+        replace(web("WebMe", token()), by="bob"),
+        {"AssumedRoleUser.Arn": session("WebMe")},
+    ),
 }

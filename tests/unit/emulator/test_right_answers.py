@@ -154,11 +154,12 @@ def test_trust_in_somebody_who_is_not_there(front: Front) -> None:
         assert refused(lambda given=given: iam.create_role(**given)) == ("MalformedPolicyDocument", 400)
 
 
-def test_any_request_forgets_what_is_over(asker: Asker, front: Front) -> None:
-    """Sessions that are over are let go of though none is issued any more."""
+def test_any_request_forgets_what_is_over(asker: Asker, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that are over are let go of though none is issued any more, and even where the request is refused."""
     asker.ask(assume("alice", "Hub"))
     assert front.status()["sessions"] > 0
-    asker.ask(call("bob", "GetCallerIdentity", later=37 * 3600))
+    monkeypatch.setattr(front.clock, "wall", lambda: datetime.now(UTC) + timedelta(hours=37))
+    assert refused(lambda: asker.ask(call("bob", "GetCallerIdentity"))) == ("SignatureDoesNotMatch", 403)
     assert front.status()["sessions"] == 0
 
 
