@@ -58,6 +58,7 @@ class Asked:
     tags: SessionTags
     external_id: str | None
     source_identity: str | None
+    context_providers: tuple[str, ...] = ()
     mfa_at: datetime | None
     now: datetime
     source_ip: str
@@ -197,6 +198,8 @@ def _actions(assume: str, asked: Asked) -> Iterable[str]:
         yield "sts:TagSession"
     if asked.source_identity is not None:
         yield "sts:SetSourceIdentity"
+    if asked.context_providers:
+        yield "sts:SetContext"
 
 
 def _decide(request: Request, asked_policies: Callable[[], Policies], message: str | Words) -> None:
@@ -218,6 +221,7 @@ def _of_request(asked: Asked, role: Role) -> Context:
         "sts:ExternalId": asked.external_id,
         "sts:RoleSessionName": asked.session_name,
         "sts:SourceIdentity": asked.source_identity,
+        "sts:RequestContextProviders": asked.context_providers or None,
     }
     context |= of_tags(asked.tags.passed, asked.tags.passed_transitive)
     for key, value in asked.tags.over(role.tags):

@@ -6,8 +6,8 @@ Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_p
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stsctl.emulator.organisation import Organisation
@@ -147,12 +147,20 @@ def _levels(way: list[Any], kind: str) -> Levels:
     """What is attached at each level; nothing at all where the root has this kind of policies switched off."""
     if not any(item["Type"] == kind for item in way[0].policy_types):
         return ()
-    return tuple(tuple(_attached(target, kind)) for target in way)
+    return tuple([_attached(target, kind) for target in way])
 
 
-def _attached(target: Any, kind: str) -> Iterator[PolicyText]:
-    where = f"{target.type.lower().replace('_', ' ')} {target.name or target.id}"
-    for policy in list(target.attached_policies):
-        if policy.type == kind:
-            label = f"{kind.lower().replace('_', ' ')} {policy.name} of {where}"
-            yield PolicyText(label=label, text=policy.content or "")
+def _attached(target: Any, kind: str) -> tuple[PolicyText, ...]:
+    where = (target.type, target.name or target.id)
+    attached = list(target.attached_policies)
+    return tuple([_text(kind, policy.name, *where, policy.content or "") for policy in attached if policy.type == kind])
+
+
+@lru_cache(maxsize=4096)
+def _text(kind: str, name: str, type_of_target: str, target: str, content: str) -> PolicyText:
+    label = f"{_words(kind)} {name} of {_words(type_of_target)} {target}"
+    return PolicyText(label=label, text=content)
+
+
+def _words(constant: str) -> str:
+    return constant.lower().replace("_", " ")

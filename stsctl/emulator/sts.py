@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from stsctl.emulator import identifiers, shapes, tagging
+from stsctl.emulator import identifiers, provided_contexts, shapes, tagging
 from stsctl.emulator.authorization import Asked, Authorization
 from stsctl.emulator.call import Call
 from stsctl.emulator.directory import Directory
@@ -163,12 +163,14 @@ class Sts:
             tags=tags,
             external_id=given.get("ExternalId"),
             source_identity=_source_identity(call, str(arn)),
+            context_providers=provided_contexts.providers(given, caller.partition),
             mfa_at=mfa_at,
             now=call.now,
             source_ip=call.source_ip,
             region=call.region,
         )
         role = self._authorization.assume_role(caller, asked)
+        provided_contexts.verify(asked.context_providers)
         return self._issuing.role_session(
             role,
             asked,

@@ -132,6 +132,7 @@ RULES: dict[str, dict[str, tuple[str, ...]]] = {
             f"{STS}::test_tag_conditions",
             f"{ASSUME}::test_condition_keys_of_assume_role",
         ),
+        "sts:SetContext": ("unit/emulator/test_provided_contexts.py",),
         "condition keys of SAML": (f"{SAML}::test_not_authorized", f"{SAML}::test_responses_that_are_taken"),
         "condition keys of a web identity, every claim": (
             f"{WEB}::test_claims_are_condition_keys",

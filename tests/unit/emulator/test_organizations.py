@@ -37,6 +37,7 @@ ALLOW = policy(statement("Allow", "*"))
 NO_IAM = policy(statement("Deny", "iam:*"))
 ONLY_S3 = policy(statement("Allow", "s3:*"))
 NOBODY_TAGS = policy(statement("Deny", "sts:TagSession"))
+NO_SOURCE = policy(statement("Deny", "sts:SetSourceIdentity"))
 OWN_PEOPLE = policy(
     statement(
         "Deny",
@@ -53,7 +54,7 @@ def trust(**condition: object) -> str:
         {
             "Effect": "Allow",
             "Principal": {"AWS": "*"},
-            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
             **({"Condition": condition} if condition else {}),
         }
     )
@@ -72,6 +73,8 @@ def toml() -> str:
     lines = [
         f"[organization]\nid = '{ORGANIZATION}'\nmanagement_account = '{MANAGEMENT}'",
         f"scp.NoTags = '{NOBODY_TAGS}'\nscp.OnlyS3 = '{ONLY_S3}'\nscp.NoIam = '{NO_IAM}'\nrcp.Own = '{OWN_PEOPLE}'",
+        f"scp.NoSource = '{NO_SOURCE}'\nscps = ['NoSource']",
+        f"[organization.account.{MANAGEMENT}]\nscps = ['OnlyS3']\nrcps = ['Own']\nfull_aws_access = false",
         f"[organization.unit.Workloads]\naccounts = ['{DEV}']\nscps = ['NoTags']",
         f"[organization.unit.Workloads.unit.Prod]\naccounts = ['{PROD}']\nrcps = ['Own']",
         "scps = ['OnlyS3']\nfull_aws_access = false",
@@ -126,6 +129,7 @@ def may(running: Running, who: str, role: str, account: str, **more: Any) -> boo
         (PROD, "Open", OUTSIDE, False),
         (OUTSIDE, "Open", DEV, True),
         (OUTSIDE, "Open", PROD, False),
+        (OUTSIDE, "Open", MANAGEMENT, True),
         (OUTSIDE, "Members", DEV, False),
         (OUTSIDE, "OfMembers", DEV, True),
     ],
@@ -140,6 +144,12 @@ def test_a_unit_limits_the_accounts_in_the_units_below(org: Running) -> None:
     tags = {"Tags": [{"Key": "a", "Value": "b"}]}
     assert may(org, MANAGEMENT, "Open", OUTSIDE, **tags)
     assert not may(org, DEV, "Open", OUTSIDE, **tags)
+
+
+def test_the_root_limits_every_account_but_the_management_account(org: Running) -> None:
+    """A Deny of the root reaches every member; the management account is left alone, whatever is attached to it."""
+    assert may(org, MANAGEMENT, "Open", OUTSIDE, SourceIdentity="eve")
+    assert not may(org, DEV, "Open", OUTSIDE, SourceIdentity="eve")
 
 
 def test_a_denial_says_what_denied(org: Running) -> None:
