@@ -13,7 +13,16 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import federation_sites, identity_center_sites, login_sites, parameters, request, served_idp, wire
+from stsctl.emulator import (
+    federation_sites,
+    identity_center_sites,
+    login_sites,
+    parameters,
+    request,
+    served_idp,
+    services,
+    wire,
+)
 from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
 from stsctl.emulator.authorization import Authorization
 from stsctl.emulator.call import Call
@@ -250,16 +259,16 @@ class Emulator:
             raise invalid_token()
         _check_path(environ)
         operation = self._services.read(environ, asked.body, claim)
-        name = entry.action = environ[ACTION_KEY] = f"{claim.service}:{operation.name}"
+        name = entry.action = environ[ACTION_KEY] = str(operation)
         self._faults.meet(name)
         call = ServiceCall(caller=caller, operation=operation, asked=asked, now=entry.at, region=claim.region)
         leave = self._service_authorization.check(call, entry)
 
         def forward(body: bytes) -> Answer:
-            return self._services.answer(environ, body, claim, leave, name)
+            return services.answer(operation, environ, body, claim, leave)
 
         def forward_as(account: str, body: bytes) -> Answer:
-            return self._services.answer(environ, body, claim, replace(leave, account=account), name)
+            return services.answer(operation, environ, body, claim, replace(leave, account=account))
 
         if operation.service == "iam":
             return self._iam.answer(call, entry.wall_at, forward)
@@ -294,11 +303,11 @@ class Emulator:
         if wire.dialect(asked, None) is wire.Dialect.S3:
             _check_path(environ)
             wanted = self._services.read(environ, asked.body, None)
-            name = entry.action = environ[ACTION_KEY] = f"s3:{wanted.name}"
+            name = entry.action = environ[ACTION_KEY] = str(wanted)
             self._faults.meet(name)
             call = AnonymousCall(operation=wanted, asked=asked, now=entry.at, region=FIRST["aws"])
             leave = self._service_authorization.check_anybody(call, entry)
-            return self._services.answer(environ, asked.body, None, leave, name)
+            return services.answer(wanted, environ, asked.body, None, leave)
         fields = _fields(asked)
         operation = fields.get("Action", "")
         if operation in _UNSIGNED:

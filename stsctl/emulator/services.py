@@ -1,4 +1,4 @@
-"""Every AWS service but STS, as moto has it: what a request asks of it, and moto's answer."""
+"""Every AWS service but STS, as moto has it: what a request asks of it, and the answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import gzip
 import io
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from stsctl.emulator.claim import ALGORITHM, Claim
+from stsctl.emulator.claim import ALGORITHM, Claim, mismatch
 from stsctl.emulator.refusal import Refusal
 from stsctl.emulator.wire import Answer
 
@@ -44,6 +44,11 @@ class Operation:
     prefix: str
     """The service's name in signatures, in small letters: what its actions begin with, most times."""
     parameters: Mapping[str, Any]
+    application: Any = field(repr=False, compare=False)
+    """moto's, which answers it."""
+
+    def __str__(self) -> str:
+        return f"{self.prefix}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +76,11 @@ class Services:
         Raises Refusal: NotImplemented for a service that moto has not, else for what is no operation of the service.
         """
         environ = _prepared(environ, body, claim)
-        module: str = self._application(environ, claim).service  # type: ignore[attr-defined]
+        application = self._application(environ, claim)
+        if application.service == "sts" or (claim is not None and claim.service != claim.service.lower()):
+            raise mismatch("Credential should be scoped to correct service.")
         try:
-            for service in _models_of(module):
+            for service in _models_of(application.service):
                 model, labels = _match(service, environ, body)
                 if model is not None:
                     return Operation(
@@ -81,36 +88,13 @@ class Services:
                         name=model.name,
                         prefix=claim.service.lower() if claim else "s3",
                         parameters=_parameters(model, labels, environ, body),
+                        application=application,
                     )
         except Exception as error:  # moto's parsers fail in as many ways as there are bad requests
             raise _unreadable(claim) from error
         raise _unknown(environ, claim)
 
-    def answer(self, environ: dict[str, Any], body: bytes, claim: Claim | None, leave: Leave, action: str) -> Answer:
-        """moto's answer to a request that has leave; raises Refusal where moto has none."""
-        environ = {**_prepared(environ, body, claim), "HTTP_X_MOTO_ACCOUNT_ID": leave.account}
-        begun: list[Any] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
-            begun[:] = [int(status.split()[0]), headers]
-
-        application = self._application(environ, claim)
-        if application.service == "s3":  # type: ignore[attr-defined]
-            _mend_buckets()
-        given = _leave.set(leave)
-        try:
-            content = b"".join(application(environ, start_response))
-        except Exception as error:  # moto fails in as many ways as it has services
-            missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
-            raise _unanswered(action, missing) from error
-        finally:
-            _leave.reset(given)
-        status, headers = begun
-        if status == 500:
-            raise _unanswered(action, "moto failed")
-        return Answer(status=status, headers=tuple(headers), body=content)
-
-    def _application(self, environ: dict[str, Any], claim: Claim | None) -> Callable[..., Iterable[bytes]]:
+    def _application(self, environ: dict[str, Any], claim: Claim | None) -> Any:
         """moto's application for the service that is asked; raises Refusal where there is none."""
         with self._lock:
             if self._dispatcher is None:
@@ -125,11 +109,34 @@ class Services:
             path = environ.get("PATH_INFO", "/")
             environ = {"HTTP_AUTHORIZATION": _FOR_S3, "PATH_INFO": path, "HTTP_HOST": "s3"}
         try:
-            application: Callable[..., Iterable[bytes]] = self._dispatcher.get_application(environ)
+            return self._dispatcher.get_application(environ)
         except Exception as error:
             name = claim.service[:50] if claim else "s3"
             raise _unanswered(f'the service "{name}"', "moto does not have it") from error
-        return application
+
+
+def answer(operation: Operation, environ: dict[str, Any], body: bytes, claim: Claim | None, leave: Leave) -> Answer:
+    """moto's answer to an operation that has leave; raises Refusal where moto has none."""
+    environ = {**_prepared(environ, body, claim), "HTTP_X_MOTO_ACCOUNT_ID": leave.account}
+    begun: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+        begun[:] = [int(status.split()[0]), headers]
+
+    if operation.service == "s3":
+        _mend_buckets()
+    given = _leave.set(leave)
+    try:
+        content = b"".join(operation.application(environ, start_response))
+    except Exception as error:  # moto fails in as many ways as it has services
+        missing = "moto does not have it" if isinstance(error, NotImplementedError) else type(error).__name__
+        raise _unanswered(str(operation), missing) from error
+    finally:
+        _leave.reset(given)
+    status, headers = begun
+    if status == 500:
+        raise _unanswered(str(operation), "moto failed")
+    return Answer(status=status, headers=tuple(headers), body=content)
 
 
 @cache

@@ -294,6 +294,15 @@ def test_motos_own_pages_are_not_reachable(shared_emulator: Running, path: str, 
         assert trace not in body
 
 
+@pytest.mark.parametrize("service", ["STS", "sts.x", "IAM"])
+def test_motos_sts_is_not_reachable(shared_emulator: Running, service: str) -> None:
+    """No other spelling of a service's name leads around our own STS, or around IAM's checks."""
+    for body in (IDENTITY, "Action=ListUsers&Version=2010-05-08"):
+        headers = sign(shared_emulator, alice(shared_emulator), body=body, service=service)
+        status, _, content = send(shared_emulator, body=body, headers=headers)
+        assert (status, b"Credential should be scoped to correct service" in content) == (403, True)
+
+
 def test_the_account_is_ours_to_say(emulator: Running) -> None:
     """A client's own x-moto-account-id changes nothing."""
     root = control.principal(emulator, "111111111111:root").credentials
