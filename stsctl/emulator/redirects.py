@@ -23,7 +23,5 @@ def is_redirect_uri(uri: str) -> bool:
 
 def fits(asked: str, registered: str) -> bool:
     """Whether `asked` is the registered one; on this machine the port may be another."""
-    if not is_redirect_uri(asked):
-        return False
     mine, theirs = _PARTS.fullmatch(registered), _PARTS.fullmatch(asked)
     return asked == registered or (mine is not None and theirs is not None and mine.groups() == theirs.groups())

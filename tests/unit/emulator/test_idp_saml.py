@@ -50,12 +50,12 @@ def become(running: Running, response: str, role: str = READER, provider: str = 
     return sts.assume_role_with_saml(RoleArn=role, PrincipalArn=provider, SAMLAssertion=response)
 
 
-def request(goal: str | None = None, extra: str = "", inside: str = "") -> str:
+def request(goal: str | None = None, extra: str = "", inside: str = "", after: str = "") -> str:
     """An AuthnRequest, as a redirect carries it."""
     where = f' AssertionConsumerServiceURL="{goal}"' if goal else ""
     text = (
         f'<samlp:AuthnRequest xmlns:samlp="{saml_document.PROTOCOL[1:-1]}" ID="_ask1" Version="2.0"{where}{extra}>'
-        f"{inside}</samlp:AuthnRequest>"
+        f"{inside}</samlp:AuthnRequest>{after}"
     )
     return packed(text.encode())
 
@@ -184,6 +184,7 @@ def test_a_request_can_ask_for_the_password_again(org: Running) -> None:
         request("javascript:alert(1)"),
         request("http://127.0.0.1:1/saml"),
         request(inside="<!-- c -->"),
+        request(after=" " * 10_000_000),
         request().replace("A", "B", 3),
         base64.b64encode(b"<AuthnRequest/>").decode(),
     ],
