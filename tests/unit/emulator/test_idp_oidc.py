@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -22,7 +23,7 @@ from stsctl.emulator.oidc_grants import OidcGrants
 from stsctl.emulator.running import Running
 from tests.conftest import missing
 from tests.emulator_fixture import client, credentials_of
-from tests.unit.emulator.federated import Page, Visitor, started
+from tests.unit.emulator.federated import SEED, Page, Visitor, started
 
 try:
     from joserfc import jwt
@@ -494,3 +495,21 @@ def test_tokens_end_by_the_emulator_s_clock(org: Running) -> None:
 def test_redirect_uris(asked: str, registered: str, fits: bool) -> None:
     """RFC 8252 7.3: on this machine the port is the application's own choice; all else is as it was registered."""
     assert redirects.fits(asked, registered) is fits
+
+
+def test_a_state_that_outlives_the_emulator(tmp_path: Path) -> None:
+    """With a state, the issuer is trusted before and after a restart, and no password or token is written down."""
+    (tmp_path / "org.toml").write_text(SEED)
+    for _ in range(2):
+        running = control.start(tmp_path / "run", seed=tmp_path / "org.toml", state=tmp_path / "state")
+        try:
+            page = authorize(running)
+            machine = token(running, {"grant_type": "client_credentials", **CI}).json()["access_token"]
+            assert become(running, "Machine", machine)["Credentials"]
+            assert become(running, "Deploy", redeem(running, back(page)["code"]).json()["id_token"])["Credentials"]
+        finally:
+            control.stop(tmp_path / "run", running)
+    kept = "".join(path.read_text() for path in (tmp_path / "state").iterdir()).replace(SEED, "")
+    requests = [json.loads(line) for line in kept.splitlines() if line.startswith('{"request"')]
+    assert requests == []
+    assert machine not in kept
