@@ -158,6 +158,7 @@ COMMANDS = [
     _c("emulator reset"),
     _c("emulator log"),
     _c("emulator log --json"),
+    _c("emulator seed --example"),
     _c("emulator stop"),
     _c("logout read-only"),
     _c("logout --all"),
