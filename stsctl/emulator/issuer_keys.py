@@ -1,4 +1,4 @@
-"""The keys of an OIDC issuer: read from the issuer itself where it listens on this machine, and nowhere else.
+"""The keys of an OIDC issuer: fetched from the issuer itself where it listens on this machine, and nowhere else.
 
 Source: https://openid.net/specs/openid-connect-discovery-1_0.html (section 4), RFC 7517 (key sets)
 """
@@ -14,6 +14,8 @@ from stsctl.emulator.refusal import Refusal
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
+
+    from joserfc.jwk import ECKey, RSAKey
 
 _SECONDS = 5.0
 _LONGEST = 256 * 1024
@@ -44,6 +46,19 @@ def fetch(issuer: str) -> str:
             400,
             because=f"{issuer}: {error}",
         ) from error
+
+
+def read(text: str) -> list[RSAKey | ECKey]:
+    """The public RSA and EC keys of a key set; others are left out. Raises ValueError for what is no key set."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, RSAKey
+
+    try:
+        members = json.loads(text)["keys"]
+        kinds: dict[str, type[RSAKey | ECKey]] = {"RSA": RSAKey, "EC": ECKey}
+        return [kinds[member["kty"]].import_key(member) for member in members if member["kty"] in kinds]
+    except (JoseError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("it is no key set (RFC 7517)") from error
 
 
 def _get(url: str) -> str:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator import identity_center_seed, idp_seed, organization_seed, permission_sets, workload_seed
+from stsctl.emulator import (
+    identity_center_seed,
+    idp_seed,
+    issuer_keys,
+    organization_seed,
+    permission_sets,
+    workload_seed,
+)
 from stsctl.emulator.issuer_keys import is_loopback
 from stsctl.emulator.organisation import (
     Account,
@@ -239,10 +246,8 @@ def _saml_provider(name: str, table: Table) -> NewSamlProvider:
 
 
 def _check_keys(table: Table, keys: str) -> None:
-    from stsctl.emulator.web_identity import read_keys
-
     try:
-        found = read_keys(keys)
+        found = issuer_keys.read(keys)
     except ValueError as error:
         raise table.problem("jwks", f"jwks: {error}") from error
     if not found:

@@ -12,15 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stsctl.emulator import issuer_keys
 from stsctl.emulator.condition_keys import Context
 from stsctl.emulator.principals import OidcProvider
 from stsctl.emulator.refusal import Refusal
-
-if TYPE_CHECKING:
-    from joserfc.jwk import ECKey, RSAKey
 
 _ALGORITHMS = {"RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "ES256": "EC", "ES384": "EC", "ES512": "EC"}
 """What AWS takes, with the type of the key: none that needs a shared secret, and never none at all."""
@@ -79,19 +76,6 @@ def verify(token: str, provider: OidcProvider, now: datetime) -> WebIdentity:
     )
 
 
-def read_keys(text: str) -> list[RSAKey | ECKey]:
-    """The public RSA and EC keys of a key set; others are left out. Raises ValueError for what is no key set."""
-    from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, RSAKey
-
-    try:
-        members = json.loads(text)["keys"]
-        kinds: dict[str, type[RSAKey | ECKey]] = {"RSA": RSAKey, "EC": ECKey}
-        return [kinds[member["kty"]].import_key(member) for member in members if member["kty"] in kinds]
-    except (JoseError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("it is no key set (RFC 7517)") from error
-
-
 def _signed_content(token: str, provider: OidcProvider) -> bytes:
     """The token's content, where one of the provider's keys signed it."""
     from joserfc import jws
@@ -102,7 +86,7 @@ def _signed_content(token: str, provider: OidcProvider) -> bytes:
     if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise _invalid(_NO_TOKEN, because="its alg is none that AWS takes")
     try:
-        keys = read_keys(provider.keys or issuer_keys.fetch(provider.url))
+        keys = issuer_keys.read(provider.keys or issuer_keys.fetch(provider.url))
     except ValueError as error:
         raise _invalid(issuer_keys.NO_KEY, because=str(error)) from error
     fitting = [key for key in keys if key.key_type == _ALGORITHMS[algorithm] and key_id in (None, key.kid)]
