@@ -135,9 +135,9 @@ def test_boto3_is_told_of_a_wrong_clock(shared_emulator: Running, monkeypatch: p
 
 
 def test_every_region_is_served(shared_emulator: Running) -> None:
-    """One port answers for each region's endpoint."""
+    """One port answers for each region's endpoint that every account has."""
     alice = control.principal(shared_emulator, "alice").credentials
-    for region in ("us-east-1", "eu-central-2", "ap-southeast-5", "us-gov-west-1", "cn-north-1"):
+    for region in ("us-east-1", "us-west-2", "eu-central-1", "ap-southeast-2", "sa-east-1"):
         assert client(shared_emulator, "sts", alice, region=region).get_caller_identity()["Account"] == "111111111111"
 
 

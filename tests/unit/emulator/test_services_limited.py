@@ -32,6 +32,7 @@ NO_STRANGERS = policy(
     }
 )
 OUTSIDE = "444444444444"
+LIMIT = f"arn:aws:iam::{OUTSIDE}:policy/Limit"
 BY_TAG = allow("s3:*", "arn:aws:s3:::${aws:PrincipalTag/team}*")
 WITH_MFA = allow("dynamodb:ListTables", Bool={"aws:MultiFactorAuthPresent": "true"})
 
@@ -43,6 +44,9 @@ TOML = "\n".join(
         user("eve", allow("*"), account=BOSS),
         user("eve", allow("*"), account=MEMBER),
         user("eve", allow("*"), account=OUTSIDE),
+        user("delegate", allow("iam:*", StringEquals={"iam:PermissionsBoundary": LIMIT}), account=OUTSIDE),
+        user("tagged", allow("s3:GetObject", StringEquals={"s3:ExistingObjectTag/open": "yes"}), account=OUTSIDE),
+        f"[account.{OUTSIDE}]\npolicy.Limit = '{policy(allow('s3:*'))}'",
         user("mfa", WITH_MFA, account=MEMBER, more=f"mfa.seed = '{MFA_SEED}'"),
         f"[account.{MEMBER}.role.Teams]\ntrust = '{TRUST}'",
         f"policies.p = '{policy(BY_TAG, allow('s3:ListAllMyBuckets'))}'",
@@ -119,3 +123,25 @@ def test_a_federated_user_needs_both(running: Running) -> None:
     assert refused(client(running, "s3", without).list_buckets)[0] == "AccessDenied"
     given = sts.get_federation_token(Name="fed", Policy=policy(allow("s3:*")))
     assert client(running, "s3", credentials_of(given)).list_buckets()
+
+
+def test_who_may_make_users_with_a_boundary_only(running: Running) -> None:
+    """A delegated administrator makes, and changes, only whom the boundary limits."""
+    root, delegate = (client_of(running, f"{OUTSIDE}:{who}", "iam") for who in ("root", "delegate"))
+    delegate.create_user(UserName="bound", PermissionsBoundary=LIMIT)
+    assert refused(delegate.create_user, UserName="free")[0] == "AccessDenied"
+    root.create_user(UserName="free")
+    document = policy(allow("*"))
+    delegate.put_user_policy(UserName="bound", PolicyName="p", PolicyDocument=document)
+    told = refused(delegate.put_user_policy, UserName="free", PolicyName="p", PolicyDocument=document)
+    assert told[0] == "AccessDenied"
+
+
+def test_tags_of_objects(running: Running) -> None:
+    """An object's tags decide over it."""
+    root, tagged = (client_of(running, f"{OUTSIDE}:{who}", "s3") for who in ("root", "tagged"))
+    root.create_bucket(Bucket="tagged-things")
+    root.put_object(Bucket="tagged-things", Key="open", Body=b"x", Tagging="open=yes")
+    root.put_object(Bucket="tagged-things", Key="closed", Body=b"x", Tagging="open=no")
+    assert tagged.get_object(Bucket="tagged-things", Key="open")
+    assert refused(tagged.get_object, Bucket="tagged-things", Key="closed")[0] == "AccessDenied"
