@@ -103,7 +103,9 @@ def test_whatever_is_sent(front: Front, path: str, data: st.DataObject) -> None:
     kinds = (
         ("text/html", "application/json") if path != "/idp/corp/metadata" else ("application/samlmetadata", "text/html")
     )
-    assert received.headers.get("content-type", "text/html").startswith(kinds)
+    kind = received.headers.get("content-type", "text/html")
+    # Strangers are turned away before anybody knows what they asked.
+    assert kind.startswith(kinds) or (received.status in (403, 421) and kind == "text/xml")
     assert b"correct horse" not in received.body or "correct horse" in spelled(query) + spelled(fields)
     assert not any("\r" in value or "\n" in value for value in received.headers.values())
     goal = received.headers.get("location", "/")
