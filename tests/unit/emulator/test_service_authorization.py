@@ -249,3 +249,25 @@ def test_a_batch_of_nothing(running: Running) -> None:
     signed = sign(running, credentials, body="{}", service="dynamodb", headers=headers)
     status, _, body = send(running, body="{}", headers=signed)
     assert (status, json.loads(body)["__type"]) == (400, "AccessDeniedException")
+
+
+def test_other_resource_policies_across_accounts(running: Running) -> None:
+    """Topics, secrets and keys are opened to another account by their own policies, and by nothing else."""
+    topic = client_of(running, f"{HOME}:root", "sns").create_topic(Name="news")["TopicArn"]
+    secret = client_of(running, f"{HOME}:root", "secretsmanager").create_secret(Name="s", SecretString="x")["ARN"]
+    opened = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Resource": "*"}
+    sns, secrets = (client_of(running, f"{OTHER}:stranger", name) for name in ("sns", "secretsmanager"))
+    assert refused(sns.publish, TopicArn=topic, Message="m")[0] == "AuthorizationError"
+    assert refused(secrets.get_secret_value, SecretId=secret)[0] == "AccessDeniedException"
+    client_of(running, f"{HOME}:root", "sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=policy({**opened, "Action": "sns:Publish"})
+    )
+    client_of(running, f"{HOME}:root", "secretsmanager").put_resource_policy(
+        SecretId="s", ResourcePolicy=policy({**opened, "Action": "secretsmanager:GetSecretValue"})
+    )
+    key = client_of(running, f"{HOME}:root", "kms").create_key(
+        Policy=policy({**opened, "Principal": {"AWS": [HOME, OTHER]}, "Action": "kms:*"})
+    )["KeyMetadata"]["Arn"]
+    assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
+    assert secrets.get_secret_value(SecretId=secret)["SecretString"] == "x"
+    assert client_of(running, f"{OTHER}:stranger", "kms").encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
