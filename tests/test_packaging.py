@@ -76,7 +76,7 @@ def test_the_wheel_has_the_package_and_what_shells_and_man_read(wheel: Path) -> 
     with zipfile.ZipFile(wheel) as archive:
         found = set(archive.namelist())
     assert found == _of_the_package() | pages | completions | metadata
-    assert {"stsctl/py.typed", "stsctl/emulator/built_in.toml"} <= found
+    assert {"stsctl/py.typed", "stsctl/emulator/seeds/built_in.toml"} <= found
 
 
 def test_the_wheel_keeps_extras_extra(wheel: Path) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.emulator import noted, running
+from stsctl.emulator import running
+from stsctl.emulator.state import noted
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from stsctl.cli.app import App
-    from stsctl.emulator.noted import Noted
+    from stsctl.emulator.state.noted import Noted
 
 
 @click.command("log")

@@ -16,7 +16,7 @@ from stsctl.formats import environment
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
-    from stsctl.emulator.surroundings import Surroundings
+    from stsctl.emulator.workloads.surroundings import Surroundings
     from stsctl.formats.interface import Changes
 
 _DEFAULT_REGION = "us-east-1"

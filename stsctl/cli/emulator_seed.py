@@ -23,7 +23,7 @@ def seed(app: App, *, example: bool, check: Path | None) -> None:
     Without options it is the built-in one. A mistake is said with its line.
     """
     from stsctl.cli.emulator import check_installed
-    from stsctl.emulator import seed as seeds
+    from stsctl.emulator.seeds import seed as seeds
 
     if check is None:
         app.report.data(seeds.example_text() if example else seeds.built_in_text())

@@ -19,11 +19,12 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from stsctl.credentials import Secret
-from stsctl.emulator import running, seed
-from stsctl.emulator.change_log import ChangeLog
-from stsctl.emulator.journal import Journal
-from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.visitors import Visitors
+from stsctl.emulator import running
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.seeds.organisation import Organisation
+from stsctl.emulator.state.change_log import ChangeLog
+from stsctl.emulator.web.visitors import Visitors
+from stsctl.emulator.world.journal import Journal
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host import files, process_table
 
@@ -103,8 +104,8 @@ def _seed(path: Path | None, log: ChangeLog | None) -> tuple[bytes, str]:
 
 def _serve(options: argparse.Namespace, chosen: Organisation, log: ChangeLog | None, text: str) -> None:
     from stsctl.emulator.emulation import Emulation
-    from stsctl.emulator.listening import serve, url_of
-    from stsctl.emulator.persistence import Persistence
+    from stsctl.emulator.protocol.listening import serve, url_of
+    from stsctl.emulator.state.persistence import Persistence
 
     gc.disable()  # what is loaded stays: looking through it for garbage takes a twentieth of the start
     _forget_environment()
@@ -148,7 +149,7 @@ def _journal(folder: Path) -> IO[str]:
 
 def _bound(options: argparse.Namespace) -> socket.socket:
     """The port that was asked for; else the one that a state had before, or a free one."""
-    from stsctl.emulator.listening import bind
+    from stsctl.emulator.protocol.listening import bind
 
     former = options.state / "port" if options.state else None
     if former is not None and not options.port:

@@ -159,7 +159,7 @@ def _check(seed: Path | None) -> None:
     if any(find_spec(name) is None for name in ("moto", "flask")):
         raise EmulatorError("the emulator is not installed", hint="pip install 'stsctl[emulator]'")
     if seed is not None:
-        from stsctl.emulator import seed as seeds
+        from stsctl.emulator.seeds import seed as seeds
 
         seeds.read(seed)
 

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
-from stsctl.emulator import identifiers
-from stsctl.emulator.authentication import Authentication
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.journal import Entry
-from stsctl.emulator.levers import LeverError, Levers
-from stsctl.emulator.principals import Caller, IssuedSession, Kind, LongTermKey, Role, User
-from stsctl.emulator.request import Request
+from stsctl.emulator.directory.directory import Directory
+from stsctl.emulator.directory.principals import Caller, IssuedSession, Kind, LongTermKey, Role, User
+from stsctl.emulator.directory.totp import UsedCodes
+from stsctl.emulator.protocol.request import Request
+from stsctl.emulator.protocol.wire import Answer
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
-from stsctl.emulator.sessions import Sessions, instant
-from stsctl.emulator.totp import UsedCodes
-from stsctl.emulator.wire import Answer
-from stsctl.emulator.workload_plane import PLACES, WorkloadPlane
+from stsctl.emulator.state.levers import LeverError, Levers
+from stsctl.emulator.sts.authentication import Authentication
+from stsctl.emulator.sts.sessions import Sessions, instant
+from stsctl.emulator.workloads.workload_plane import PLACES, WorkloadPlane
+from stsctl.emulator.world import identifiers
+from stsctl.emulator.world.journal import Entry
 from stsctl.errors import UsageError
 
 _SESSION_NAME = "stsctl-emulator"

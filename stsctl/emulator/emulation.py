@@ -9,19 +9,19 @@ from datetime import timedelta
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import chance
-from stsctl.emulator.clock import Clock
-from stsctl.emulator.directory import forget_everything
-from stsctl.emulator.faults import Faults
-from stsctl.emulator.journal import Journal
-from stsctl.emulator.levers import Levers
-from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.origin import Origin
-from stsctl.emulator.persistence import Persistence
-from stsctl.emulator.ports import Ports
+from stsctl.emulator.directory.directory import forget_everything
+from stsctl.emulator.seeds.organisation import Organisation
 from stsctl.emulator.server import Emulator
-from stsctl.emulator.sessions import Sessions
-from stsctl.emulator.visitors import Visitors
+from stsctl.emulator.state.levers import Levers
+from stsctl.emulator.state.persistence import Persistence
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.web.visitors import Visitors
+from stsctl.emulator.workloads.ports import Ports
+from stsctl.emulator.world import chance
+from stsctl.emulator.world.clock import Clock
+from stsctl.emulator.world.faults import Faults
+from stsctl.emulator.world.journal import Journal
+from stsctl.emulator.world.origin import Origin
 
 
 class Emulation:

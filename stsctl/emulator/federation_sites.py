@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stsctl.emulator import console_sign_in, sso_portal_page
-from stsctl.emulator.authentication import Authentication
-from stsctl.emulator.console import ConsoleSessions, ConsoleSite
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.federation_endpoint import FederationEndpoint
-from stsctl.emulator.idp_site import IdpSite
-from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.saml_sign_in import SamlSignIn
-from stsctl.emulator.served_idp import ServedIdp
-from stsctl.emulator.sessions import Sessions
-from stsctl.emulator.site import Site
-from stsctl.emulator.sts import Sts
+from stsctl.emulator.directory.directory import Directory
+from stsctl.emulator.directory.served_idp import ServedIdp
+from stsctl.emulator.identity_center import sso_portal_page
+from stsctl.emulator.idp.idp_site import IdpSite
+from stsctl.emulator.seeds.organisation import Organisation
+from stsctl.emulator.sign_in import console_sign_in
+from stsctl.emulator.sign_in.console import ConsoleSessions, ConsoleSite
+from stsctl.emulator.sign_in.federation_endpoint import FederationEndpoint
+from stsctl.emulator.sign_in.saml_sign_in import SamlSignIn
+from stsctl.emulator.sts.authentication import Authentication
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.sts.sts import Sts
+from stsctl.emulator.world.site import Site
 
 
 def sites(

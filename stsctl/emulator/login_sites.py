@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from stsctl.emulator.authentication import Authentication
-from stsctl.emulator.authorization import Authorization
-from stsctl.emulator.console import ConsoleSessions
-from stsctl.emulator.console_sign_in import ConsoleSignIn
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.faults import Faults
-from stsctl.emulator.issuing import Issuing
-from stsctl.emulator.login import Login
-from stsctl.emulator.login_pages import LoginPages
-from stsctl.emulator.login_tokens import LoginTokens
-from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.site import Site
-from stsctl.emulator.totp import UsedCodes
+from stsctl.emulator.authorization.authorization import Authorization
+from stsctl.emulator.directory.directory import Directory
+from stsctl.emulator.directory.totp import UsedCodes
+from stsctl.emulator.seeds.organisation import Organisation
+from stsctl.emulator.sign_in.console import ConsoleSessions
+from stsctl.emulator.sign_in.console_sign_in import ConsoleSignIn
+from stsctl.emulator.sign_in.login import Login
+from stsctl.emulator.sign_in.login_pages import LoginPages
+from stsctl.emulator.sign_in.login_tokens import LoginTokens
+from stsctl.emulator.sts.authentication import Authentication
+from stsctl.emulator.sts.issuing import Issuing
+from stsctl.emulator.world.faults import Faults
+from stsctl.emulator.world.site import Site
 
 
 def sites(

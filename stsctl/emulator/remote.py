@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from stsctl.credentials import Secret
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
-from stsctl.emulator.surroundings import Surroundings
+from stsctl.emulator.workloads.surroundings import Surroundings
 from stsctl.errors import RefusedError, StsctlError, UnavailableError, UsageError
 
 _ANSWER_LIMIT = timedelta(seconds=10)

@@ -13,56 +13,52 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import (
-    federation_sites,
-    identity_center_sites,
-    login_sites,
-    parameters,
-    request,
-    served_idp,
-    services,
-    wire,
-)
-from stsctl.emulator.authentication import Authentication, may_call_iam, missing_signature
-from stsctl.emulator.authorization import Authorization
-from stsctl.emulator.call import Call
-from stsctl.emulator.claim import Claim, is_signed, read_claim
-from stsctl.emulator.console import ConsoleSessions
+from stsctl.emulator import federation_sites, login_sites
+from stsctl.emulator.authorization.authorization import Authorization
 from stsctl.emulator.control_plane import ControlPlane
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.federated_roles import UnsignedCall
-from stsctl.emulator.global_endpoint import preferences
-from stsctl.emulator.iam import Iam
-from stsctl.emulator.issuing import Issuing
-from stsctl.emulator.journal import Entry, Journal, noting
-from stsctl.emulator.levers import Levers
-from stsctl.emulator.noted import CONTROL
-from stsctl.emulator.organisation import Organisation
-from stsctl.emulator.organizations import Organizations
-from stsctl.emulator.organizations_api import OrganizationsApi
-from stsctl.emulator.outbound_federation import OutboundFederation
-from stsctl.emulator.ports import Ports
-from stsctl.emulator.principals import Caller
-from stsctl.emulator.recorded import ACTION_KEY
-from stsctl.emulator.refusal import Refusal, invalid_token
-from stsctl.emulator.regions import FIRST, GLOBAL, first_region, region_of_host
-from stsctl.emulator.request import Request
-from stsctl.emulator.root_access import RootAccess
+from stsctl.emulator.directory import served_idp
+from stsctl.emulator.directory.directory import Directory
+from stsctl.emulator.directory.organizations import Organizations
+from stsctl.emulator.directory.principals import Caller
+from stsctl.emulator.directory.totp import UsedCodes
+from stsctl.emulator.identity_center import identity_center_sites
+from stsctl.emulator.protocol import request, wire
+from stsctl.emulator.protocol.claim import Claim, is_signed, read_claim
+from stsctl.emulator.protocol.refusal import Refusal, invalid_token
+from stsctl.emulator.protocol.request import Request
+from stsctl.emulator.protocol.wire import Answer
 from stsctl.emulator.running import PREFIX
-from stsctl.emulator.service_authorization import ServiceAuthorization
-from stsctl.emulator.service_call import AnonymousCall, ServiceCall
-from stsctl.emulator.service_roles import ServiceRoles
-from stsctl.emulator.services import Services
-from stsctl.emulator.sessions import Sessions
-from stsctl.emulator.simulator import Simulator
-from stsctl.emulator.site import Site
-from stsctl.emulator.sts import Sts
-from stsctl.emulator.totp import UsedCodes
-from stsctl.emulator.visitors import Visitors
-from stsctl.emulator.wire import Answer
-from stsctl.emulator.workload import Workload
-from stsctl.emulator.workload_plane import WorkloadPlane
-from stsctl.emulator.workloads import Workloads
+from stsctl.emulator.seeds.organisation import Organisation
+from stsctl.emulator.seeds.workload import Workload
+from stsctl.emulator.services import services
+from stsctl.emulator.services.iam import Iam
+from stsctl.emulator.services.organizations_api import OrganizationsApi
+from stsctl.emulator.services.service_authorization import ServiceAuthorization
+from stsctl.emulator.services.service_call import AnonymousCall, ServiceCall
+from stsctl.emulator.services.services import Services
+from stsctl.emulator.services.simulator import Simulator
+from stsctl.emulator.sign_in.console import ConsoleSessions
+from stsctl.emulator.state.levers import Levers
+from stsctl.emulator.state.noted import CONTROL
+from stsctl.emulator.state.recorded import ACTION_KEY
+from stsctl.emulator.sts import parameters
+from stsctl.emulator.sts.authentication import Authentication, may_call_iam, missing_signature
+from stsctl.emulator.sts.call import Call
+from stsctl.emulator.sts.federated_roles import UnsignedCall
+from stsctl.emulator.sts.global_endpoint import preferences
+from stsctl.emulator.sts.issuing import Issuing
+from stsctl.emulator.sts.outbound_federation import OutboundFederation
+from stsctl.emulator.sts.root_access import RootAccess
+from stsctl.emulator.sts.service_roles import ServiceRoles
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.sts.sts import Sts
+from stsctl.emulator.web.visitors import Visitors
+from stsctl.emulator.workloads.ports import Ports
+from stsctl.emulator.workloads.workload_plane import WorkloadPlane
+from stsctl.emulator.workloads.workloads import Workloads
+from stsctl.emulator.world.journal import Entry, Journal, noting
+from stsctl.emulator.world.regions import FIRST, GLOBAL, first_region, region_of_host
+from stsctl.emulator.world.site import Site
 
 INSTANCE_HEADER = "x-stsctl-emulator"
 """On every answer: the random id of the emulator that gave it, another one at each start."""

@@ -16,8 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stsctl.credentials import Credentials
-from stsctl.emulator import control, remote, seed
+from stsctl.emulator import control, remote
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
 from tests.emulator_fixture import client, credentials_of
 from tests.real.test_emulator_clients import aws, environment
 from tests.unit.emulator.federated import Visitor

@@ -20,13 +20,13 @@ from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.emulator import seed
-from stsctl.emulator.clock import Clock
 from stsctl.emulator.emulation import Emulation
-from stsctl.emulator.journal import Journal
-from stsctl.emulator.request import HEADERS_KEY
+from stsctl.emulator.protocol.request import HEADERS_KEY
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
-from stsctl.emulator.visitors import Visitors
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.web.visitors import Visitors
+from stsctl.emulator.world.clock import Clock
+from stsctl.emulator.world.journal import Journal
 
 HOST = "127.0.0.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"

@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from stsctl.emulator import seed
-from stsctl.emulator.faults import Faults
-from stsctl.emulator.journal import Entry
-from stsctl.emulator.portal_sign_in import PortalSignIn
-from stsctl.emulator.request import Request
-from stsctl.emulator.sso_clients import Clients
-from stsctl.emulator.sso_grants import SsoGrants
-from stsctl.emulator.sso_oidc import SsoOidc
-from stsctl.emulator.sso_pages import SsoPages
-from stsctl.emulator.sso_tokens import SsoTokens
-from stsctl.emulator.wire import Answer
+from stsctl.emulator.identity_center.portal_sign_in import PortalSignIn
+from stsctl.emulator.identity_center.sso_clients import Clients
+from stsctl.emulator.identity_center.sso_grants import SsoGrants
+from stsctl.emulator.identity_center.sso_oidc import SsoOidc
+from stsctl.emulator.identity_center.sso_pages import SsoPages
+from stsctl.emulator.identity_center.sso_tokens import SsoTokens
+from stsctl.emulator.protocol.request import Request
+from stsctl.emulator.protocol.wire import Answer
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.world.faults import Faults
+from stsctl.emulator.world.journal import Entry
 from tests.unit.emulator.center import START_URL, TOML
 
 URL = "http://127.0.0.1:1"

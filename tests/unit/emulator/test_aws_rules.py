@@ -304,7 +304,7 @@ def test_rule(tests: tuple[str, ...]) -> None:
 
 def refusals() -> Iterator[tuple[str, int]]:
     """Every error that the emulator's code spells out, with its status."""
-    for path in sorted(EMULATOR.glob("*.py")):
+    for path in sorted(EMULATOR.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal":
                 code, status = node.args[0], node.args[2]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stsctl.emulator import parameters
-from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.sts import parameters
 
 ROLE = "arn:aws:iam::111111111111:role/Hub"
 LEAST: dict[str, dict[str, Any]] = {

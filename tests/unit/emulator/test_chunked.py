@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stsctl.emulator.chunked import Chunked
+from stsctl.emulator.protocol.chunked import Chunked
 
 
 def chunked(parts: list[bytes], *, trailer: bytes = b"") -> bytes:

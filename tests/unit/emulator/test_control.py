@@ -206,6 +206,6 @@ def test_a_denial_names_the_statement(emulator: Running, tmp_path: Path) -> None
 def test_control_is_light() -> None:
     """Starting and asking an emulator loads no SDK and no moto into the process that does it."""
     heavy = "{'moto', 'boto3', 'botocore', 'werkzeug', 'urllib.request', 'filelock'}"
-    script = f"import sys, stsctl.emulator.control, stsctl.emulator.seed; print({heavy} & set(sys.modules))"
+    script = f"import sys, stsctl.emulator.control, stsctl.emulator.seeds.seed; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

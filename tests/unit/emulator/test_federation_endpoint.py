@@ -11,14 +11,15 @@ from urllib.parse import urlencode
 import pytest
 
 from stsctl.credentials import Credentials
-from stsctl.emulator import control, identifiers
-from stsctl.emulator.console import ConsoleSessions
-from stsctl.emulator.federation_endpoint import FederationEndpoint
-from stsctl.emulator.journal import Entry
-from stsctl.emulator.principals import IssuedSession, Kind
-from stsctl.emulator.request import Request
+from stsctl.emulator import control
+from stsctl.emulator.directory.principals import IssuedSession, Kind
+from stsctl.emulator.protocol.request import Request
 from stsctl.emulator.running import Running
-from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.sign_in.console import ConsoleSessions
+from stsctl.emulator.sign_in.federation_endpoint import FederationEndpoint
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.world import identifiers
+from stsctl.emulator.world.journal import Entry
 from tests.conftest import missing
 from tests.emulator_fixture import client, credentials_of
 from tests.unit.emulator.federated import READER, Page, Visitor, started

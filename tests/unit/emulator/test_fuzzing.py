@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.emulator.shapes import operations
+from stsctl.emulator.sts.shapes import operations
 from tests.conftest import missing
 from tests.unit.emulator.front import FORM, HOST, Front, Received, Signer, model
 

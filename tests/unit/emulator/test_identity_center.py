@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from stsctl.emulator import permission_sets, saml_document, seed
-from stsctl.emulator.organisation import Account
+from stsctl.emulator.protocol import saml_document
+from stsctl.emulator.seeds import permission_sets, seed
+from stsctl.emulator.seeds.organisation import Account
 from stsctl.errors import ConfigurationError
 from tests.unit.emulator.center import PRODUCTION, START_URL, TOML, WORK
 

@@ -16,11 +16,12 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from stsctl.emulator import control, redirects
-from stsctl.emulator.idp import OidcClient
-from stsctl.emulator.oauth import OAuthError
-from stsctl.emulator.oidc_grants import OidcGrants
+from stsctl.emulator import control
+from stsctl.emulator.idp.oidc_grants import OidcGrants
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds.idp import OidcClient
+from stsctl.emulator.web import redirects
+from stsctl.emulator.web.oauth import OAuthError
 from tests.conftest import missing
 from tests.emulator_fixture import client, credentials_of
 from tests.unit.emulator.federated import SEED, Page, Visitor, started

@@ -16,8 +16,11 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from stsctl.emulator import control, saml_document, seed, served_idp
+from stsctl.emulator import control
+from stsctl.emulator.directory import served_idp
+from stsctl.emulator.protocol import saml_document
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
 from stsctl.errors import ConfigurationError
 from tests.conftest import missing
 from tests.emulator_fixture import client, credentials_of

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stsctl.emulator import chance, control, identifiers, remote
-from stsctl.emulator.faults import Fault, Faults, Wish
-from stsctl.emulator.refusal import Refusal
+from stsctl.emulator import control, remote
+from stsctl.emulator.protocol.refusal import Refusal
 from stsctl.emulator.remote import EmulatorError
 from stsctl.emulator.running import Running
+from stsctl.emulator.world import chance, identifiers
+from stsctl.emulator.world.faults import Fault, Faults, Wish
 from stsctl.errors import UsageError
 from tests.emulator_fixture import ALICE_MFA, HUB, READ_ONLY, client, credentials_of
 

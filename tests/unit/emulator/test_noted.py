@@ -7,9 +7,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stsctl.emulator import noted
-from stsctl.emulator.journal import Entry, Journal
-from stsctl.emulator.refusal import access_denied
+from stsctl.emulator.protocol.refusal import access_denied
+from stsctl.emulator.state import noted
+from stsctl.emulator.world.journal import Entry, Journal
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -13,8 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stsctl.credentials import Credentials
-from stsctl.emulator import control, seed
+from stsctl.emulator import control
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
 from stsctl.errors import ConfigurationError
 from tests.emulator_fixture import client, credentials_of
 from tests.unit.emulator.test_sts import refused

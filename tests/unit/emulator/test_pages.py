@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from stsctl.emulator import pages
-from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.request import Request
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.protocol.request import Request
+from stsctl.emulator.web import pages
 from tests.conftest import missing
 
 try:

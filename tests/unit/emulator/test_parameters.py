@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stsctl.emulator import parameters, shapes
-from stsctl.emulator.refusal import Refusal
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.sts import parameters, shapes
 
 ROLE = "arn:aws:iam::111111111111:role/Hub"
 GOOD = {"RoleArn": ROLE, "RoleSessionName": "me"}

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stsctl.emulator import control, recorded, remote
-from stsctl.emulator.change_log import ChangeLog
+from stsctl.emulator import control, remote
 from stsctl.emulator.running import Running
+from stsctl.emulator.state import recorded
+from stsctl.emulator.state.change_log import ChangeLog
 from stsctl.errors import StsctlError
 from tests.emulator_fixture import READ_ONLY, client, credentials_of
 

@@ -15,8 +15,10 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.exceptions import ClientError
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.emulator import control, regions, seed
+from stsctl.emulator import control
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.world import regions
 from stsctl.errors import ConfigurationError
 from tests.emulator_fixture import client, credentials_of
 from tests.unit.emulator.test_sts import refused

@@ -17,8 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from stsctl.emulator import control, saml_document, seed
+from stsctl.emulator import control
+from stsctl.emulator.protocol import saml_document
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
 from stsctl.errors import ConfigurationError
 from tests.conftest import missing
 from tests.emulator_fixture import credentials_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stsctl.emulator import seed
+from stsctl.emulator.seeds import seed
 from stsctl.errors import ConfigurationError
 
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'

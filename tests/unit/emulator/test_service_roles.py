@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stsctl.emulator import seed
-from stsctl.emulator.authentication import Authentication
-from stsctl.emulator.authorization import Authorization
-from stsctl.emulator.condition_keys import of_caller
-from stsctl.emulator.container_credentials import assumption_of as of_task
-from stsctl.emulator.directory import Directory
-from stsctl.emulator.instance_metadata import assumption_of as of_instance
-from stsctl.emulator.organizations import Organizations
-from stsctl.emulator.principals import Caller
-from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.service_roles import Assumption, Delivered, Rotation, ServiceRoles
-from stsctl.emulator.sessions import Sessions
-from stsctl.emulator.workload import Instance, Task
+from stsctl.emulator.authorization.authorization import Authorization
+from stsctl.emulator.authorization.condition_keys import of_caller
+from stsctl.emulator.directory.directory import Directory
+from stsctl.emulator.directory.organizations import Organizations
+from stsctl.emulator.directory.principals import Caller
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.seeds.workload import Instance, Task
+from stsctl.emulator.sts.authentication import Authentication
+from stsctl.emulator.sts.service_roles import Assumption, Delivered, Rotation, ServiceRoles
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.workloads.container_credentials import assumption_of as of_task
+from stsctl.emulator.workloads.instance_metadata import assumption_of as of_instance
 
 ACCOUNT = "111111111111"
 START = datetime(2030, 1, 1, tzinfo=UTC)

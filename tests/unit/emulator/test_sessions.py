@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stsctl.credentials import Credentials
-from stsctl.emulator import identifiers
-from stsctl.emulator.principals import IssuedSession, Kind, PolicyText
-from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.sessions import Sessions
+from stsctl.emulator.directory.principals import IssuedSession, Kind, PolicyText
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.sts.sessions import Sessions
+from stsctl.emulator.world import identifiers
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

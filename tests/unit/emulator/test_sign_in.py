@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stsctl.credentials import Secret
-from stsctl.emulator import tickets
-from stsctl.emulator.request import Request
-from stsctl.emulator.sign_in import SignIn, Visitor
-from stsctl.emulator.tickets import Tickets
-from stsctl.emulator.wire import Answer
+from stsctl.emulator.protocol.request import Request
+from stsctl.emulator.protocol.wire import Answer
+from stsctl.emulator.sign_in.sign_in import SignIn, Visitor
+from stsctl.emulator.web import tickets
+from stsctl.emulator.web.tickets import Tickets
 from tests.conftest import missing
 
 try:

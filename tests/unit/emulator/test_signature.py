@@ -16,10 +16,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from stsctl.credentials import Secret
-from stsctl.emulator import signature
-from stsctl.emulator.claim import Claim, read_claim
-from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.request import Request
+from stsctl.emulator.protocol import signature
+from stsctl.emulator.protocol.claim import Claim, read_claim
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.protocol.request import Request
 
 SECRET = Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 KEYS = Credentials("AKIAIOSFODNN7EXAMPLE", SECRET.reveal())

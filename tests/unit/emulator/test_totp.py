@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stsctl.credentials import Secret
-from stsctl.emulator.totp import UsedCodes, are_consecutive
+from stsctl.emulator.directory.totp import UsedCodes, are_consecutive
 from stsctl.totp import code_at, step_at
 
 # RFC 6238, appendix B, SHA-1: the seed "12345678901234567890" in base32; the last six of the eight digits there.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from stsctl.emulator.refusal import Refusal
-from stsctl.emulator.request import Request
+from stsctl.emulator.protocol.refusal import Refusal
+from stsctl.emulator.protocol.request import Request
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER, Running
-from stsctl.emulator.visitors import Visitors
+from stsctl.emulator.web.visitors import Visitors
 from tests.unit.emulator.test_server import FORM, IDENTITY, alice, send, sign
 
 

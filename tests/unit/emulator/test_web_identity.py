@@ -18,8 +18,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stsctl.emulator import control, seed
+from stsctl.emulator import control
 from stsctl.emulator.running import Running
+from stsctl.emulator.seeds import seed
 from stsctl.errors import ConfigurationError
 from tests.conftest import missing
 from tests.emulator_fixture import credentials_of

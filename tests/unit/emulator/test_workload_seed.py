@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stsctl.emulator import seed
-from stsctl.emulator.workload import HttpTokens
+from stsctl.emulator.seeds import seed
+from stsctl.emulator.seeds.workload import HttpTokens
 from stsctl.errors import ConfigurationError
 from tests.unit.emulator.test_service_roles import trust
 

@@ -1,0 +1,1 @@
+"""Whether a request may go on: every policy that has a say, with every condition key."""

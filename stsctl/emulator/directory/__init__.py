@@ -1,0 +1,1 @@
+"""Who and what there is: principals, policies and organizations, read out of moto."""

@@ -1,0 +1,1 @@
+"""IAM Identity Center: its OIDC service, its portal, its pages."""

@@ -1,0 +1,1 @@
+"""Identity providers of the emulator's own: SAML and OIDC."""

@@ -1,0 +1,1 @@
+"""What an emulator starts with: the tables of a seed, read, checked and as values."""

@@ -1,0 +1,1 @@
+"""Every other service: what a request needs, what stands before moto, and moto."""

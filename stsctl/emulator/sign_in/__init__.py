@@ -1,0 +1,1 @@
+"""Signing in to AWS: the console, the federation endpoint, SAML, `aws login`."""

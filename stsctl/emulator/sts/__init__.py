@@ -1,0 +1,1 @@
+"""The Security Token Service: who signed, what is issued, and to whom."""

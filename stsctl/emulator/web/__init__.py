@@ -1,0 +1,1 @@
+"""For browsers and applications that sign nothing: pages, redirects, OAuth's codes and answers."""

@@ -1,0 +1,1 @@
+"""Where workloads find their credentials: instances, containers, functions."""

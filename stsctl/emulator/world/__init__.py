@@ -1,0 +1,1 @@
+"""What the emulator has in place of the world: its time, chance, ids and keys, and the record of what was asked."""
