@@ -22,8 +22,11 @@ from tools import generate, manual
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EMULATOR = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PROSE = sorted((ROOT / "tools" / "manual").glob("*.md"))
-DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")] + PROSE
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/emulator.md")
+] + PROSE
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
@@ -179,7 +182,7 @@ def test_exit_statuses_are_documented() -> None:
     )
 
 
-@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README) if kind == "toml"])
+@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README + EMULATOR) if kind == "toml"])
 def test_configurations_in_the_readme_can_be_read(block: str) -> None:
     """Each is valid, to the last key, as a configuration or as a seed of the emulator."""
     found = tomllib.loads(block)
@@ -207,7 +210,7 @@ def test_links_lead_somewhere(document: Path) -> None:
         if target.startswith("#"):
             assert target[1:] in anchors
         elif "://" not in target:
-            assert (ROOT / target).exists(), target
+            assert (document.parent / target.partition("#")[0]).exists(), target
 
 
 def test_the_first_screen_says_how_to_try_and_how_to_test() -> None:

@@ -362,9 +362,9 @@ def test_mistakes_in_seeds(old: str, new: str, message: str) -> None:
 
 
 def test_the_example_in_the_readme() -> None:
-    """The identity provider that the README shows is one, and has the accounts' trust."""
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    """The identity provider that the documentation shows is one, and has the accounts' trust."""
+    text = (Path(__file__).parents[3] / "docs" / "emulator.md").read_text(encoding="utf-8")
     (block,) = [one for one in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[idp." in one]
-    organisation = seed.parse(block.encode(), "README.md")
+    organisation = seed.parse(block.encode(), "emulator.md")
     _, (served,) = served_idp.serve(organisation, "http://127.0.0.1:1")
     assert served.role_pairs(served.idp.person("alice")) == [f"{READER},{PROVIDER}"]
