@@ -240,7 +240,9 @@ class Broker:
 
     def _call(self, plan: Plan, position: int, parent: Session | None) -> tuple[Plan, Session]:
         step = plan.steps[position]
-        credentials = parent.credentials if parent else self._source(plan)
+        credentials = None
+        if step.request.operation.is_signed:
+            credentials = parent.credentials if parent else self._source(plan)
         if step.asks is Asks.NOTHING:
             return self._trade(plan, position, credentials, None)
         endpoint = step.request.endpoint
@@ -248,7 +250,7 @@ class Broker:
         with self.locks.hold(device, f"the MFA device {step.request.mfa_serial}"):
             return self._with_code(plan, position, credentials)
 
-    def _with_code(self, plan: Plan, position: int, credentials: Credentials) -> tuple[Plan, Session]:
+    def _with_code(self, plan: Plan, position: int, credentials: Credentials | None) -> tuple[Plan, Session]:
         """A call that a one-time code goes with; a wrong one is asked for again."""
         step = plan.steps[position]
         serial, endpoint = step.request.mfa_serial or "", step.request.endpoint
@@ -280,7 +282,9 @@ class Broker:
             f"no MFA code was taken: {complaint}", hint=f"stsctl assume {plan.name}", asked=True
         )
 
-    def _trade(self, plan: Plan, position: int, credentials: Credentials, code: str | None) -> tuple[Plan, Session]:
+    def _trade(
+        self, plan: Plan, position: int, credentials: Credentials | None, code: str | None
+    ) -> tuple[Plan, Session]:
         """One call, and a second one where AWS says only that the duration is too long."""
         step = plan.steps[position]
         exchange = self.exchanges[step.request.operation]

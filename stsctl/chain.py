@@ -15,7 +15,7 @@ from stsctl.arn import Arn
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles
-from stsctl.target import Hop, Source, SourceKind
+from stsctl.target import Hop, Proof, Source, SourceKind
 
 # An account and a role are what make a profile one of Identity Center; a start URL alone may serve other sign-ins.
 _SSO_ROLE = ("sso_account_id", "sso_role_name")
@@ -56,7 +56,10 @@ def of_profile(profiles: Profiles, name: str) -> Chain:
 
 def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain:
     """`path` is the profiles that led here. One that is only a source gives its keys before its role."""
-    is_role = profile.get("role_arn") is not None and profile.get("web_identity_token_file") is None
+    token_file = profile.get("web_identity_token_file")
+    if token_file is not None:
+        return _web_identity(profile, token_file)
+    is_role = profile.get("role_arn") is not None
     if not is_role or (path and profile.holds_keys):
         return Chain(source=source_of(profile))
     here = (*path, profile.name)
@@ -89,7 +92,6 @@ def _arrows(*names: str) -> str:
 
 def source_of(profile: Profile) -> Source:
     """The first credentials that `profile` itself gives; raises ConfigurationError where it gives none."""
-    _refuse(profile, ("web_identity_token_file",), "a web identity token")
     _refuse(profile, _SSO_ROLE, "Identity Center")
     if KEY_ID in profile.shared:
         return _keys(profile)
@@ -120,6 +122,18 @@ def _refuse(profile: Profile, keys: tuple[str, ...], way: str) -> None:
 def _keys(profile: Profile) -> Source:
     keys = profile.credentials()
     return replace(_source(profile, SourceKind.PROFILE, None), access_key_id=keys.access_key_id if keys else None)
+
+
+def _web_identity(profile: Profile, token_file: str) -> Chain:
+    """A role that a token becomes: for the SDKs that comes before whatever else the profile says."""
+    if profile.get("role_arn") is None:
+        raise profile.problem(
+            "web_identity_token_file",
+            "has web_identity_token_file without role_arn",
+            hint="add role_arn = ARN, the role that the token becomes",
+        )
+    source = replace(_source(profile, SourceKind.OIDC, None), proof=Proof(file=token_file))
+    return Chain(source=source).then(hop_of(profile))
 
 
 def _process(profile: Profile, process: str) -> Source:

@@ -13,9 +13,10 @@ from datetime import timedelta
 from enum import Enum
 
 from stsctl import limits
-from stsctl.errors import ConfigurationError
+from stsctl.arn import Arn
+from stsctl.errors import ConfigurationError, UsageError
 from stsctl.tables import Table, read
-from stsctl.target import Hop, MfaMode, Origin, Source, SourceKind
+from stsctl.target import Hop, MfaMode, Origin, Proof, Source, SourceKind
 
 
 class StoreName(Enum):
@@ -38,6 +39,8 @@ class _SourceType(Enum):
     ENVIRONMENT = "environment"
     PROFILE = "profile"
     PROCESS = "process"
+    OIDC = "oidc"
+    SAML = "saml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +188,8 @@ _KEYS_OF_SOURCE = {
     _SourceType.ENVIRONMENT: (),
     _SourceType.PROFILE: ("profile",),
     _SourceType.PROCESS: ("process",),
+    _SourceType.OIDC: ("web_identity_token_file", "token_process", "token_variable", "audience"),
+    _SourceType.SAML: ("assertion_file", "assertion_process", "provider_arn"),
 }
 
 
@@ -207,9 +212,38 @@ def _source(name: str, table: Table, *, added: bool) -> SourceEntry:
         mfa_process=table.command("mfa_process"),
         region=table.text("region"),
         access_key_id=table.text("access_key_id"),
+        proof=_proof(kind, table),
         origin=table.at(),
     )
     return SourceEntry(source=source, user_arn=table.text("user_arn"), added=added)
+
+
+def _proof(kind: _SourceType, table: Table) -> Proof | None:
+    if kind not in (_SourceType.OIDC, _SourceType.SAML):
+        return None
+    file, process, *_ = _KEYS_OF_SOURCE[kind]
+    said = [key for key in (file, process, "token_variable") if key in table]
+    if len(said) > 1:
+        raise table.problem(said[1], f"{table.title} says both {said[0]} and {said[1]}", hint="take one of the two out")
+    return Proof(
+        file=table.text(file),
+        process=table.command(process),
+        variable=table.text("token_variable"),
+        audience=table.text("audience"),
+        provider_arn=_provider_arn(table),
+    )
+
+
+def _provider_arn(table: Table) -> Arn | None:
+    text = table.text("provider_arn")
+    try:
+        arn = None if text is None else Arn.parse(text)
+    except UsageError as error:
+        raise table.problem("provider_arn", error.message, hint=error.hint) from error
+    if arn is not None and not (arn.service == "iam" and arn.resource.startswith("saml-provider/")):
+        hint = "it looks like arn:aws:iam::111111111111:saml-provider/NAME"
+        raise table.problem("provider_arn", f'"{text}" is no ARN of a SAML provider', hint=hint)
+    return arn
 
 
 _KEYS_OF_ROLE = (

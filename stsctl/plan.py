@@ -18,6 +18,7 @@ from enum import Enum
 from stsctl.arn import Arn
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError, UsageError
+from stsctl.federation import first_operation, refuse_what_it_takes_not
 from stsctl.request import Asker, AskerKind, Endpoint, Operation, SessionRequest
 from stsctl.target import Hop, MfaMode, Target
 
@@ -168,6 +169,9 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
     if not serials:
         return None
     serial = serials[0]
+    if not first_operation(target.source).is_signed:
+        warnings.append("the chain begins without a user of IAM, so there is no device whose MFA code could be given")
+        return None
     if _temporary(around.asker):
         warnings.append("the source's credentials are temporary, so no MFA code can be given with them")
         return None
@@ -214,6 +218,9 @@ def _assume_role(
     target: Target, position: int, hop: Hop, asker: Asker, around: Surroundings, code: _Code | None
 ) -> Step:
     endpoint = around.endpoint_of(hop)
+    operation = Operation.ASSUME_ROLE if position else first_operation(target.source)
+    refuse_what_it_takes_not(hop, operation)
+    with_saml = operation is Operation.ASSUME_ROLE_WITH_SAML
     duration = _duration(
         hop,
         endpoint,
@@ -222,11 +229,11 @@ def _assume_role(
         code_at_stake=code is not None,
     )
     request = SessionRequest(
-        operation=Operation.ASSUME_ROLE,
+        operation=operation,
         endpoint=endpoint,
         asker=asker,
         role_arn=hop.role_arn,
-        session_name=_session_name(hop, around.person),
+        session_name=None if with_saml else _session_name(hop, around.person),
         duration=duration.sent,
         external_id=hop.external_id,
         policy=hop.policy,
@@ -235,6 +242,7 @@ def _assume_role(
         transitive_tag_keys=tuple(sorted(hop.transitive)),
         source_identity=hop.source_identity,
         mfa_serial=code.serial if code else None,
+        provider_arn=target.source.proof.provider_arn if with_saml and target.source.proof else None,
     )
     before = target.hops[position - 1].name if position else target.source.name
     reason = f'"{hop.name}" is assumed from "{before}"'

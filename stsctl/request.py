@@ -22,11 +22,18 @@ class Operation(Enum):
 
     ASSUME_ROLE = "AssumeRole"
     GET_SESSION_TOKEN = "GetSessionToken"  # noqa: S105 - the name of an operation
+    ASSUME_ROLE_WITH_WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+    ASSUME_ROLE_WITH_SAML = "AssumeRoleWithSAML"
 
     @property
     def action(self) -> str:
         """As an IAM policy writes it."""
         return f"sts:{self.value}"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether credentials sign it; what is not signed carries a proof: a token, an assertion."""
+        return self not in (Operation.ASSUME_ROLE_WITH_WEB_IDENTITY, Operation.ASSUME_ROLE_WITH_SAML)
 
 
 class AskerKind(Enum):
@@ -34,6 +41,8 @@ class AskerKind(Enum):
 
     KEYS = "access-key-id"
     REQUEST = "request"
+    WEB_IDENTITY = "web-identity"
+    SAML = "saml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,8 @@ class Asker:
     """Who asks, as far as a session could differ by it.
 
     For credentials that somebody has, `id` is their access key id: a name that is given other keys finds nothing old.
-    In a chain it is the key of the request before, and with it everything that shaped that one.
+    In a chain it is the key of the request before, and with it everything that shaped that one. For who comes with a
+    token or an assertion it is what an identity provider says of them, and not the bytes in which it says so.
     """
 
     kind: AskerKind

@@ -38,6 +38,10 @@ class SourceKind(Enum):
     """credential_source = Ec2InstanceMetadata."""
     CONTAINER = "container"
     """credential_source = EcsContainer."""
+    OIDC = "oidc"
+    """A token of an OIDC issuer, which becomes a role."""
+    SAML = "saml"
+    """An assertion of a SAML identity provider, which becomes one of the roles that it lists."""
 
 
 class MfaMode(Enum):
@@ -51,11 +55,26 @@ class MfaMode(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Where a token or an assertion comes from: a file, a program, or a variable; none of them: wherever it is found.
+
+    `audience` is whom a token has to be for, `provider_arn` the SAML provider that AWS knows its issuer by.
+    """
+
+    file: str | None = None
+    process: tuple[str, ...] = ()
+    variable: str | None = None
+    audience: str | None = None
+    provider_arn: Arn | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """The beginning of a chain.
 
     `profile` is the AWS profile that PROFILE means, `process` the command line that PROCESS runs. `access_key_id` is
-    the id of its keys where the configuration tells it, so that it need not be looked up among the secrets.
+    the id of its keys where the configuration tells it, so that it need not be looked up among the secrets. `proof`
+    is what OIDC and SAML begin with.
     """
 
     kind: SourceKind
@@ -66,6 +85,7 @@ class Source:
     mfa_process: tuple[str, ...] = ()
     region: str | None = None
     access_key_id: str | None = None
+    proof: Proof | None = None
     origin: Origin | None = None
 
 

@@ -30,7 +30,7 @@ from stsctl.credentials import Secret, Session
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, paths
 from stsctl.plan import Plan
-from stsctl.request import Endpoint, Operation
+from stsctl.request import Endpoint
 from stsctl.target import Origin, Target, Wanted
 
 if TYPE_CHECKING:
@@ -197,6 +197,8 @@ class App:
             run=lambda argv: self.machine.run(argv),
             listed=lambda name: self.index.get_keys(name),
             keys=lambda name: self.held.keys(name),
+            fetch=lambda url, bearer: self.clients().get("the ID token", url, None, bearer=bearer),
+            folder=self.paths.config_home,
         )
 
     @cached_property
@@ -381,7 +383,8 @@ class App:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
         self._refuse_former()
         target = self.target(wanted)
-        source = self.sources.of(target.source)
+        given = Secret(sys.stdin.read()) if acting.token_stdin else None
+        source = self.sources.of(target.source, given=given)
         steps = self.plan(target, source=source)
         for warning in steps.warnings:
             self.report.notice(warning)
@@ -401,8 +404,6 @@ class App:
         return obtained, where
 
     def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
-        from stsctl.sources.assume_role import AssumeRole
-        from stsctl.sources.session_token import SessionToken
         from stsctl.stores.held import Held
         from stsctl.stores.holdings import PlanHoldings
         from stsctl.stores.index import Index
@@ -414,10 +415,7 @@ class App:
         return Broker(
             holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,
-            exchanges={
-                Operation.ASSUME_ROLE: AssumeRole(clients=clients),
-                Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
-            },
+            exchanges=self.sources.exchanges(clients, source),
             locks=self.locks,
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),

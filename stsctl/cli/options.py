@@ -136,6 +136,7 @@ class Acting:
 
     mfa_token: str | None = None
     mfa_token_stdin: bool = False
+    token_stdin: bool = False
     refresh: bool = False
     no_cache: bool = False
 
@@ -150,6 +151,7 @@ asking_options = _all(
 
 acting_options = _all(
     asking_options,
+    _option("--token-stdin", is_flag=True, help="Read the OIDC token or SAML assertion from standard input."),
     _option("--refresh", is_flag=True, help="Get a new session, even where one is held."),
     _option("--no-cache", is_flag=True, help="Neither take a held session nor hold the new one."),
 )

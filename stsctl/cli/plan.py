@@ -38,6 +38,8 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
 _NO_KEYS = {
     SourceKind.KEYS: 'no keys are in the store yet, see "stsctl keys add"',
     SourceKind.ENVIRONMENT: "which has no keys here",
+    SourceKind.OIDC: "with the token that it gives when it is asked",
+    SourceKind.SAML: "with the assertion that it gives when it is asked",
 }
 
 
@@ -46,8 +48,10 @@ def _lines(app: App, plan: Plan) -> Iterator[str]:
     keys = key_id(plan.asker.id) if plan.asker.id else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
     yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {keys}'
-    if not plan.steps:
+    if not plan.steps and source.proof is None:
         yield "  and is reached at once: these credentials are handed on as they are"
+    elif not plan.steps:
+        yield "  and is no role yet: name one that it becomes"
     for position, step in enumerate(plan.steps, start=1):
         yield ""
         yield app.report.strong(f"{position}. {step.request.operation.action}") + f"  {_object(step)}"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl.argv import command
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import ConfigurationError
+from stsctl.errors import ConfigurationError, UsageError
 from stsctl.profile import Profile
-from stsctl.request import Asker, AskerKind
-from stsctl.target import Source, SourceKind
+from stsctl.request import Asker, AskerKind, Operation
+from stsctl.target import Proof, Source, SourceKind
 
 if TYPE_CHECKING:
+    from stsctl.sources.client import Clients
+    from stsctl.sources.interface import Exchange
     from stsctl.sources.interface import Source as SourceOfCredentials
     from stsctl.stores.codec import LongTermKeys
     from stsctl.stores.index import KeysEntry
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Makes them. Each part is asked when a source is: `run` runs a program, `listed` looks in the index for the keys
-    of a name, `keys` reads them from the store.
+    of a name, `keys` reads them from the store, `fetch` shows an HTTP server a secret for an answer. Paths in the
+    configuration begin at `folder`.
     """
 
     environ: Mapping[str, str]
@@ -30,9 +35,15 @@ class Sources:
     run: Callable[[Sequence[str]], str]
     listed: Callable[[str], KeysEntry | None]
     keys: Callable[[str], LongTermKeys | None]
+    fetch: Callable[[str, Secret], tuple[int, Mapping[str, object]]]
+    folder: Path
 
-    def of(self, source: Source) -> SourceOfCredentials:
-        """The concrete source."""
+    def of(self, source: Source, *, given: Secret | None = None) -> SourceOfCredentials:
+        """The concrete source; `given` is the token or assertion that came with the command."""
+        if given is not None and source.proof is None:
+            raise UsageError(
+                f'--token-stdin is for sources of type oidc or saml, and "{source.name}" is of type {source.kind.value}'
+            )
         match source.kind:
             case SourceKind.KEYS:
                 from stsctl.sources.keys import StoredKeys
@@ -56,6 +67,57 @@ class Sources:
                 from stsctl.sources.machine import MachineRole
 
                 return MachineRole(kind=source.kind)
+            case SourceKind.OIDC:
+                from stsctl.sources.web_identity import WebIdentity
+
+                audience = source.proof.audience if source.proof else None
+                return WebIdentity(name=source.name, read=self._proof(source, given), audience=audience)
+            case SourceKind.SAML:
+                from stsctl.sources.saml import Saml
+
+                return Saml(name=source.name, read=self._proof(source, given))
+
+    def exchanges(self, clients: Clients, source: SourceOfCredentials) -> Mapping[Operation, Exchange]:
+        """How the calls of a chain that begins at `source` are made."""
+        from stsctl.sources.assume_role import AssumeRole
+        from stsctl.sources.saml import AssumeRoleWithSaml, Saml
+        from stsctl.sources.session_token import SessionToken
+        from stsctl.sources.web_identity import AssumeRoleWithWebIdentity, WebIdentity
+
+        found: dict[Operation, Exchange] = {
+            Operation.ASSUME_ROLE: AssumeRole(clients=clients),
+            Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
+        }
+        if isinstance(source, WebIdentity):
+            found[Operation.ASSUME_ROLE_WITH_WEB_IDENTITY] = AssumeRoleWithWebIdentity(clients=clients, source=source)
+        if isinstance(source, Saml):
+            found[Operation.ASSUME_ROLE_WITH_SAML] = AssumeRoleWithSaml(clients=clients, source=source)
+        return found
+
+    def _proof(self, source: Source, given: Secret | None) -> Callable[[], Secret | None]:
+        """What reads a token or an assertion: a file anew each time, for it is replaced; anything else once."""
+        from stsctl.sources import found_token
+
+        said = source.proof or Proof()
+        if given is not None:
+            return lambda: given
+        if said.file is not None:
+            path = (Path() if source.profile else self.folder) / Path(said.file).expanduser()
+            return lambda: found_token.in_file(path, str(source.origin or source.name))
+        return cache(lambda: self._proof_from(said, source))
+
+    def _proof_from(self, said: Proof, source: Source) -> Secret | None:
+        from stsctl.sources import found_token
+
+        if said.process:
+            return Secret(self.run(said.process))
+        if said.variable is not None:
+            return found_token.in_variable(self.environ, said.variable, str(source.origin or source.name))
+        if source.kind is not SourceKind.OIDC:
+            return None
+        audience = said.audience or found_token.STS
+        here = found_token.Surroundings(environ=self.environ, run=self.run, fetch=self.fetch, audience=audience)
+        return found_token.find(here)
 
     def asker(self, source: Source, found: SourceOfCredentials) -> Asker:
         """Who asks, with what `found` has; raises ConfigurationError where that is nothing."""
@@ -66,6 +128,8 @@ class Sources:
 
     def known_asker(self, source: Source) -> Asker:
         """Who would ask, as far as that is known without asking anybody and without opening the store."""
+        if source.kind in _UNSIGNED:
+            return Asker(kind=_UNSIGNED[source.kind], id="")
         known: str | None = source.access_key_id
         if source.kind is SourceKind.KEYS:
             entry = self.listed(source.name)
@@ -98,8 +162,18 @@ class Sources:
         return ConfigurationError(f'source "{source.name}": {what}', hint=hint)
 
 
+_UNSIGNED = {SourceKind.OIDC: AskerKind.WEB_IDENTITY, SourceKind.SAML: AskerKind.SAML}
+
 _NOTHING = {
     SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
     SourceKind.INSTANCE_METADATA: ("this machine has no instance metadata", "is it an EC2 instance with a role?"),
+    SourceKind.OIDC: (
+        "there is no token: it says no file, program or variable, and this is no CI system that has one",
+        "add web_identity_token_file, token_process or token_variable to the source, or give it with --token-stdin",
+    ),
+    SourceKind.SAML: (
+        "there is no assertion: it says no file and no program",
+        "add assertion_file or assertion_process to the source, or give it with --token-stdin",
+    ),
     SourceKind.CONTAINER: ("there is no container credentials endpoint here", "is this an ECS task or an EKS pod?"),
 }

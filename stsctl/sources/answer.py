@@ -7,11 +7,30 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from stsctl.credentials import Credentials, Secret
-from stsctl.errors import StsctlError
+from stsctl.arn import Arn
+from stsctl.credentials import Credentials, Secret, Session
+from stsctl.errors import StsctlError, UsageError
+from stsctl.request import SessionRequest
 
 _KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
 _LONGEST = timedelta(hours=36, minutes=10)
+
+
+def role_session(request: SessionRequest, body: Mapping[str, Any], now: datetime, *, name: str | None) -> Session:
+    """The session of a role in an answer; raises StsctlError unless it is of that role, and called `name`."""
+    user = body.get("AssumedRoleUser") or {}
+    identity = _identity(text_of(user, "Arn"))
+    _check_identity(request, identity, name)
+    return Session(
+        credentials=session_credentials(body, now),
+        request_key=request.cache_key(),
+        obtained_at=now,
+        identity=identity,
+        account_id=identity.account,
+        user_id=text_of(user, "AssumedRoleId"),
+        source_identity=body.get("SourceIdentity"),
+        packed_policy_size=packed_policy_size(body),
+    )
 
 
 def session_credentials(body: Mapping[str, Any], now: datetime) -> Credentials:
@@ -48,3 +67,22 @@ def packed_policy_size(body: Mapping[str, Any]) -> int | None:
     """How much of the space for policies and tags is used, in percent, where the answer says it."""
     size = body.get("PackedPolicySize")
     return size if isinstance(size, int) else None
+
+
+def _identity(text: str) -> Arn:
+    try:
+        return Arn.parse(text)
+    except UsageError as error:
+        raise StsctlError("STS's answer has no usable Arn: it is not used") from error
+
+
+def _check_identity(request: SessionRequest, identity: Arn, name: str | None) -> None:
+    """Never the wrong session: the answer must be for the role and the name that were asked for."""
+    role = request.role_arn
+    assert role is not None
+    wanted = (role.partition, role.account, role.resource_name, name)
+    if (identity.partition, identity.account, identity.session_role, identity.session_name) != wanted:
+        raise StsctlError(
+            f'asked for "{role}", and was answered as "{identity}": the answer is not used',
+            hint="check the endpoint: env | grep AWS_ENDPOINT_URL",
+        )

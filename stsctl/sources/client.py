@@ -54,9 +54,9 @@ class Clients:
     ca_bundle: str | None = None
 
     def call(
-        self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials, **parameters: object
+        self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
     ) -> Answer:
-        """One call, `operation` in AWS's spelling.
+        """One call, `operation` in AWS's spelling; without credentials nobody signs it.
 
         Raises RefusedError, UnavailableError, UsageError (a parameter that cannot be sent), ConfigurationError.
         """
@@ -71,10 +71,12 @@ class Clients:
         _check_instance(endpoint, instance)
         return Answer(body=body, instance=instance)
 
-    def get(self, operation: str, url: str, endpoint: Endpoint) -> tuple[int, Mapping[str, Any]]:
+    def get(
+        self, operation: str, url: str, endpoint: Endpoint | None, *, bearer: Secret | None = None
+    ) -> tuple[int, Mapping[str, Any]]:
         """A GET that nobody signs: the status, and the JSON object that was answered (empty where it is none).
 
-        `url` may hold secrets, which no error repeats. Raises UnavailableError.
+        `url` may hold secrets, which no error repeats. Raises UnavailableError. Without `endpoint` it is not AWS.
         """
         from botocore.awsrequest import AWSRequest
         from botocore.httpsession import URLLib3Session
@@ -85,14 +87,17 @@ class Clients:
                 certificates: Any = self.ca_bundle or True
                 limits: Any = (CONNECT_TIMEOUT, READ_TIMEOUT)
                 http = URLLib3Session(verify=certificates, proxies=get_environ_proxies(url), timeout=limits)
-                answer = http.send(AWSRequest("GET", url).prepare())
-                _check_instance(endpoint, answer.headers.get(EMULATOR_HEADER))
+                headers = {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else {}
+                answer = http.send(AWSRequest("GET", url, headers).prepare())
+                if endpoint is not None:
+                    _check_instance(endpoint, answer.headers.get(EMULATOR_HEADER))
                 body = json.loads(answer.content) if answer.status_code == 200 else {}
         except StsctlError as error:
             raise error from None  # the cause has the URL
         return answer.status_code, body if isinstance(body, dict) else {}
 
-    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials) -> BaseClient:
+    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
+        from botocore import UNSIGNED
         from botocore.config import Config
 
         if self.ca_bundle and not Path(self.ca_bundle).exists():
@@ -105,18 +110,19 @@ class Clients:
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            signature_version=None if credentials else UNSIGNED,
             **own,
         )
-        token = credentials.session_token
+        keys: dict[str, Any] = {}
+        if credentials:
+            token = credentials.session_token
+            keys = {
+                "aws_access_key_id": credentials.access_key_id,
+                "aws_secret_access_key": credentials.secret_access_key.reveal(),
+                "aws_session_token": token.reveal() if token else None,
+            }
         return session().create_client(
-            service,
-            region_name=endpoint.region,
-            endpoint_url=url,
-            verify=self.ca_bundle,
-            config=config,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key.reveal(),
-            aws_session_token=token.reveal() if token else None,
+            service, region_name=endpoint.region, endpoint_url=url, verify=self.ca_bundle, config=config, **keys
         )
 
 

@@ -21,8 +21,9 @@ class Source(Protocol):
 class Exchange(Protocol):
     """Trades credentials for a session by one call to STS."""
 
-    def obtain(self, request: SessionRequest, credentials: Credentials, code: str | None) -> Session:
+    def obtain(self, request: SessionRequest, credentials: Credentials | None, code: str | None) -> Session:
         """What STS answers, checked; raises RefusedError or UnavailableError.
 
+        Where no credentials sign the operation there are none, and the exchange has the proof that goes with it.
         `code` is the one-time code that goes with the request's `mfa_serial`, where one is needed.
         """

@@ -20,7 +20,7 @@ class SessionToken:
 
     clients: Clients
 
-    def obtain(self, request: SessionRequest, credentials: Credentials, code: str | None) -> Session:
+    def obtain(self, request: SessionRequest, credentials: Credentials | None, code: str | None) -> Session:
         """The user's session; see `Exchange`."""
         parameters: dict[str, object] = {}
         if request.duration:

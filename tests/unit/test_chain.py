@@ -9,7 +9,7 @@ import pytest
 from stsctl import profile
 from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
 from stsctl.errors import ConfigurationError
-from stsctl.target import SourceKind
+from stsctl.target import Proof, SourceKind
 
 PAIR = "aws_access_key_id = AKIA1\naws_secret_access_key = one\n"
 ROLE = "arn:aws:iam::111111111111:role/"
@@ -107,7 +107,6 @@ def test_tags_of_other_tools() -> None:
 
 
 WAYS = {
-    "web_identity_token_file": "a web identity token",
     "sso_session": "Identity Center",
     "sso_start_url": "Identity Center",
     "login_session": '"aws login"',
@@ -130,13 +129,21 @@ def test_identity_center_counts_where_sdks_count_it() -> None:
 
 
 def test_a_web_identity_role_is_not_taken_for_a_role_with_a_source() -> None:
-    """role_arn beside a token file means another call than AssumeRole."""
-    config = f"[profile a]\nrole_arn = {ROLE}a\nsource_profile = b\nweb_identity_token_file = t\n[profile b]\n{PAIR}"
-    assert "a web identity token" in refusal("a", config).message
+    """role_arn beside a token file means another call than AssumeRole, to the SDKs too."""
+    config = (
+        f"[profile a]\nrole_arn = {ROLE}a\nsource_profile = b\nweb_identity_token_file = t\n{PAIR}[profile b]\n{PAIR}"
+    )
+    chain = reach("a", config)
+    assert (chain.source.kind, chain.source.proof) == (SourceKind.OIDC, Proof(file="t"))
+    assert [str(hop.role_arn) for hop in chain.hops] == [f"{ROLE}a"]
+    chain = reach("c", f"{config}[profile c]\nrole_arn = {ROLE}c\nsource_profile = a\n")
+    assert chain.source.kind is SourceKind.OIDC
+    assert [str(hop.role_arn) for hop in chain.hops] == [f"{ROLE}a", f"{ROLE}c"]
 
 
 R = f"[profile a]\nrole_arn = {ROLE}a\n"
 REFUSED = [
+    ("[profile a]\nweb_identity_token_file = t\n", ":2:", "has web_identity_token_file without role_arn"),
     (R + "source_profile = b\ncredential_source = Environment\n", ":4:", "both source_profile and credential_source"),
     (R, ":2:", "has role_arn, but neither source_profile nor credential_source"),
     (R + "source_profile = b\n", ":3:", 'source_profile "b" is no profile'),

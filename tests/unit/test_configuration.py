@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from stsctl import configuration
+from stsctl.arn import Arn
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.errors import ConfigurationError
-from stsctl.target import MfaMode, SourceKind
+from stsctl.target import MfaMode, Proof, SourceKind
 
 
 def load(config: str = "", added: str = "") -> Configuration:
@@ -57,6 +58,16 @@ type = "environment"
 type = "process"
 process = ["get", "the keys"]
 
+[source.pipeline]
+type = "oidc"
+web_identity_token_file = "~/token"
+audience = "sts.amazonaws.com"
+
+[source.corp]
+type = "saml"
+assertion_process = ["sign", "in"]
+provider_arn = "arn:aws:iam::111111111111:saml-provider/corp"
+
 [role.prod-admin]
 role_arn = "arn:aws:iam::222222222222:role/Admin"
 from = "work"
@@ -99,8 +110,13 @@ def test_everything_that_can_be_said() -> None:
     assert read.sources["ci"].source.kind is SourceKind.ENVIRONMENT
     assert read.sources["vault"].source.process == "get 'the keys'"
 
+    assert read.sources["pipeline"].source.proof == Proof(file="~/token", audience="sts.amazonaws.com")
+    provider = Arn.parse("arn:aws:iam::111111111111:saml-provider/corp")
+    assert read.sources["corp"].source.proof == Proof(process=("sign", "in"), provider_arn=provider)
+    assert read.sources["corp"].source.kind is SourceKind.SAML
+
     role = read.roles["prod-admin"]
-    assert (role.from_name, role.mfa, str(role.from_at)) == ("work", MfaMode.SESSION, "config.toml:35")
+    assert (role.from_name, role.mfa, str(role.from_at)) == ("work", MfaMode.SESSION, "config.toml:45")
     hop = role.hop
     assert (str(hop.role_arn), hop.duration) == ("arn:aws:iam::222222222222:role/Admin", timedelta(hours=1))
     assert (hop.session_name, hop.external_id, hop.source_identity) == ("deploy", "x-1", "alice")
@@ -111,7 +127,7 @@ def test_everything_that_can_be_said() -> None:
     assert (hop.region, hop.description, str(hop.origin)) == (
         "eu-central-1",
         "the whole of production",
-        "config.toml:33",
+        "config.toml:43",
     )
     reader = read.roles["reader"]
     assert (reader.policy_file, str(reader.policy_at)) == ("reader.json", "config.toml:53")
@@ -139,7 +155,18 @@ def test_a_policy_as_text_is_made_compact() -> None:
 
 SOURCE = '[source.a]\ntype = "keys"\n'
 ROLE = '[role.a]\nrole_arn = "arn:aws:iam::222222222222:role/A"\nfrom = "b"\n'
+_SAML = '[source.a]\ntype = "saml"\n'
 REFUSED = [
+    ('[source.a]\ntype = "oidc"\nassertion_file = "f"\n', 3, 'unknown key "assertion_file"', None),
+    (
+        '[source.a]\ntype = "oidc"\ntoken_process = "p"\ntoken_variable = "V"\n',
+        4,
+        "says both token_process and token_variable",
+        "take one",
+    ),
+    (_SAML + 'assertion_file = "f"\nassertion_process = "p"\n', 4, "both assertion_file and assertion_process", None),
+    (_SAML + 'provider_arn = "corp"\n', 3, "is no ARN", None),
+    (_SAML + 'provider_arn = "arn:aws:iam::111111111111:role/x"\n', 3, "is no ARN of a SAML provider", "it looks like"),
     ("[defualts]\n", 1, 'unknown key "defualts"', 'did you mean "defaults"?'),
     ("x = 1\n", 1, 'unknown key "x"', "known are defaults, sealed_file, source, role"),
     ("[defaults]\n\nregoin = 'x'\n", 3, 'unknown key "regoin" in [defaults]', 'did you mean "region"?'),

@@ -123,5 +123,10 @@ def test_what_a_request_cannot_hold() -> None:
 
 
 def test_actions_are_named_as_policies_do() -> None:
-    """An operation's action is its name under sts:."""
-    assert [operation.action for operation in Operation] == ["sts:AssumeRole", "sts:GetSessionToken"]
+    """An operation's action is its name under sts:, and those that a proof goes with are signed by nobody."""
+    assert {operation.action: operation.is_signed for operation in Operation} == {
+        "sts:AssumeRole": True,
+        "sts:GetSessionToken": True,
+        "sts:AssumeRoleWithWebIdentity": False,
+        "sts:AssumeRoleWithSAML": False,
+    }

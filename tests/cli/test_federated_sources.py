@@ -1,0 +1,463 @@
+"""Chains that begin with a token or an assertion, as whole processes against the emulator's own identity providers."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from stsctl.emulator import control
+from tests.conftest import missing
+from tests.program import PRODUCTION, WORK, Me, Organisation, somebody
+
+try:
+    import joserfc  # noqa: F401
+    import signxml  # noqa: F401
+except ImportError:
+    missing("joserfc and signxml")
+
+DEPLOY = f"arn:aws:iam::{WORK}:role/Deploy"
+SHIP = f"arn:aws:iam::{PRODUCTION}:role/Ship"
+READER = f"arn:aws:iam::{WORK}:role/Reader"
+OIDC = f"arn:aws:iam::{WORK}:oidc-provider/${{idp.corp}}"
+SAML = f"arn:aws:iam::{WORK}:saml-provider/corp"
+STS = "sts.amazonaws.com"
+_FEDERATED = '"sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity"'
+
+
+def _role(account: str, name: str, principal: str, actions: str) -> str:
+    return f"""
+[account.{account}.role.{name}]
+max_duration = "4h"
+trust = {{ Version = "2012-10-17", Statement = [
+    {{ Effect = "Allow", Principal = {principal}, Action = [{actions}] }} ] }}
+policies.all = {{ Version = "2012-10-17", Statement = [ {{ Effect = "Allow", Action = "*", Resource = "*" }} ] }}
+"""
+
+
+def _client(name: str, subject: str, repository: str) -> str:
+    return f"""
+[idp.corp.client.{name}]
+secret = "{name}-secret-0123456789"
+audience = ["{STS}"]
+subject = "{subject}"
+claims = {{ repository = "{repository}" }}
+"""
+
+
+def _seed() -> str:
+    people = "".join(f"[account.{WORK}.user.p{number:03}]\nkey.main = {{}}\nmfa = {{}}\n" for number in range(40))
+    return (
+        '[idp.corp]\nsession_duration = "2h"\n'
+        f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}"]\n'
+        f'[idp.corp.user.bob]\nroles = ["{READER}"]\n'
+        + _client("blue", "repo:org/blue:ref:main", "org/blue")
+        + _client("red", "repo:org/red:ref:main", "org/red")
+        + _client("fork", "repo:org/blue:ref:main", "fork/blue")
+        + f'[account.{WORK}.oidc_provider.corp]\nidp = "corp"\nclient_ids = ["{STS}", "blue", "red", "fork"]\n'
+        + f'[account.{WORK}.saml_provider.corp]\nidp = "corp"\n'
+        + people
+        + _role(WORK, "Deploy", f'{{ Federated = ["{OIDC}", "{SAML}"] }}', _FEDERATED)
+        + _role(WORK, "Reader", f'{{ Federated = "{SAML}" }}', _FEDERATED)
+        + f"[account.{PRODUCTION}]\n"
+        + _role(PRODUCTION, "Ship", f'{{ AWS = "{DEPLOY}" }}', '"sts:AssumeRole", "sts:SetSourceIdentity"')
+    )
+
+
+@pytest.fixture(scope="module")
+def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    """An organisation that trusts an identity provider of the emulator."""
+    folder = tmp_path_factory.mktemp("federation")
+    seed = folder / "seed.toml"
+    seed.write_text(_seed(), encoding="utf-8")
+    running = control.start(folder / "state", seed=seed)
+    people = (f"p{number:03}" for number in range(40))
+    yield Organisation(running=running, folder=folder / "state", people=people)
+    control.stop(folder / "state", running)
+
+
+@pytest.fixture
+def me(home: Path, federation: Organisation) -> Me:
+    """Somebody without keys, and with a token in a file."""
+    found = somebody(home, federation)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        found.environ.pop(name, None)
+    (home / "token").write_text(token(federation) + "\n")
+    found.configure(configuration('web_identity_token_file = "~/token"'))
+    return found
+
+
+def configuration(source: str, *, kind: str = "oidc", more: str = "") -> str:
+    """A source, a role that it becomes, and one behind that."""
+    return f"""
+[source.ci]
+type = "{kind}"
+{source}
+
+[role.deploy]
+role_arn = "{DEPLOY}"
+from = "ci"
+{more}
+
+[role.ship]
+role_arn = "{SHIP}"
+from = "deploy"
+"""
+
+
+def _post(federation: Organisation, path: str, fields: dict[str, str]) -> str:
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(f"{federation.running.url}{path}", urlencode(fields).encode(), timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def token(federation: Organisation, client: str = "blue") -> str:
+    """A new token about a client of the issuer."""
+    fields = {"grant_type": "client_credentials", "client_id": client, "client_secret": f"{client}-secret-0123456789"}
+    return str(json.loads(_post(federation, "/idp/corp/oidc/token", fields))["access_token"])
+
+
+def assertion(federation: Organisation, person: str = "alice") -> str:
+    """A new SAML response about somebody."""
+    found = re.search(r'name="SAMLResponse" value="([^"]+)"', _post(federation, "/idp/corp/saml", {"username": person}))
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def changed(text: str, **claims: object) -> str:
+    """A token with other claims, which nobody signed."""
+    head, body, signature = text.split(".")
+    said = json.loads(base64.urlsafe_b64decode(body + "=="))
+    new = base64.urlsafe_b64encode(json.dumps(said | claims).encode()).decode().rstrip("=")
+    return f"{head}.{new}.{signature}"
+
+
+def test_a_token_becomes_a_role_and_that_one_another(me: Me) -> None:
+    """The first role is taken with the token, the next with the first one's session, and nobody has any keys."""
+    session = me.session("ship")
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"]
+    whoami = me.ok("whoami", "--json", **{k: str(session[v]) for k, v in _VARIABLES.items()})
+    assert "assumed-role/Ship/" in whoami
+    me.session("deploy")
+    assert me.calls() == ["GetCallerIdentity"]
+
+
+_VARIABLES = {
+    "AWS_ACCESS_KEY_ID": "AccessKeyId",
+    "AWS_SECRET_ACCESS_KEY": "SecretAccessKey",
+    "AWS_SESSION_TOKEN": "SessionToken",
+}
+
+
+def test_a_new_token_of_the_same_subject_finds_the_session(me: Me, federation: Organisation) -> None:
+    """The file is read at each call, and the bytes in it are no part of who asks."""
+    first = me.key_id("deploy")
+    renewed = token(federation)
+    assert renewed != (me.home / "token").read_text().strip()
+    (me.home / "token").write_text(renewed)
+    assert me.key_id("deploy") == first
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+@pytest.mark.parametrize("other", ["red", "fork"])
+def test_two_subjects_never_share_a_session(me: Me, federation: Organisation, other: str) -> None:
+    """Another subject in the same file, or the same one in another repository, gets a session of its own."""
+    first, chained = me.key_id("deploy"), me.key_id("ship")
+    (me.home / "token").write_text(token(federation, other))
+    assert me.key_id("deploy") != first
+    assert me.key_id("ship") != chained
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"] * 2
+    (me.home / "token").write_text(token(federation))
+    assert (me.key_id("deploy"), me.key_id("ship")) == (first, chained)
+
+
+def test_a_token_from_a_program_a_variable_and_standard_input(me: Me, federation: Organisation) -> None:
+    """Wherever it comes from it is the same subject's, and finds the same session."""
+    first = me.key_id("deploy")
+    text = token(federation)
+    (me.home / "other").write_text(text)
+    me.configure(configuration(f'token_process = ["cat", "{me.home}/other"]'))
+    assert me.key_id("deploy") == first
+    me.configure(configuration('token_variable = "MY_TOKEN"'))
+    assert me.key_id("deploy", MY_TOKEN=text) == first
+    assert "MY_TOKEN" in me.run("credential-process", "deploy").err
+    me.configure(configuration(""))
+    assert me.key_id("deploy", "--token-stdin", given=text) == first
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+def test_a_profile_as_the_sdks_have_it(me: Me) -> None:
+    """web_identity_token_file and role_arn in a profile, alone and as the source_profile of another."""
+    me.configure("")
+    me.aws_config(
+        f"[profile deploy]\nrole_arn = {DEPLOY}\nweb_identity_token_file = {me.home}/token\n"
+        "role_session_name = nightly\n"
+        f"[profile ship]\nrole_arn = {SHIP}\nsource_profile = deploy\n"
+    )
+    me.session("ship")
+    me.session("deploy")
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"]
+    assert "assumed-role/Deploy/nightly" in me.ok("list", "--json")
+
+
+def test_what_would_be_refused_is_told_apart_before_it_is_sent(me: Me, federation: Organisation) -> None:
+    """Expired, for another audience, too large, no ID token, no file: each in its own words, and STS is not asked."""
+    good = token(federation)
+    for text, said in (
+        (changed(good, exp=1_700_000_000), "expired"),
+        (changed(good, filler="x" * 20_000), "AWS takes 20000"),
+        ("an-opaque-access-token", "no ID token"),
+        (changed(good, sub=None), '"sub"'),
+        ("a.!!!.b", "no ID token"),
+        ("", "no ID token"),
+    ):
+        (me.home / "token").write_text(text)
+        done = me.run("--debug", "credential-process", "deploy")
+        assert (done.status, done.out) == (3, ""), done
+        assert said in done.err, done
+        assert not text or text not in done.err
+        assert "Traceback" not in done.err
+    (me.home / "token").write_text(good)
+    me.configure(configuration('web_identity_token_file = "~/token"\naudience = "https://elsewhere.example"'))
+    done = me.run("credential-process", "deploy")
+    assert 'not for "https://elsewhere.example"' in done.err
+    assert f'"{STS}"' in done.err
+    (me.home / "token").unlink()
+    assert "there is no file" in me.run("credential-process", "deploy").err
+    assert me.calls() == []
+
+
+def test_no_token_is_kept_or_said(me: Me, federation: Organisation) -> None:
+    """Neither a token nor an assertion is on stderr with --debug, nor in any file that stsctl writes."""
+    secret = (me.home / "token").read_text().strip()
+    errors = me.run("--debug", "assume", "ship").err
+    me.configure(configuration("", kind="saml"))
+    response = assertion(federation)
+    errors += me.run("--debug", "assume", "deploy", "--token-stdin", given=response).err
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole", "AssumeRoleWithSAML"]
+    for part in (secret, secret.rpartition(".")[2][:40], response[1000:1100]):
+        assert part not in errors
+        for path in me.home.rglob("*"):
+            assert path.name == "token" or not path.is_file() or part.encode() not in path.read_bytes(), path
+
+
+def test_a_session_outlives_its_token(me: Me, federation: Organisation) -> None:
+    """A token that has expired still says who asks, and what is held for them is given."""
+    first = me.key_id("deploy")
+    (me.home / "token").write_text(changed(token(federation), exp=1_700_000_000))
+    assert me.key_id("deploy") == first
+
+
+def test_a_first_role_lasts_as_long_as_it_may_and_the_next_an_hour(me: Me) -> None:
+    """What a token becomes is no chained role; what comes behind it is."""
+    me.configure(configuration('web_identity_token_file = "~/token"', more='duration = "3h"'))
+    steps = json.loads(me.ok("plan", "ship", "-d", "1h", "--json"))["steps"]
+    assert [step["operation"] for step in steps] == ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"]
+    assert [step["duration_seconds"] for step in steps] == [3 * 3600, 3600]
+    assert me.run("plan", "ship", "-d", "2h").status == 2
+    me.session("deploy")
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+def test_what_only_assume_role_takes_is_refused(me: Me) -> None:
+    """An external id, tags or a source identity cannot go with a token, and are not left out in silence."""
+    for flag in (("--external-id", "x-1"), ("--tag", "a=b"), ("--source-identity", "me")):
+        done = me.run("credential-process", "deploy", *flag)
+        assert done.status == 2, done
+        assert "AssumeRoleWithWebIdentity takes none" in done.err
+    done = me.run("credential-process", "ci")
+    assert (done.status, "stsctl assume ROLE_ARN --from ci" in done.err) == (3, True), done
+    assert me.run("credential-process", "read-only", "--token-stdin", given="x").status == 3
+    assert me.calls() == []
+
+
+def test_a_refusal_names_the_hop(me: Me, federation: Organisation) -> None:
+    """A token that its issuer did not sign is for STS to refuse; which hop it was is said."""
+    (me.home / "token").write_text(changed(token(federation), sub="repo:org/blue:admin"))
+    done = me.run("credential-process", "ship")
+    assert done.status == 5, done
+    assert f"hop 1 of 2, sts:AssumeRoleWithWebIdentity on {DEPLOY}" in done.err
+
+
+# ── found where this runs ──
+
+
+@dataclass
+class _Actions(ThreadingHTTPServer):
+    """GitHub's side of a job: gives a token to whoever has the job's secret."""
+
+    token: str
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: _Actions
+
+    def do_GET(self) -> None:
+        secret = self.headers.get("Authorization", "")
+        self.server.asked.append((parse_qs(urlsplit(self.path).query)["audience"][0], secret))
+        known = secret == "Bearer job-secret"
+        body = json.dumps({"value": self.server.token} if known else {"message": "no"}).encode()
+        self.send_response(200 if known else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def actions(federation: Organisation) -> Iterator[_Actions]:
+    """GitHub, as a job sees it."""
+    found = _Actions(token(federation))
+    thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+def test_github_actions(me: Me, actions: _Actions) -> None:
+    """The token is asked for with the job's own secret, for AWS's audience; without leave it is said what to add."""
+    me.configure(configuration(""))
+    job: dict[str, Any] = {
+        "GITHUB_ACTIONS": "true",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{actions.server_port}/token?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job-secret",
+    }
+    me.session("deploy", **job)
+    assert actions.asked == [(STS, "Bearer job-secret")]
+    done = me.run("--debug", "credential-process", "deploy", **{**job, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "job-wrong"})
+    assert "HTTP status 401" in done.err
+    assert "job-wrong" not in done.err
+    done = me.run("credential-process", "deploy", GITHUB_ACTIONS="true", AWS_WEB_IDENTITY_TOKEN_FILE=f"{me.home}/token")
+    assert (done.status, "id-token: write" in done.err) == (3, True), done
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+@pytest.mark.parametrize(
+    ("here", "variable", "hint"),
+    [
+        ({"GITLAB_CI": "true"}, "GITLAB_OIDC_TOKEN", "id_tokens"),
+        ({"BITBUCKET_BUILD_NUMBER": "7"}, "BITBUCKET_STEP_OIDC_TOKEN", "oidc: true"),
+        ({"CIRCLECI": "true"}, "CIRCLE_OIDC_TOKEN_V2", "context"),
+    ],
+)
+def test_ci_systems_with_a_variable(me: Me, here: dict[str, Any], variable: str, hint: str) -> None:
+    """The token is in the variable that the system has for it; without one it is said how a job gets it."""
+    text = (me.home / "token").read_text()
+    me.configure(configuration(""))
+    done = me.run("credential-process", "deploy", **here)
+    assert (done.status, hint in done.err) == (3, True), done
+    me.session("deploy", **here, **{variable: text})
+    assert "there is no token" in me.run("credential-process", "deploy", **{variable: text}).err
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+def test_buildkite_and_kubernetes(me: Me) -> None:
+    """Buildkite's agent is run for it; a pod has it in the file that the SDKs' variable names."""
+    me.configure(configuration(""))
+    (me.home / "bin").mkdir()
+    agent = me.script("bin/buildkite-agent", f'echo "$*" > {me.home}/asked\ncat {me.home}/token')
+    path = f"{agent.parent}:{me.environ['PATH']}"
+    first = me.key_id("deploy", BUILDKITE="true", PATH=path)
+    assert (me.home / "asked").read_text() == f"oidc request-token --audience {STS}\n"
+    done = me.run("credential-process", "deploy", BUILDKITE="true")
+    assert (done.status, "Buildkite has no ID token" in done.err) == (3, True), done
+    assert me.key_id("deploy", AWS_WEB_IDENTITY_TOKEN_FILE=f"{me.home}/token") == first
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+# ── SAML ──
+
+
+def _with_assertion(me: Me, text: str, more: str = "") -> None:
+    (me.home / "response").write_text(text)
+    me.configure(configuration(f'assertion_file = "~/response"\n{more}', kind="saml"))
+
+
+def test_an_assertion_becomes_one_of_its_roles(me: Me, federation: Organisation) -> None:
+    """Name, source identity and length of the session are the assertion's; a role behind it chains."""
+    _with_assertion(me, assertion(federation))
+    me.session("ship", "-d", "30m")
+    assert me.calls() == ["AssumeRoleWithSAML", "AssumeRole"]
+    held = {entry["name"]: entry for entry in json.loads(me.ok("list", "--json"))}
+    assert held["deploy"]["identity"] == f"arn:aws:sts::{WORK}:assumed-role/Deploy/alice"
+    session = me.session("deploy")
+    assert me.calls() == []
+    assert 119 < _minutes(session) <= 120
+
+
+def _minutes(session: dict[str, Any]) -> float:
+    return (datetime.fromisoformat(session["Expiration"]) - datetime.now(UTC)).total_seconds() / 60
+
+
+def test_a_new_assertion_finds_the_session_and_another_persons_does_not(me: Me, federation: Organisation) -> None:
+    """Who asks is issuer, subject and attributes; the response's own id, times and signature are not."""
+    reader = (READER, "--from", "ci")
+    first_text = assertion(federation)
+    _with_assertion(me, first_text)
+    first = me.key_id(*reader)
+    again = assertion(federation)
+    assert again != first_text
+    me.configure(configuration(f'assertion_process = ["cat", "{me.home}/response"]', kind="saml"))
+    (me.home / "response").write_text(again)
+    assert me.key_id(*reader) == first
+    me.configure(configuration("", kind="saml"))
+    assert me.key_id(*reader, "--token-stdin", given=base64.b64decode(again).decode()) == first
+    assert me.key_id(*reader, "--token-stdin", given=assertion(federation, "bob")) != first
+    assert me.calls() == ["AssumeRoleWithSAML"] * 2
+
+
+def test_an_assertion_gives_only_the_roles_that_it_lists(me: Me, federation: Organisation) -> None:
+    """A role that is not among them is refused before STS is asked, and those that are there are named."""
+    _with_assertion(me, assertion(federation, "bob"))
+    done = me.run("credential-process", "deploy")
+    assert (done.status, f'does not offer "{DEPLOY}": it offers {READER}' in done.err) == (3, True), done
+    done = me.run("credential-process", "ci")
+    assert (done.status, f"it offers {READER}" in done.err) == (3, True), done
+    _with_assertion(me, assertion(federation), f'provider_arn = "{SAML}-other"')
+    assert f'by "{SAML}-other"' in me.run("credential-process", "deploy").err
+    assert me.calls() == []
+
+
+def test_assertions_that_would_be_refused_are_told_apart(me: Me, federation: Organisation) -> None:
+    """Expired, for somebody else, too large, encrypted, no XML, with entities: each in its own words."""
+    good = base64.b64decode(assertion(federation)).decode()
+    encrypted = re.sub(r"(</?(?:\w+:)?)Assertion\b", r"\1EncryptedAssertion", good)
+    for text, said in (
+        (re.sub(r'NotOnOrAfter="[^"]+"', 'NotOnOrAfter="2024-01-01T00:00:00Z"', good), "expired"),
+        (good.replace("urn:amazon:webservices", "urn:example:other"), 'is for "urn:example:other", not for AWS'),
+        (good.replace("RoleSessionName", "RoleSessionNome"), "no RoleSessionName"),
+        (good.replace("alice", "a" * 100_000), "AWS takes 100000"),
+        (encrypted, "is encrypted"),
+        (
+            "<!DOCTYPE x [<!ENTITY a 'b'>]>" + good[good.index("<", 1) if good.startswith("<?") else 0 :],
+            "no SAML response",
+        ),
+        ("no base64!", "no SAML response"),
+        ("<unclosed", "no SAML response"),
+    ):
+        _with_assertion(me, text)
+        done = me.run("--debug", "credential-process", "deploy")
+        assert (done.status, done.out) == (3, ""), (said, done)
+        assert said in done.err, (said, done)
+        assert "Traceback" not in done.err
+        assert text[:200] not in done.err
+    assert me.calls() == []
