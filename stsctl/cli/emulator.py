@@ -43,9 +43,11 @@ def command() -> None:
 @click.pass_obj
 def start(app: App, *, seed: Path | None, port: int | None, state: Path | None, bind: str | None, i_know: bool) -> None:
     """Start the emulator in the background. It listens on loopback only."""
+    from stsctl.emulator.seeds.seed import BUILT_IN
+
     _check_address(bind, i_know=i_know)
-    already = control.find(app.paths.emulator)
-    if already is None:
+    running = control.find(app.paths.emulator)
+    if running is None:
         check_installed()
         with app.report.waiting("starting the emulator"):
             running = control.start(app.paths.emulator, seed=seed, port=port, state=state, bind=bind)
@@ -53,17 +55,24 @@ def start(app: App, *, seed: Path | None, port: int | None, state: Path | None, 
         for remark in control.status(running)["remarks"]:
             app.report.notice(remark)
     else:
-        if any((seed, state, bind)) or (port is not None and port != already.port):
-            raise StsctlError(f"an emulator is running at {already.url} already", hint="stsctl emulator stop")
-        app.report.notice(f"the emulator is running already, at {already.url}")
-    app.report.lines(
-        [
-            "  eval $(stsctl emulator env)                                 points this shell at it",
-            "  stsctl emulator keys alice | stsctl keys add work --stdin   makes you alice",
-            "  stsctl emulator config                                      prints a configuration for its roles",
-            "  stsctl emulator code alice                                  shows what alice's MFA device shows",
-        ]
-    )
+        if any((seed, state, bind)) or (port is not None and port != running.port):
+            raise StsctlError(f"an emulator is running at {running.url} already", hint="stsctl emulator stop")
+        app.report.notice(f"the emulator is running already, at {running.url}")
+    app.report.lines(_AT_FIRST if running.seed == BUILT_IN else _WITH_A_SEED)
+
+
+_AT_FIRST = (
+    "  eval $(stsctl emulator env)                                 points this shell at it",
+    "  stsctl emulator keys alice | stsctl keys add work --stdin   makes you alice",
+    "  stsctl emulator config                                      prints a configuration for its roles",
+    "  stsctl emulator code alice                                  shows what alice's MFA device shows",
+)
+_WITH_A_SEED = (
+    "  eval $(stsctl emulator env)                  points this shell at it",
+    "  eval $(stsctl emulator env --as PRINCIPAL)   makes it somebody of the seed",
+    "  stsctl emulator log --follow                 shows who asks for what, and which statement decides",
+)
+"""What people type next."""
 
 
 def _check_address(address: str | None, *, i_know: bool) -> None:

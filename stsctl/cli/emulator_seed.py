@@ -34,4 +34,8 @@ def seed(app: App, *, example: bool, check: Path | None) -> None:
     found = seeds.read(check)
     users = sum(len(account.users) for account in found.accounts)
     roles = sum(len(account.roles) for account in found.accounts)
-    app.report.notice(f"{check} is right: {len(found.accounts)} accounts, {users} users, {roles} roles")
+    counted = ", ".join(
+        f"{count} {what}{'' if count == 1 else 's'}"
+        for what, count in (("account", len(found.accounts)), ("user", users), ("role", roles))
+    )
+    app.report.notice(f"{check} is right: {counted}")

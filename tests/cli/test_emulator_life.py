@@ -208,6 +208,19 @@ def test_a_state_lasts_a_restart(shell: Shell, tmp_path: Path) -> None:
         other.ok("emulator", "stop")
 
 
+def test_what_to_type_next_is_of_the_seed(shell: Shell, tmp_path: Path) -> None:
+    """Where there may be no alice and no hub, nobody is told to become them."""
+    assert "emulator keys alice" in shell.run("emulator", "start").err
+    other = Shell(home=tmp_path, environ={"HOME": str(tmp_path), "PATH": os.environ["PATH"]})
+    (tmp_path / "org.toml").write_text("[account.111111111111.user.bob]\nkey.main = {}\n")
+    assert "1 account, 1 user, 0 roles" in other.run("emulator", "seed", "--check", "org.toml").err
+    done = other.run("emulator", "start", "--seed", "org.toml")
+    try:
+        assert ("alice" in done.err, "emulator env --as PRINCIPAL" in done.err) == (False, True), done
+    finally:
+        other.ok("emulator", "stop")
+
+
 def test_the_example_seed_is_right(shell: Shell, tmp_path: Path) -> None:
     """The printed example passes the check, a mistake in it is said with its line, and the built-in seed is printed."""
     example = shell.ok("emulator", "seed", "--example")
