@@ -6,14 +6,34 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+
 from stsctl.errors import UsageError
-from stsctl.request import Operation
+from stsctl.request import Asker, AskerKind, Operation
 from stsctl.target import Hop, Source, SourceKind
 
 _OPERATIONS = {
     SourceKind.OIDC: Operation.ASSUME_ROLE_WITH_WEB_IDENTITY,
     SourceKind.SAML: Operation.ASSUME_ROLE_WITH_SAML,
 }
+
+
+def web_identity(claims: Mapping[str, object]) -> Asker:
+    """Who asks with a token that says `claims` of its issuer and subject."""
+    return Asker(kind=AskerKind.WEB_IDENTITY, id=json.dumps(claims, sort_keys=True, separators=(",", ":")))
+
+
+def saml(issuer: str, name_id: str, attributes: Sequence[tuple[str, Sequence[str]]]) -> Asker:
+    """Who asks with an assertion that says `attributes` of its subject."""
+    about = {"iss": issuer, "sub": name_id, "attributes": attributes}
+    return Asker(kind=AskerKind.SAML, id=json.dumps(about, sort_keys=True, separators=(",", ":")))
+
+
+def subject(asker: Asker) -> str:
+    """Whom a proof is about, for people."""
+    about = json.loads(asker.id)
+    return f'"{about["sub"]}" of "{about["iss"]}"'
 
 
 def first_operation(source: Source) -> Operation:

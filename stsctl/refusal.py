@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stsctl.errors import RefusedError, StsctlError, UnavailableError
+from stsctl.federation import subject
 from stsctl.plan import Asks, Plan, Step
 
 
@@ -27,6 +28,12 @@ def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
         return f'check mfa_serial: "{step.request.mfa_serial}" is not a device of this user'
     if "invalid MFA one time pass code" in error.reason:
         return "wait for the next code; if none is taken, the clock of the device is off"
+    if "exceeds the MaxSessionDuration" in error.reason:
+        return "try --duration 1h, which every role gives"
+    if error.code == "AccessDenied" and not step.request.operation.is_signed:
+        return (
+            f"the role's trust policy has to let in {subject(step.request.asker)}, by {step.request.operation.action}"
+        )
     if error.code == "AccessDenied" and all(each.asks is Asks.NOTHING for each in plan.steps):
         return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
     if error.code == "AccessDenied" and step.request.external_id is None and _crosses_accounts(plan, step):

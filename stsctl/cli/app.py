@@ -383,8 +383,7 @@ class App:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
         self._refuse_former()
         target = self.target(wanted)
-        given = Secret(sys.stdin.read()) if acting.token_stdin else None
-        source = self.sources.of(target.source, given=given)
+        source = self.sources.of(target.source, given=self._given_proof() if acting.token_stdin else None)
         steps = self.plan(target, source=source)
         for warning in steps.warnings:
             self.report.notice(warning)
@@ -394,6 +393,13 @@ class App:
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+
+    def _given_proof(self) -> Secret:
+        """The token or the assertion on standard input."""
+        try:
+            return Secret(sys.stdin.buffer.read().decode())
+        except UnicodeDecodeError:
+            raise UsageError("what is on standard input is no text", hint="stsctl … --token-stdin < FILE") from None
 
     def acting(self, wanted: Wanted | None, options: dict[str, Any]) -> tuple[Obtained, Endpoint]:
         """The session that another call is made with (None: the current one), and where it is made."""

@@ -8,18 +8,17 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from stsctl import limits
+from stsctl import federation, limits
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind, SessionRequest
+from stsctl.request import Asker, SessionRequest
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import Clients
 
@@ -51,8 +50,7 @@ class Assertion:
     @property
     def asker(self) -> Asker:
         """Issuer, subject and all that is said of it; not the id and the times of this one response."""
-        about = [self.issuer, self.subject, sorted(self.attributes)]
-        return Asker(kind=AskerKind.SAML, id=json.dumps(about, separators=(",", ":")))
+        return federation.saml(self.issuer, self.subject, self.attributes)
 
     @property
     def roles(self) -> tuple[tuple[str, str], ...]:
@@ -79,7 +77,7 @@ class Assertion:
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of one of AWS's attributes."""
-        return dict(self.attributes).get(_ATTRIBUTE + name, ())
+        return tuple(value for key, values in self.attributes if key == _ATTRIBUTE + name for value in values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,16 +215,16 @@ def _xml(content: bytes) -> Element | None:
 
 def _read(assertion: Element, encoded: str) -> Assertion:
     name_id = assertion.find(f"{_SAML}Subject/{_SAML}NameID")
-    attributes = {
-        one.get("Name", ""): tuple(_text(value) for value in one.findall(f"{_SAML}AttributeValue"))
+    attributes = [
+        (one.get("Name", ""), tuple(_text(value) for value in one.findall(f"{_SAML}AttributeValue")))
         for one in assertion.findall(f"{_SAML}AttributeStatement/{_SAML}Attribute")
-    }
+    ]
     ends = list(_ends(assertion))
     return Assertion(
         content=Secret(encoded),
         issuer=_text(assertion.find(f"{_SAML}Issuer")),
         subject=_text(name_id),
-        attributes=tuple(sorted(attributes.items())),
+        attributes=tuple(sorted(attributes)),
         audiences=tuple(_text(one) for one in assertion.iter(f"{_SAML}Audience")),
         ends_at=min(ends, default=None),
     )

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from stsctl import federation
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind, SessionRequest
+from stsctl.request import Asker, SessionRequest
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import Clients
 
@@ -41,7 +42,7 @@ class Token:
         Numbers are left out, most of them times; of structured claims only AWS's own (tags) shape a session.
         """
         about = {name: value for name, value in self.claims.items() if _tells(name, value)}
-        return Asker(kind=AskerKind.WEB_IDENTITY, id=json.dumps(about, sort_keys=True, separators=(",", ":")))
+        return federation.web_identity(about)
 
     @property
     def audiences(self) -> tuple[str, ...]:
@@ -140,7 +141,9 @@ def _parse(content: Secret, name: str) -> Token:
     try:
         if len(parts) != 3 or not text.isascii():
             raise ValueError("parts")
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = json.loads(
+            base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)), object_pairs_hook=_without_doubles
+        )
     except (ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
@@ -152,6 +155,14 @@ def _parse(content: Secret, name: str) -> Token:
         if not isinstance(claims.get(claim), str) or not claims[claim]:
             raise ConfigurationError(f'the token of source "{name}" does not say its "{claim}", and AWS wants it')
     return Token(content=Secret(text), claims=claims)
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A claim that is there twice says one thing here, and perhaps another to STS."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("doubles")
+    return found
 
 
 def _tells(name: str, value: object) -> bool:

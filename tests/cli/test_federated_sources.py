@@ -20,7 +20,7 @@ import pytest
 
 from stsctl.emulator import control
 from tests.conftest import missing
-from tests.program import PRODUCTION, WORK, Me, Organisation, somebody
+from tests.program import PRODUCTION, STSCTL, WORK, Me, Organisation, somebody
 
 try:
     import joserfc  # noqa: F401
@@ -31,6 +31,7 @@ except ImportError:
 DEPLOY = f"arn:aws:iam::{WORK}:role/Deploy"
 SHIP = f"arn:aws:iam::{PRODUCTION}:role/Ship"
 READER = f"arn:aws:iam::{WORK}:role/Reader"
+SHORT = f"arn:aws:iam::{WORK}:role/Short"
 OIDC = f"arn:aws:iam::{WORK}:oidc-provider/${{idp.corp}}"
 SAML = f"arn:aws:iam::{WORK}:saml-provider/corp"
 STS = "sts.amazonaws.com"
@@ -61,7 +62,7 @@ def _seed() -> str:
     people = "".join(f"[account.{WORK}.user.p{number:03}]\nkey.main = {{}}\nmfa = {{}}\n" for number in range(40))
     return (
         '[idp.corp]\nsession_duration = "2h"\n'
-        f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}"]\n'
+        f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}", "{SHORT}"]\n'
         f'[idp.corp.user.bob]\nroles = ["{READER}"]\n'
         + _client("blue", "repo:org/blue:ref:main", "org/blue")
         + _client("red", "repo:org/red:ref:main", "org/red")
@@ -71,6 +72,7 @@ def _seed() -> str:
         + people
         + _role(WORK, "Deploy", f'{{ Federated = ["{OIDC}", "{SAML}"] }}', _FEDERATED)
         + _role(WORK, "Reader", f'{{ Federated = "{SAML}" }}', _FEDERATED)
+        + _role(WORK, "Short", f'{{ Federated = "{SAML}" }}', _FEDERATED).replace("4h", "1h")
         + f"[account.{PRODUCTION}]\n"
         + _role(PRODUCTION, "Ship", f'{{ AWS = "{DEPLOY}" }}', '"sts:AssumeRole", "sts:SetSourceIdentity"')
     )
@@ -195,6 +197,11 @@ def test_a_token_from_a_program_a_variable_and_standard_input(me: Me, federation
     assert "MY_TOKEN" in me.run("credential-process", "deploy").err
     me.configure(configuration(""))
     assert me.key_id("deploy", "--token-stdin", given=text) == first
+    (me.home / "binary").write_bytes(b"\xff\xfe")
+    with (me.home / "binary").open() as binary:
+        process = me.start(str(STSCTL), "credential-process", "deploy", "--token-stdin", stdin=binary)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, "is no text" in err) == (2, True), err
     assert me.calls() == ["AssumeRoleWithWebIdentity"]
 
 
@@ -279,7 +286,9 @@ def test_what_only_assume_role_takes_is_refused(me: Me) -> None:
         assert "AssumeRoleWithWebIdentity takes none" in done.err
     done = me.run("credential-process", "ci")
     assert (done.status, "stsctl assume ROLE_ARN --from ci" in done.err) == (3, True), done
-    assert me.run("credential-process", "read-only", "--token-stdin", given="x").status == 3
+    me.configure('[source.work]\ntype = "environment"\n')
+    done = me.run("credential-process", READER, "--from", "work", "--token-stdin", given="x")
+    assert (done.status, "--token-stdin is for sources of type oidc or saml" in done.err) == (2, True), done
     assert me.calls() == []
 
 
@@ -289,6 +298,19 @@ def test_a_refusal_names_the_hop(me: Me, federation: Organisation) -> None:
     done = me.run("credential-process", "ship")
     assert done.status == 5, done
     assert f"hop 1 of 2, sts:AssumeRoleWithWebIdentity on {DEPLOY}" in done.err
+
+
+def test_a_subject_that_the_trust_policy_does_not_know(me: Me, federation: Organisation) -> None:
+    """Where the role does not let it in, the subject is named as the trust policy would have to name it."""
+    _with_assertion(me, assertion(federation))
+    done = me.run("credential-process", SHORT, "--from", "ci")
+    assert (done.status, "try --duration 1h" in done.err) == (5, True), done
+    me.session(SHORT, "--from", "ci", "-d", "1h")
+    me.configure(configuration('web_identity_token_file = "~/token"'))
+    done = me.run("credential-process", READER, "--from", "ci")
+    assert done.status == 5, done
+    issuer = f"{federation.running.url}/idp/corp/oidc"
+    assert f'"repo:org/blue:ref:main" of "{issuer}", by sts:AssumeRoleWithWebIdentity' in done.err
 
 
 # ── found where this runs ──

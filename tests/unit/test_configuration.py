@@ -130,7 +130,7 @@ def test_everything_that_can_be_said() -> None:
         "config.toml:43",
     )
     reader = read.roles["reader"]
-    assert (reader.policy_file, str(reader.policy_at)) == ("reader.json", "config.toml:53")
+    assert (reader.policy_file, str(reader.policy_at)) == ("reader.json", "config.toml:63")
 
 
 def test_nothing_is_needed() -> None:
