@@ -13,15 +13,9 @@ from http.client import responses
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator import federation_sites, login_sites
-from stsctl.emulator.authorization.authorization import Authorization
 from stsctl.emulator.control_plane import ControlPlane
-from stsctl.emulator.directory import served_idp
-from stsctl.emulator.directory.directory import Directory
-from stsctl.emulator.directory.organizations import Organizations
 from stsctl.emulator.directory.principals import Caller
-from stsctl.emulator.directory.totp import UsedCodes
-from stsctl.emulator.identity_center import identity_center_sites
+from stsctl.emulator.parts import Parts
 from stsctl.emulator.protocol import request, wire
 from stsctl.emulator.protocol.claim import Claim, is_signed, read_claim
 from stsctl.emulator.protocol.refusal import Refusal, invalid_token
@@ -37,28 +31,23 @@ from stsctl.emulator.services.service_authorization import ServiceAuthorization
 from stsctl.emulator.services.service_call import AnonymousCall, ServiceCall
 from stsctl.emulator.services.services import Services
 from stsctl.emulator.services.simulator import Simulator
-from stsctl.emulator.sign_in.console import ConsoleSessions
+from stsctl.emulator.sites import sites
 from stsctl.emulator.state.levers import Levers
 from stsctl.emulator.state.noted import CONTROL
 from stsctl.emulator.state.recorded import ACTION_KEY
 from stsctl.emulator.sts import parameters
-from stsctl.emulator.sts.authentication import Authentication, may_call_iam, missing_signature
+from stsctl.emulator.sts.authentication import may_call_iam, missing_signature
 from stsctl.emulator.sts.call import Call
 from stsctl.emulator.sts.federated_roles import UnsignedCall
 from stsctl.emulator.sts.global_endpoint import preferences
-from stsctl.emulator.sts.issuing import Issuing
-from stsctl.emulator.sts.outbound_federation import OutboundFederation
-from stsctl.emulator.sts.root_access import RootAccess
 from stsctl.emulator.sts.service_roles import ServiceRoles
 from stsctl.emulator.sts.sessions import Sessions
-from stsctl.emulator.sts.sts import Sts
 from stsctl.emulator.web.visitors import Visitors
 from stsctl.emulator.workloads.ports import Ports
 from stsctl.emulator.workloads.workload_plane import WorkloadPlane
 from stsctl.emulator.workloads.workloads import Workloads
 from stsctl.emulator.world.journal import Entry, Journal, noting
 from stsctl.emulator.world.regions import FIRST, GLOBAL, first_region, region_of_host
-from stsctl.emulator.world.site import Site
 
 INSTANCE_HEADER = "x-stsctl-emulator"
 """On every answer: the random id of the emulator that gave it, another one at each start."""
@@ -97,79 +86,30 @@ class Emulator:
         self._clock = levers.clock
         self._faults = levers.faults
         self._journal = journal
-        organisation, idps = served_idp.serve(organisation, url)
-        directory, codes = Directory(organisation), UsedCodes()
-        organizations, issuing = Organizations(organisation), Issuing(directory, sessions)
-        self._authorization = Authorization(organizations)
-        root_access = RootAccess(directory, organizations, self._authorization, issuing)
-        self._authentication = Authentication(directory, sessions)
-        enabled = [account.id for account in organisation.accounts if account.outbound_federation]
-        outbound = OutboundFederation(url, organizations, self._authorization, enabled)
-        further = {
-            "AssumeRoot": root_access.assume_root,
-            "GetWebIdentityToken": outbound.get_web_identity_token,
-        }
-        self._sts = Sts(directory, self._authorization, issuing, codes, further)
-        self._organizations_api = OrganizationsApi(directory, organizations)
-        own = {**root_access.operations, **outbound.operations, **preferences(directory)}
-        self._iam = Iam(directory, own, Simulator(directory, organizations))
-        self._directory = directory
+        parts = Parts.of(organisation, url=url, instance=instance, sessions=sessions, faults=levers.faults)
+        directory, authorization = parts.directory, parts.authorization
+        self._authentication, self._sts = parts.authentication, parts.sts
+        self._sites = sites(parts)
+        own = {**parts.root_access.operations, **parts.outbound.operations, **preferences(directory)}
+        self._iam = Iam(directory, own, Simulator(directory, parts.organizations))
+        self._organizations_api = OrganizationsApi(directory, parts.organizations)
         self._services = Services()
-        self._service_authorization = ServiceAuthorization(
-            directory,
-            self._authorization,
-            ServiceRoles(directory, self._authorization, sessions),
-            self._sts.messages,
-        )
-        console = ConsoleSessions(self._authentication, self.instance)
-        self._sites: tuple[Site, ...] = (
-            outbound,
-            *federation_sites.sites(
-                organisation,
-                idps,
-                url=url,
-                instance=self.instance,
-                directory=directory,
-                authentication=self._authentication,
-                console=console,
-                sessions=sessions,
-                sts=self._sts,
-            ),
-            *identity_center_sites.sites(
-                organisation,
-                url=url,
-                directory=directory,
-                authorization=self._authorization,
-                issuing=issuing,
-                sessions=sessions,
-                console=console,
-                faults=self._faults,
-            ),
-            *login_sites.sites(
-                organisation,
-                console,
-                directory=directory,
-                authentication=self._authentication,
-                authorization=self._authorization,
-                issuing=issuing,
-                codes=codes,
-                faults=self._faults,
-            ),
-        )
+        roles = ServiceRoles(directory, authorization, sessions)
+        self._service_authorization = ServiceAuthorization(directory, authorization, roles, parts.sts.messages)
         self._workloads = Workloads(
-            organisation,
+            parts.organisation,
             directory=directory,
-            authorization=self._authorization,
+            authorization=authorization,
             sessions=sessions,
             ports=ports,
             started_at=self._clock.wall() + self._clock.ahead,
         )
         self._control = ControlPlane(
             token=token,
-            instance=self.instance,
+            instance=instance,
             directory=directory,
             sessions=sessions,
-            codes=codes,
+            codes=parts.codes,
             seed=organisation.name,
             levers=levers,
             workloads=WorkloadPlane(self._workloads),
