@@ -120,6 +120,7 @@ def test_boto3_is_told_of_a_wrong_clock(shared_emulator: Running, monkeypatch: p
     import datetime as dt
 
     import botocore.auth
+    from botocore.compat import HAS_CRT
 
     real = botocore.auth.get_current_datetime
 
@@ -127,6 +128,8 @@ def test_boto3_is_told_of_a_wrong_clock(shared_emulator: Running, monkeypatch: p
         return real(remove_tzinfo=remove_tzinfo) - dt.timedelta(hours=2)
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", slow)
+    if HAS_CRT:
+        monkeypatch.setattr("botocore.crt.auth.get_current_datetime", slow)
     sts = client(shared_emulator, "sts", control.principal(shared_emulator, "alice").credentials)
     with pytest.raises(
         ClientError, match=r"SignatureDoesNotMatch.*Signature expired: \d{8}T\d{6}Z is now earlier than"

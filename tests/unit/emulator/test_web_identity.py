@@ -128,7 +128,7 @@ def org(tmp_path_factory: pytest.TempPathFactory, issuer: ThreadingHTTPServer) -
 def claims(**more: Any) -> dict[str, Any]:
     """What a good token says; None takes a claim away."""
     now = int(datetime.now(UTC).timestamp())
-    found = {"iss": ISSUER, "aud": "sts.amazonaws.com", "sub": "me", "iat": now, "exp": now + 300, **more}
+    found = {"iss": ISSUER, "aud": "sts.amazonaws.com", "sub": "me", "iat": now, "exp": now + 43200, **more}
     return {name: value for name, value in found.items() if value is not None}
 
 
