@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stsctl.credentials import Secret
-from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.errors import ConfigurationError, StsctlError, UnavailableError
 from stsctl.host import files
 
 STS = "sts.amazonaws.com"
@@ -38,7 +38,12 @@ def github_actions(here: Surroundings) -> Secret | None:
         raise ConfigurationError(
             "this job of GitHub Actions may have no ID token", hint='add "permissions: id-token: write" to the job'
         )
-    status, answer = here.fetch(f"{url}{'&' if '?' in url else '?'}audience={quote(here.audience)}", Secret(bearer))
+    asked = f"{url}{'&' if '?' in url else '?'}audience={quote(here.audience)}"
+    try:
+        status, answer = here.fetch(asked, Secret(bearer))
+    except UnavailableError as error:
+        hint = "check ACTIONS_ID_TOKEN_REQUEST_URL, or run the job again"
+        raise UnavailableError("GitHub Actions does not answer who asks for an ID token", hint=hint) from error
     token = answer.get("value")
     if not isinstance(token, str) or not token:
         raise ConfigurationError(f"GitHub Actions gave no ID token (HTTP status {status})", hint="run the job again")

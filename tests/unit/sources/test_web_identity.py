@@ -8,6 +8,7 @@ import json
 import pytest
 
 from stsctl.credentials import Secret
+from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.web_identity import Token, WebIdentity
 
@@ -68,3 +69,10 @@ def test_every_claim_that_a_trust_policy_could_go_by_counts(changed: dict[str, o
 def test_what_changes_with_every_token_does_not(changed: dict[str, object]) -> None:
     """Times, and ids of the token or the sign-in, are nobody's."""
     assert token(**changed).asker == token().asker
+
+
+def test_what_is_said_twice_is_refused() -> None:
+    """Which of two subjects counts is not guessed: STS might take the other one."""
+    body = base64.urlsafe_b64encode(b'{"iss": "https://issuer.example", "sub": "alice", "sub": "bob"}').decode()
+    with pytest.raises(ConfigurationError, match="no ID token"):
+        WebIdentity(name="ci", read=lambda: Secret(f"e30.{body}.c2ln")).token()
