@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.cli import pair
-from stsctl.cli.options import Group, asking_options, completing, json_option
+from stsctl.cli.options import Group, asking_options, complete_keys, json_option
 from stsctl.credentials import Credentials
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats.interface import rfc3339
-from stsctl.target import SourceKind, Wanted
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.rotation import AccessKey
     from stsctl.stores.index import KeysEntry
-
-
-def _named(app: App) -> list[tuple[str, str]]:
-    """The sources whose keys are in the store, with whose they are."""
-    entries = app.configuration.sources.values()
-    return [(each.source.name, each.user_arn or "") for each in entries if each.source.kind is SourceKind.KEYS]
 
 
 @click.group("keys", cls=Group)
@@ -86,7 +80,7 @@ def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Cr
 
 
 @command.command("rotate")
-@click.argument("name", shell_complete=completing(_named))
+@click.argument("name", shell_complete=complete_keys)
 @asking_options
 @click.pass_obj
 def rotate(app: App, /, *, name: str, **options: Any) -> None:
@@ -171,7 +165,7 @@ def _use(app: App, key: AccessKey | None) -> tuple[str, ...]:
 
 
 @command.command("remove")
-@click.argument("name", shell_complete=completing(_named))
+@click.argument("name", shell_complete=complete_keys)
 @click.pass_obj
 def remove(app: App, *, name: str) -> None:
     """Take a pair of access keys out of the store. AWS still knows them: delete them there too."""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl import totp
-from stsctl.cli.options import Group, completing, json_option
+from stsctl.cli.options import Group, complete_keys, json_option
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError
 from stsctl.formats import authenticator
 from stsctl.formats.interface import rfc3339
-from stsctl.target import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -22,13 +21,7 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"[0-9]{6}")
 
 
-def _named(app: App) -> list[tuple[str, str]]:
-    """The sources whose keys are in the store, with whose they are."""
-    entries = app.configuration.sources.values()
-    return [(each.source.name, each.user_arn or "") for each in entries if each.source.kind is SourceKind.KEYS]
-
-
-_name = click.argument("name", shell_complete=completing(_named))
+_name = click.argument("name", shell_complete=complete_keys)
 
 
 @click.group("mfa", cls=Group)

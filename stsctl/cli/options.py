@@ -13,7 +13,7 @@ import click
 from stsctl.duration import parse_duration
 from stsctl.errors import StsctlError
 from stsctl.formats.shell import SHELLS
-from stsctl.target import MfaMode, Wanted
+from stsctl.target import MfaMode, SourceKind, Wanted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -86,6 +86,15 @@ def completing(known: Callable[[App], list[tuple[str, str]]]) -> _Completer:
 
 complete_name = completing(lambda app: app.names())
 """Completes the name of a role, a source or a profile."""
+
+
+def _kept_keys(app: App) -> list[tuple[str, str]]:
+    entries = app.configuration.sources.values()
+    return [(each.source.name, each.user_arn or "") for each in entries if each.source.kind is SourceKind.KEYS]
+
+
+complete_keys = completing(_kept_keys)
+"""Completes the name of keys in the store, with whose they are."""
 
 
 def _all(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:

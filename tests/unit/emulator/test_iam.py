@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from stsctl.credentials import Secret
-from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from stsctl.totp import code_at, step_at
 from tests.unit.emulator.services_seed import allow, client_of, policy, refused, user
@@ -23,17 +21,6 @@ OTHER = "222222222222"
 SEED = "\n".join(
     [user("bob", allow("sts:AssumeRole")), user("carol", allow("sts:AssumeRole")), f"[account.{OTHER}]\nname = 'o'"]
 )
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One emulator for the tests of this file, each of which uses names of its own."""
-    folder = tmp_path_factory.mktemp("emulator")
-    seed = folder / "seed.toml"
-    seed.write_text(SEED)
-    found = control.start(folder / "state", seed=seed)
-    yield found
-    control.stop(folder / "state", found)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from tests.unit.emulator.services_seed import allow, client_of, refused, role, user
 
@@ -38,17 +34,6 @@ SEED = "\n".join(
         role("Steps", "states.amazonaws.com"),
     ]
 )
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One emulator for the tests of this file."""
-    folder = tmp_path_factory.mktemp("emulator")
-    seed = folder / "seed.toml"
-    seed.write_text(SEED)
-    found = control.start(folder / "state", seed=seed)
-    yield found
-    control.stop(folder / "state", found)
 
 
 def function(name: str, role_arn: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -33,17 +32,6 @@ SEED = "\n".join(
         f"[account.{HOME}]\npolicy.OnlyS3 = '{policy(allow('s3:*'))}'",
     ]
 )
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One emulator for the tests of this file, each of which makes what it needs by names of its own."""
-    folder = tmp_path_factory.mktemp("emulator")
-    seed = folder / "seed.toml"
-    seed.write_text(SEED)
-    found = control.start(folder / "state", seed=seed)
-    yield found
-    control.stop(folder / "state", found)
 
 
 @pytest.fixture(scope="module")

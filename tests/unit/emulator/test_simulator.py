@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from tests.unit.emulator.services_seed import allow, client_of, policy, refused, user
 
@@ -23,17 +21,6 @@ SEED = "\n".join(
         f"[account.{HOME}.group.careful]\npolicies.no = '{policy(DENY_SQS)}'",
     ]
 )
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One emulator for the tests of this file, which change nothing."""
-    folder = tmp_path_factory.mktemp("emulator")
-    seed = folder / "seed.toml"
-    seed.write_text(SEED)
-    found = control.start(folder / "state", seed=seed)
-    yield found
-    control.stop(folder / "state", found)
 
 
 @pytest.fixture(scope="module")
