@@ -421,7 +421,7 @@ class App:
         return Broker(
             holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,
-            exchanges=self.sources.exchanges(clients, source),
+            exchanges=self.sources.exchanges(clients, steps.target.source.kind, source),
             locks=self.locks,
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),

@@ -77,22 +77,27 @@ class Sources:
 
                 return Saml(name=source.name, read=self._proof(source, given))
 
-    def exchanges(self, clients: Clients, source: SourceOfCredentials) -> Mapping[Operation, Exchange]:
-        """How the calls of a chain that begins at `source` are made."""
+    def exchanges(self, clients: Clients, kind: SourceKind, found: SourceOfCredentials) -> Mapping[Operation, Exchange]:
+        """How the calls of a chain are made that begins at the source `found`."""
         from stsctl.sources.assume_role import AssumeRole
-        from stsctl.sources.saml import AssumeRoleWithSaml, Saml
         from stsctl.sources.session_token import SessionToken
-        from stsctl.sources.web_identity import AssumeRoleWithWebIdentity, WebIdentity
 
-        found: dict[Operation, Exchange] = {
+        exchanges: dict[Operation, Exchange] = {
             Operation.ASSUME_ROLE: AssumeRole(clients=clients),
             Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
         }
-        if isinstance(source, WebIdentity):
-            found[Operation.ASSUME_ROLE_WITH_WEB_IDENTITY] = AssumeRoleWithWebIdentity(clients=clients, source=source)
-        if isinstance(source, Saml):
-            found[Operation.ASSUME_ROLE_WITH_SAML] = AssumeRoleWithSaml(clients=clients, source=source)
-        return found
+        if kind is SourceKind.OIDC:
+            from stsctl.sources.web_identity import AssumeRoleWithWebIdentity, WebIdentity
+
+            assert isinstance(found, WebIdentity)
+            by_token = AssumeRoleWithWebIdentity(clients=clients, source=found)
+            exchanges[Operation.ASSUME_ROLE_WITH_WEB_IDENTITY] = by_token
+        elif kind is SourceKind.SAML:
+            from stsctl.sources.saml import AssumeRoleWithSaml, Saml
+
+            assert isinstance(found, Saml)
+            exchanges[Operation.ASSUME_ROLE_WITH_SAML] = AssumeRoleWithSaml(clients=clients, source=found)
+        return exchanges
 
     def _proof(self, source: Source, given: Secret | None) -> Callable[[], Secret | None]:
         """What reads a token or an assertion: a file anew each time, for it is replaced; anything else once."""

@@ -31,9 +31,10 @@ _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _ATTRIBUTE = "https://aws.amazon.com/SAML/Attributes/"
 _FOR_AWS = re.compile(
     r"urn:amazon:webservices(:[\w-]+)*"
-    r"|https://([a-z0-9-]+\.)?signin\.(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn)/saml(/acs/[\w-]+)?",
+    r"|https://([a-z0-9-]+\.)?signin\.[a-z0-9.-]+/saml(/acs/[\w-]+)?",
     re.ASCII,
 )
+"""Whom AWS's sign-in is called, in whatever partition: which of the names it takes is for STS to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
