@@ -11,6 +11,7 @@ from stsctl.cli.options import json_option, name_argument, wanted_options
 from stsctl.duration import render_duration
 from stsctl.formats.visible import key_id, visible
 from stsctl.plan import Asks, Plan, Step
+from stsctl.request import Operation
 from stsctl.target import SourceKind
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _details(step: Step) -> Iterator[tuple[str, str]]:
     if step.capped_because:
         lasts += f", not {render_duration(step.requested)}" if step.requested else ""
         lasts += f": {step.capped_because}"
+    if request.operation is Operation.ASSUME_ROLE_WITH_SAML and step.requested is None:
+        lasts = f"as long as the assertion says, else {lasts}"
     yield "lasts", lasts
     if step.asks is Asks.MFA:
         how = f"answered by {step.mfa_process[0]}" if step.mfa_process else "asked of you"

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -217,6 +218,11 @@ def test_a_profile_as_the_sdks_have_it(me: Me) -> None:
     me.session("deploy")
     assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"]
     assert "assumed-role/Deploy/nightly" in me.ok("list", "--json")
+    (me.home / "token").write_text((me.home / "token").read_text().strip())  # botocore sends it to the last line end
+    theirs = "import botocore.session; print(botocore.session.Session(profile='ship').get_credentials().access_key)"
+    done = me.program(sys.executable, "-c", theirs)
+    assert done.out.startswith("ASIA"), done
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"]
 
 
 def test_what_would_be_refused_is_told_apart_before_it_is_sent(me: Me, federation: Organisation) -> None:
@@ -423,6 +429,7 @@ def test_an_assertion_becomes_one_of_its_roles(me: Me, federation: Organisation)
     assert me.calls() == ["AssumeRoleWithSAML", "AssumeRole"]
     held = {entry["name"]: entry for entry in json.loads(me.ok("list", "--json"))}
     assert held["deploy"]["identity"] == f"arn:aws:sts::{WORK}:assumed-role/Deploy/alice"
+    assert "lasts           as long as the assertion says, else 1h" in me.ok("plan", "deploy")
     session = me.session("deploy")
     assert me.calls() == []
     assert 119 < _minutes(session) <= 120
