@@ -43,10 +43,14 @@ def github_actions(here: Surroundings) -> Secret | None:
         status, answer = here.fetch(asked, Secret(bearer))
     except UnavailableError as error:
         hint = "check ACTIONS_ID_TOKEN_REQUEST_URL, or run the job again"
-        raise UnavailableError("GitHub Actions does not answer who asks for an ID token", hint=hint) from error
+        raise UnavailableError(
+            "no answer came from GitHub Actions, which was asked for an ID token", hint=hint
+        ) from error
     token = answer.get("value")
     if not isinstance(token, str) or not token:
-        raise ConfigurationError(f"GitHub Actions gave no ID token (HTTP status {status})", hint="run the job again")
+        raise ConfigurationError(
+            f"no ID token came from GitHub Actions (HTTP status {status})", hint="run the job again"
+        )
     return Secret(token)
 
 

@@ -375,7 +375,7 @@ def test_github_actions(me: Me, actions: _Actions) -> None:
     assert "HTTP status 401" in done.err
     assert "job-wrong" not in done.err
     done = me.run("credential-process", "deploy", **{**job, "ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:1/"})
-    assert (done.status, "GitHub Actions does not answer" in done.err) == (6, True), done
+    assert (done.status, "no answer came from GitHub Actions" in done.err) == (6, True), done
     done = me.run("credential-process", "deploy", GITHUB_ACTIONS="true", AWS_WEB_IDENTITY_TOKEN_FILE=f"{me.home}/token")
     assert (done.status, "id-token: write" in done.err) == (3, True), done
     assert me.calls() == ["AssumeRoleWithWebIdentity"]
