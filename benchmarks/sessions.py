@@ -47,6 +47,8 @@ def main(count: int) -> None:
     width = max(len(name) for name, *_ in rows)
     for name, figure, goal in rows:
         print(f"{name:{width}}  {figure:>38}  {goal}".rstrip())  # noqa: T201 - its purpose
+    none.end()
+    many.end()
 
 
 class _Emulator:
@@ -55,13 +57,19 @@ class _Emulator:
     def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        context.Process(target=_answer, args=(theirs, count), daemon=True).start()
+        self._process = context.Process(target=_answer, args=(theirs, count), daemon=True)
+        self._process.start()
 
     def ask(self, what: str) -> float:
         """A figure: the seconds of a call, in a `batch`; the bytes of the `memory`; what is held `later`."""
         self._pipe.send(what)
         figure: float = self._pipe.recv()
         return figure
+
+    def end(self) -> None:
+        """Ends it."""
+        self._pipe.send("end")
+        self._process.join()
 
 
 def _answer(pipe: Connection, count: int) -> None:
@@ -72,8 +80,8 @@ def _answer(pipe: Connection, count: int) -> None:
     at_rest = _resident()
     _fill(sessions, count)
     filled = _resident() - at_rest
-    while True:
-        match pipe.recv():
+    while (what := pipe.recv()) != "end":
+        match what:
             case "batch":
                 pipe.send(_batch(front, numbers, _CALLS))
             case "memory":
