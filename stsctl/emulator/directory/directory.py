@@ -1,4 +1,4 @@
-"""The accounts, users, roles, policies and MFA devices as they are now: the only reader of moto's state.
+"""The accounts, users, roles, policies and MFA devices as they are now, read out of moto's state.
 
 moto's IAM keeps them, so that `aws iam create-role` works; what moto gets wrong about them is put right here.
 """
@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Secret
-from stsctl.emulator.directory import moto_determinism
+from stsctl.emulator.directory import moto_iam
+from stsctl.emulator.directory.planting import Planting
 from stsctl.emulator.directory.principals import (
     Device,
     LongTermKey,
@@ -22,7 +23,7 @@ from stsctl.emulator.directory.principals import (
     Tags,
     User,
 )
-from stsctl.emulator.seeds.organisation import Account, NewRole, NewUser, Organisation
+from stsctl.emulator.seeds.organisation import Organisation
 from stsctl.emulator.world import identifiers
 from stsctl.emulator.world.issuer_keys import is_loopback
 from stsctl.emulator.world.regions import FIRST, AccountRegions
@@ -37,7 +38,7 @@ class Directory:
     def __init__(self, organisation: Organisation) -> None:
         from moto.iam import models
 
-        _mend(models)
+        moto_iam.mend(models)
         self._backends = models.iam_backends
         self._backends.clear()
         self._policy_type = models.AWSManagedPolicy
@@ -51,7 +52,7 @@ class Directory:
         self.regions: dict[str, AccountRegions] = {}
         for account in organisation.accounts:
             self.admit(account.id, account.regions)
-            _Planting(self, account).plant()
+            Planting(self, account).plant()
 
     def admit(self, account: str, regions: AccountRegions) -> None:
         """Makes an account one of the emulator's; there is nothing in it but its root user."""
@@ -236,73 +237,6 @@ class Directory:
         return PolicyText(label=f"permissions boundary {arn}", text=text)
 
 
-class _Planting:
-    """Puts one account of a seed into moto."""
-
-    def __init__(self, directory: Directory, account: Account) -> None:
-        self._directory = directory
-        self._account = account
-        self._backend = directory.backend(account.id)
-
-    def plant(self) -> None:
-        for name, document in self._account.policies:
-            self._backend.create_policy("", "/", document, name, [])
-        for group in self._account.groups:
-            found = self._backend.create_group(group.name, group.path)
-            found.policies.update(group.policies)
-            self._attach(found, group.managed)
-        for user in self._account.users:
-            self._user(user)
-        for role in self._account.roles:
-            self._role(role)
-        for provider in self._account.oidc_providers:
-            made = self._backend.create_open_id_connect_provider(provider.url, [], list(provider.client_ids), [])
-            self._directory.give_keys(made.arn, provider.keys)
-        for saml in self._account.saml_providers:
-            self._backend.create_saml_provider(saml.name, saml.metadata)
-
-    def _user(self, user: NewUser) -> None:
-        found: Any = self._backend.create_user(self._backend.region_name, user.name, user.path, _tag_list(user.tags))
-        found.policies.update(user.policies)
-        found.permissions_boundary_arn = self._policy_arn(user.boundary) if user.boundary else None
-        self._attach(found, user.managed)
-        for name in user.groups:
-            self._backend.add_user_to_group(name, user.name)
-        for wanted in user.keys:
-            key = found.create_access_key(prefix="AKIA")
-            key.access_key_id = wanted.id or identifiers.access_key_id("AKIA", self._account.id)
-            key.secret_access_key = wanted.secret.reveal() if wanted.secret else identifiers.secret_access_key()
-            self._backend.access_keys[key.access_key_id] = key
-        if user.mfa:
-            device = self._backend.create_virtual_mfa_device(user.mfa.name or user.name, "/")
-            device.base32_string_seed = user.mfa.seed.reveal() if user.mfa.seed else identifiers.mfa_seed()
-            self._backend.enable_mfa_device(user.name, device.serial_number, "000000", "000000")
-
-    def _role(self, role: NewRole) -> None:
-        found: Any = self._backend.create_role(
-            role_name=role.name,
-            assume_role_policy_document=role.trust,
-            path=role.path,
-            permissions_boundary=self._policy_arn(role.boundary) if role.boundary else None,
-            description=role.description,
-            tags=_tag_list(role.tags),
-            max_session_duration=str(int(role.max_duration.total_seconds())),
-        )
-        found.policies.update(role.policies)
-        self._attach(found, role.managed)
-
-    def _attach(self, holder: Any, managed: tuple[str, ...]) -> None:
-        for arn in map(self._policy_arn, managed):
-            if ":iam::aws:policy/" in arn:
-                self._directory.load_aws_policies(self._account.id)
-            self._backend.managed_policies[arn].attach_to(holder)
-
-    def _policy_arn(self, name: str) -> str:
-        if name.startswith("arn:"):
-            return name
-        return f"arn:{self._account.regions.partition}:iam::{self._account.id}:policy/{name}"
-
-
 def forget_everything() -> None:
     """Empties every service of moto's, in every account."""
     from moto.core.base_backend import BackendDict
@@ -336,46 +270,3 @@ def _managed(policy: Any, whose: str = "") -> PolicyText:
 
 def _tags(tags: list[dict[str, str]]) -> Tags:
     return tuple((tag["Key"], tag["Value"]) for tag in tags)
-
-
-def _tag_list(tags: Tags) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags]
-
-
-class _Unchecked:
-    """In the place of moto's validators, which refuse some of what AWS takes: policies are checked before."""
-
-    def __init__(self, _document: str) -> None:
-        pass
-
-    def validate(self) -> None:
-        """Finds nothing."""
-
-
-def _mend(models: Any) -> None:
-    """Users can have boundaries, and everybody's ids are shaped like AWS's; most of moto's are not.
-
-    What moto draws by chance comes from where the emulator's own ids come from.
-    """
-    moto_determinism.draw_from_chance()
-    models.IAMPolicyDocumentValidator = models.IAMTrustPolicyDocumentValidator = _Unchecked
-    models.User.permissions_boundary_arn = None
-    models.User.permissions_boundary = models.Role.permissions_boundary
-    kinds = (
-        (models.User, "AIDA"),
-        (models.Group, "AGPA"),
-        (models.ManagedPolicy, "ANPA"),
-        (models.InstanceProfile, "AIPA"),
-    )
-    for kind, prefix in kinds:
-        if not hasattr(kind, "stsctl_prefix"):
-            kind.stsctl_prefix = prefix
-            kind.__init__ = _with_id(kind.__init__, prefix)
-
-
-def _with_id(init: Any, prefix: str) -> Any:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces moto's
-        init(self, *args, **kwargs)
-        self.id = identifiers.unique_id(prefix)
-
-    return __init__
