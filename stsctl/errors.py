@@ -33,6 +33,10 @@ class ConfigurationError(StsctlError):
     status = 3
 
 
+class AskerChangedError(ConfigurationError):
+    """The source is about somebody else than when the plan was made: another plan is needed, and no other answer."""
+
+
 class PersonNeededError(StsctlError):
     """A sign-in or an MFA code is needed and nobody could be asked, or nobody answered.
 

@@ -58,7 +58,12 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.\w+", r"(errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
     (r"sources\.(client|answer)", rf"({VALUES}|host\.\w+|stores\.interface)", {"botocore"} | EFFECTS),
-    (r"sources\.\w+", rf"({VALUES}|host\.\w+|sources\.(interface|client|answer)|stores\.interface)", EFFECTS),
+    (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
+    (
+        r"sources\.\w+",
+        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token)|stores\.interface)",
+        EFFECTS,
+    ),
     (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", {"keyring"} | EFFECTS),
     (
         rf"stores\.({SEALED}|sealed_file)",

@@ -63,7 +63,7 @@ class Clients:
         from botocore import xform_name
 
         url = endpoint.url if service == "sts" or endpoint.instance else None
-        with _translated(f"{service}:{operation}", self.wall, endpoint):
+        with translated(f"{service}:{operation}", self.wall, endpoint):
             client = self._client(service, endpoint, url, credentials)
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -83,7 +83,7 @@ class Clients:
         from botocore.utils import get_environ_proxies
 
         try:
-            with _translated(operation, self.now, endpoint):
+            with translated(operation, self.now, endpoint):
                 certificates: Any = self.ca_bundle or True
                 limits: Any = (CONNECT_TIMEOUT, READ_TIMEOUT)
                 http = URLLib3Session(verify=certificates, proxies=get_environ_proxies(url), timeout=limits)
@@ -156,7 +156,7 @@ def metadata_credentials(provider_name: str) -> Credentials | None:
     """What botocore's provider of that name (`iam-role`, `container-role`) finds on this machine; None for nothing."""
     from botocore.credentials import create_credential_resolver
 
-    with _translated(f"credentials of {provider_name}", lambda: datetime.now(UTC), None):
+    with translated(f"credentials of {provider_name}", lambda: datetime.now(UTC), None):
         found = create_credential_resolver(session()).get_provider(provider_name).load()
         if found is None:
             return None
@@ -187,7 +187,7 @@ def _check_instance(endpoint: Endpoint, instance: str | None) -> None:
 
 
 @contextmanager
-def _translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint | None) -> Iterator[None]:
+def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint | None) -> Iterator[None]:
     """Turns botocore's errors into stsctl's; messages carry names and codes only."""
     from botocore import exceptions
     from botocore.parsers import ResponseParserError

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stsctl import federation, limits
 from stsctl.credentials import Credentials, Secret, Session
-from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, SessionRequest
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import Clients
+from stsctl.sources.proof import ProofSource
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-LONGEST = 100_000
-"""Characters that AWS takes, in base64."""
 _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _ATTRIBUTE = "https://aws.amazon.com/SAML/Attributes/"
 _FOR_AWS = re.compile(
@@ -82,48 +80,46 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saml:
-    """The assertion of source `name`; `read` gives None where there is none."""
+class Saml(ProofSource[Assertion]):
+    """A source whose proofs are assertions."""
 
-    name: str
-    read: Callable[[], Secret | None]
+    what = "an assertion"
+    longest = 100_000
 
-    def asker(self) -> Asker | None:
-        """Who the assertion is about; see `Source`."""
-        found = self.assertion()
-        return None if found is None else found.asker
-
-    def credentials(self) -> Credentials | None:
-        """An assertion is none; see `Source`."""
-        offered = self.assertion()
-        roles = ", ".join(role for role, _ in offered.roles) if offered else "none"
-        raise ConfigurationError(
-            f'source "{self.name}" has an assertion, which signs nothing by itself; it offers {roles}',
-            hint=f"stsctl assume ROLE_ARN --from {self.name}",
-        )
-
-    def assertion(self) -> Assertion | None:
-        """The assertion as it is now; raises ConfigurationError for what is none."""
-        content = self.read()
-        return None if content is None else _parse(content, self.name)
-
-    def assertion_for(self, asker: Asker, now: datetime) -> Assertion:
-        """The assertion to send for `asker`; raises ConfigurationError for what STS would refuse."""
-        found = self.assertion()
-        whose = f'the assertion of source "{self.name}"'
-        if found is None or found.asker != asker:
-            raise ConfigurationError(f"{whose} is about somebody else meanwhile", hint="run the same command again")
-        if found.ends_at is not None and found.ends_at <= now:
-            ago = render_duration(timedelta(seconds=int((now - found.ends_at).total_seconds())))
-            raise ConfigurationError(f"{whose} expired {ago} ago", hint="sign in again: AWS takes one for five minutes")
-        if not any(_FOR_AWS.fullmatch(audience) for audience in found.audiences):
-            meant = ", ".join(f'"{audience}"' for audience in found.audiences) or "nobody"
+    def _parse(self, content: Secret) -> Assertion:
+        """The assertion in a response, in base64 or as XML."""
+        text = content.reveal().strip()
+        encoded = base64.b64encode(text.encode()).decode() if text.startswith("<") else "".join(text.split())
+        self.sized(encoded)
+        try:
+            root = _xml(base64.b64decode(encoded, validate=True))
+        except ValueError:
+            root = None
+        if root is None:
             raise ConfigurationError(
-                f"{whose} is for {meant}, not for AWS", hint="take that of the application for AWS"
+                f'what source "{self.name}" gives is no SAML response',
+                hint="it takes the form field SAMLResponse, in base64",
             )
+        assertions = root.findall(f"{_SAML}Assertion")
+        if len(assertions) != 1:
+            what = "encrypted" if root.find(f"{_SAML}EncryptedAssertion") is not None else "not one assertion"
+            raise ConfigurationError(
+                f'the response of source "{self.name}" is {what}, so that nobody can tell whose it is'
+            )
+        return _read(assertions[0], encoded)
+
+    def _check(self, found: Assertion) -> None:
+        if not any(_FOR_AWS.fullmatch(audience) for audience in found.audiences):
+            raise self.not_for(found, "AWS", hint="take that of the application for AWS")
         if found.session_name is None:
-            raise ConfigurationError(f"{whose} has no RoleSessionName, and AWS wants it")
-        return found
+            raise ConfigurationError(f"{self.whose} has no RoleSessionName, and AWS wants it")
+
+    def _renewal(self) -> str:
+        return "sign in again: AWS takes one for five minutes"
+
+    def _offered(self) -> str:
+        offered = self.proof()
+        return f"; it offers {', '.join(role for role, _ in offered.roles) or 'none'}" if offered else ""
 
     def provider_for(self, found: Assertion, request: SessionRequest) -> str:
         """By which provider the wanted role is offered; raises ConfigurationError unless it is just one."""
@@ -132,14 +128,14 @@ class Saml:
         if not providers:
             offered = ", ".join(arn for arn, _ in found.roles) or "no role"
             raise ConfigurationError(
-                f'the assertion of source "{self.name}" does not offer "{role}": it offers {offered}',
+                f'{self.whose} does not offer "{role}": it offers {offered}',
                 hint="have the identity provider assign that role, or assume one that is offered",
             )
         if said is not None and str(said) not in providers:
-            raise ConfigurationError(f'the assertion of source "{self.name}" does not offer "{role}" by "{said}"')
+            raise ConfigurationError(f'{self.whose} does not offer "{role}" by "{said}"')
         if said is None and len(providers) > 1:
             raise ConfigurationError(
-                f'the assertion of source "{self.name}" offers "{role}" by {len(providers)} providers',
+                f'{self.whose} offers "{role}" by {len(providers)} providers',
                 hint=f'say which in the source: provider_arn = "{providers[0]}"',
             )
         return str(said) if said is not None else providers[0]
@@ -159,7 +155,7 @@ class AssumeRoleWithSaml:
         code: str | None,  # noqa: ARG002 - and whose device would it be?
     ) -> Session:
         """The role's session; see `Exchange`. What nobody says of its length is what the assertion says."""
-        found = self.source.assertion_for(request.asker, self.clients.now())
+        found = self.source.proof_for(request.asker, self.clients.now())
         duration = request.duration or found.session_duration
         said: dict[str, object] = {
             "RoleArn": str(request.role_arn),
@@ -172,30 +168,6 @@ class AssumeRoleWithSaml:
         said = {name: value for name, value in said.items() if value not in (None, [])}
         answer = self.clients.call("sts", "AssumeRoleWithSAML", request.endpoint, None, **said)
         return role_session(request, answer.body, self.clients.now(), name=found.session_name)
-
-
-def _parse(content: Secret, name: str) -> Assertion:
-    """The assertion in a response, in base64 or as XML; no error repeats anything of it."""
-    text = content.reveal().strip()
-    encoded = base64.b64encode(text.encode()).decode() if text.startswith("<") else "".join(text.split())
-    if len(encoded) > LONGEST:
-        raise ConfigurationError(
-            f'the assertion of source "{name}" has {len(encoded)} characters, AWS takes {LONGEST}',
-            hint="have the identity provider put fewer attributes into it",
-        )
-    try:
-        root = _xml(base64.b64decode(encoded, validate=True))
-    except ValueError:
-        root = None
-    if root is None:
-        raise ConfigurationError(
-            f'what source "{name}" gives is no SAML response', hint="it takes the form field SAMLResponse, in base64"
-        )
-    assertions = root.findall(f"{_SAML}Assertion")
-    if len(assertions) != 1:
-        what = "encrypted" if root.find(f"{_SAML}EncryptedAssertion") is not None else "not one assertion"
-        raise ConfigurationError(f'the response of source "{name}" is {what}, so that nobody can tell whose it is')
-    return _read(assertions[0], encoded)
 
 
 def _xml(content: bytes) -> Element | None:

@@ -57,7 +57,7 @@ def _read(give: Callable[[], _T | None], text: str) -> _T | None:
 
 
 def _token(text: str) -> None:
-    found = _read(WebIdentity(name="ci", read=lambda: Secret(text)).token, text)
+    found = _read(WebIdentity(name="ci", read=lambda: Secret(text)).proof, text)
     if found is not None:
         json.loads(found.asker.id)
         assert all(isinstance(audience, str) for audience in found.audiences)
@@ -84,13 +84,13 @@ def _whole(pieces: list[str]) -> str:
 @given(st.text() | st.binary().map(lambda raw: base64.b64encode(raw).decode()) | st.lists(_PIECES).map("".join))
 def test_any_text_as_a_response(text: str) -> None:
     """It is a response, or one error says that it is none."""
-    _read(Saml(name="corp", read=lambda: Secret(text)).assertion, text)
+    _read(Saml(name="corp", read=lambda: Secret(text)).proof, text)
 
 
 @given(st.lists(_PIECES, max_size=4).map(_whole))
 def test_anything_in_an_assertion(text: str) -> None:
     """Whatever an assertion says, it is read or refused."""
-    found = _read(Saml(name="corp", read=lambda: Secret(text)).assertion, text)
+    found = _read(Saml(name="corp", read=lambda: Secret(text)).proof, text)
     if found is not None:
         json.loads(found.asker.id)
         assert found.session_duration is None

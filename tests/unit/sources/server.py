@@ -21,7 +21,7 @@ class Told:
     """One answer: its status, its body, headers, and whether it is held back until the test has ended."""
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
     stuck: bool = False
 
@@ -56,6 +56,10 @@ class Server(ThreadingHTTPServer):
 
     def tell(self, status: int, body: str, **headers: str) -> None:
         """From now on it answers so."""
+        self.told = Told(status=status, body=body, headers={key.replace("_", "-"): headers[key] for key in headers})
+
+    def tell_bytes(self, status: int, body: bytes, **headers: str) -> None:
+        """From now on it answers so, with what need be no text."""
         self.told = Told(status=status, body=body, headers={key.replace("_", "-"): headers[key] for key in headers})
 
     def refuse(self, status: int, code: str, message: str = "because", **headers: str) -> None:
@@ -95,12 +99,13 @@ class Handler(BaseHTTPRequestHandler):
         if told.stuck:
             released.wait(20)
             return
+        content = told.body if isinstance(told.body, bytes) else told.body.encode()
         self.send_response_only(told.status)
         for name, value in told.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(told.body.encode())))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(told.body.encode())
+        self.wfile.write(content)
 
     def log_message(self, *args: object) -> None:
         """Nothing on stderr."""

@@ -10,7 +10,8 @@ import pytest
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, AskerKind
-from stsctl.sources.web_identity import Token, WebIdentity
+from stsctl.sources.id_token import Token
+from stsctl.sources.web_identity import WebIdentity
 
 CLAIMS: dict[str, object] = {
     "iss": "https://issuer.example",
@@ -28,7 +29,7 @@ CLAIMS: dict[str, object] = {
 def token(**changed: object) -> Token:
     """A token with those claims, read."""
     body = base64.urlsafe_b64encode(json.dumps(CLAIMS | changed).encode()).decode().rstrip("=")
-    found = WebIdentity(name="ci", read=lambda: Secret(f"e30.{body}.c2ln")).token()
+    found = WebIdentity(name="ci", read=lambda: Secret(f"e30.{body}.c2ln")).proof()
     assert found is not None
     return found
 
@@ -75,4 +76,4 @@ def test_what_is_said_twice_is_refused() -> None:
     """Which of two subjects counts is not guessed: STS might take the other one."""
     body = base64.urlsafe_b64encode(b'{"iss": "https://issuer.example", "sub": "alice", "sub": "bob"}').decode()
     with pytest.raises(ConfigurationError, match="no ID token"):
-        WebIdentity(name="ci", read=lambda: Secret(f"e30.{body}.c2ln")).token()
+        WebIdentity(name="ci", read=lambda: Secret(f"e30.{body}.c2ln")).proof()
