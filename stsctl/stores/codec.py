@@ -1,4 +1,4 @@
-"""Sessions and long-term keys as the texts that a store keeps, and back.
+"""Sessions, sign-ins and long-term keys as the texts that a store keeps, and back.
 
 What comes back is checked as strictly as if a stranger had written it: a text that is corrupt, foreign, of another
 version, or the answer to another request is no session.
@@ -12,6 +12,7 @@ from datetime import datetime
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.rotation import Rotation
+from stsctl.sign_in import Registration, SignIn
 from stsctl.stores import records
 from stsctl.stores.interface import Kind
 
@@ -49,6 +50,19 @@ class _KeysRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _SignInRecord:
+    sign_in: SignIn
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RegistrationRecord:
+    authority: str
+    registration: Registration
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _ManifestRecord:
     items: tuple[tuple[Kind, str], ...]
     version: int
@@ -78,6 +92,32 @@ def parse_keys(text: Secret, name: str) -> LongTermKeys | None:
     if record is None or record.version != _VERSION or record.keys.name != name:
         return None
     return record.keys
+
+
+def sign_in_text(sign_in: SignIn) -> Secret:
+    """A sign-in as a store keeps it."""
+    return Secret(records.render(_SignInRecord(sign_in=sign_in, version=_VERSION)))
+
+
+def parse_sign_in(text: Secret, authority: str) -> SignIn | None:
+    """The sign-in that `text` holds, if it is one at that authority."""
+    record = records.parse(_SignInRecord, text.reveal())
+    if record is None or record.version != _VERSION or record.sign_in.authority != authority:
+        return None
+    return record.sign_in
+
+
+def registration_text(registration: Registration, authority: str) -> Secret:
+    """A registration as a store keeps it, for one authority."""
+    return Secret(records.render(_RegistrationRecord(authority=authority, registration=registration, version=_VERSION)))
+
+
+def parse_registration(text: Secret, authority: str) -> Registration | None:
+    """The registration that `text` holds, if it is one at that authority."""
+    record = records.parse(_RegistrationRecord, text.reveal())
+    if record is None or record.version != _VERSION or record.authority != authority:
+        return None
+    return record.registration
 
 
 def manifest_text(items: frozenset[tuple[Kind, str]]) -> Secret:

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.arn import Arn
-from stsctl.credentials import Session
+from stsctl.credentials import Secret, Session
 from stsctl.errors import StoreError
 from stsctl.host.files import FileError
 from stsctl.host.lock import Lock
+from stsctl.sign_in import Registration, SignIn
 from stsctl.stores import codec
 from stsctl.stores.codec import LongTermKeys
-from stsctl.stores.index import Entry, Index, KeysEntry
+from stsctl.stores.index import Entry, Index, KeysEntry, SignInEntry
 from stsctl.stores.interface import DamagedError, Item, Kind, Store
 
 _LOCK_LIMIT = timedelta(seconds=90)
@@ -29,7 +30,7 @@ _Items = frozenset[tuple[Kind, str]]
 
 
 class Held:
-    """The sessions and long-term keys of one store.
+    """The sessions, sign-ins and long-term keys of one store.
 
     `locks` is the folder of locks that keeps the manifest's writers apart; None where the store is this process's own.
     Methods raise StoreError when the store cannot be reached, FileError when the index cannot.
@@ -88,10 +89,41 @@ class Held:
             return self._drop(manifest, frozenset({(Kind.SESSION, request_key)})) > 0
 
     def drop_all(self) -> int:
-        """Forgets every session, long-term keys excepted; how many there were. Needs no index."""
+        """Forgets every session and sign-in, long-term keys excepted; how many there were. Needs no index."""
         with self._changed() as manifest:
             indexed = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
-            return self._drop(manifest, frozenset(item for item in manifest | indexed if item[0] is Kind.SESSION))
+            indexed |= {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
+            doomed = (item for item in manifest | indexed if item[0] in (Kind.SESSION, Kind.TOKEN))
+            return self._drop(manifest, frozenset(doomed))
+
+    def sign_in(self, authority: str) -> SignIn | None:
+        """The sign-in at an authority, ended or not; None where there is none, or none that can be trusted."""
+        text = self._text(Kind.TOKEN, authority)
+        return None if text is None else codec.parse_sign_in(text, authority)
+
+    def hold_sign_in(self, sign_in: SignIn) -> None:
+        """Keeps a sign-in, in place of the one before it."""
+        with self._changed() as manifest:
+            self._list(manifest, manifest | {(Kind.TOKEN, sign_in.authority)})
+            self._store.put(Item(kind=Kind.TOKEN, key=sign_in.authority, value=codec.sign_in_text(sign_in)))
+            self._index.put_sign_in(self._sign_in_entry(sign_in))
+
+    def drop_sign_in(self, authority: str) -> bool:
+        """Forgets a sign-in; False where there was none."""
+        with self._changed() as manifest:
+            return self._drop(manifest, frozenset({(Kind.TOKEN, authority)})) > 0
+
+    def registration(self, authority: str) -> Registration | None:
+        """What an authority knows stsctl by, ended or not; None where that is nothing."""
+        text = self._text(Kind.REGISTRATION, authority)
+        return None if text is None else codec.parse_registration(text, authority)
+
+    def hold_registration(self, registration: Registration, authority: str) -> None:
+        """Keeps a registration, in place of the one before it."""
+        with self._changed() as manifest:
+            self._list(manifest, manifest | {(Kind.REGISTRATION, authority)})
+            value = codec.registration_text(registration, authority)
+            self._store.put(Item(kind=Kind.REGISTRATION, key=authority, value=value))
 
     def keys(self, name: str) -> LongTermKeys | None:
         """The long-term keys with that name, None where there are none; what the index says of them is put right.
@@ -134,6 +166,15 @@ class Held:
         """What the index lists of this store's long-term keys; asks the store nothing."""
         return [entry for entry in self._index.all_keys() if entry.store == self.store]
 
+    def sign_in_entry(self, authority: str) -> SignInEntry | None:
+        """What the index lists of a sign-in; asks the store nothing."""
+        entry = self._index.get_sign_in(authority)
+        return entry if entry is not None and entry.store == self.store else None
+
+    def sign_in_entries(self) -> list[SignInEntry]:
+        """What the index lists of this store's sign-ins, ended ones included; asks the store nothing."""
+        return [entry for entry in self._index.all_sign_ins() if entry.store == self.store]
+
     def rebuild(self) -> int:
         """Lists anew what the manifest knows and the index has lost; how many entries that were.
 
@@ -153,25 +194,38 @@ class Held:
                     if keys is not None:
                         self._index.put_keys(self._keys_entry(keys))
                         added += 1
+                elif kind is Kind.TOKEN and self._index.get_sign_in(key) is None:
+                    sign_in = self.sign_in(key)
+                    if sign_in is not None:
+                        self._index.put_sign_in(self._sign_in_entry(sign_in))
+                        added += 1
         return added
 
     def _read(self, request_key: str) -> Session | None:
+        text = self._text(Kind.SESSION, request_key)
+        return None if text is None else codec.parse_session(text, request_key)
+
+    def _text(self, kind: Kind, key: str) -> Secret | None:
         try:
-            text = self._store.get(Kind.SESSION, request_key)
+            return self._store.get(kind, key)
         except DamagedError:
             # Another one will be obtained, and takes its place.
             return None
-        return None if text is None else codec.parse_session(text, request_key)
 
     def _drop(self, manifest: _Items, doomed: _Items) -> int:
         dropped = 0
         for kind, key in doomed:
             self._answers.pop(key, None)
             held = self._store.delete(kind, key)
-            listed = self._index.delete(key) if kind is Kind.SESSION else self._index.delete_keys(key)
+            listed = self._unlist(kind, key)
             dropped += held or listed
         self._list(manifest, manifest - doomed)
         return dropped
+
+    def _unlist(self, kind: Kind, key: str) -> bool:
+        if kind is Kind.SESSION:
+            return self._index.delete(key)
+        return self._index.delete_sign_in(key) if kind is Kind.TOKEN else self._index.delete_keys(key)
 
     def _ended(self, now: datetime) -> _Items:
         """The sessions that have ended."""
@@ -197,7 +251,8 @@ class Held:
         items = None if text is None else codec.parse_manifest(text)
         if items is None:
             sessions = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
-            items = frozenset(sessions | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
+            sign_ins = {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
+            items = frozenset(sessions | sign_ins | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
             self._list(frozenset(), items)
         return items
 
@@ -227,6 +282,17 @@ class Held:
             added_at=keys.added_at,
             store=self.store,
             mfa_serial=keys.mfa_serial,
+        )
+
+    def _sign_in_entry(self, sign_in: SignIn) -> SignInEntry:
+        return SignInEntry(
+            authority=sign_in.authority,
+            id=sign_in.id,
+            signed_in_at=sign_in.signed_in_at,
+            ends_at=sign_in.ends_at,
+            store=self.store,
+            about=sign_in.about,
+            renewable=sign_in.refresh_token is not None,
         )
 
 

@@ -16,7 +16,7 @@ from stsctl.host import files
 from stsctl.stores import records
 from stsctl.target import Wanted
 
-_Record = TypeVar("_Record", "Entry", "KeysEntry")
+_Record = TypeVar("_Record", "Entry", "KeysEntry", "SignInEntry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,22 @@ class KeysEntry:
     mfa_serial: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInEntry:
+    """A sign-in that is held, as `sign_in.SignIn` says it; `renewable` is one that can go on without a person."""
+
+    authority: str
+    id: str
+    signed_in_at: datetime
+    ends_at: datetime
+    store: str
+    about: str | None = None
+    renewable: bool = False
+
+
+_AnyEntry = Entry | KeysEntry | SignInEntry
+
+
 class Index:
     """The entries under one folder; a folder that is not there is an empty index.
 
@@ -65,7 +81,7 @@ class Index:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._unfiled: dict[str, Entry | KeysEntry] = {}
+        self._unfiled: dict[str, _AnyEntry] = {}
 
     def get(self, request_key: str) -> Entry | None:
         """The entry of one session."""
@@ -101,6 +117,23 @@ class Index:
         """All long-term keys on the list, by name."""
         return sorted(self._records("keys-", KeysEntry), key=lambda entry: entry.name)
 
+    def get_sign_in(self, authority: str) -> SignInEntry | None:
+        """The entry of the sign-in at an authority."""
+        entry = self._read(_sign_in_file(authority), SignInEntry)
+        return entry if entry is not None and entry.authority == authority else None
+
+    def put_sign_in(self, entry: SignInEntry) -> None:
+        """Lists a sign-in, in place of the one at the same authority."""
+        self._write(_sign_in_file(entry.authority), entry)
+
+    def delete_sign_in(self, authority: str) -> bool:
+        """Takes a sign-in off the list; False where it was not on it."""
+        return self._remove(_sign_in_file(authority))
+
+    def all_sign_ins(self) -> list[SignInEntry]:
+        """All sign-ins on the list, by authority."""
+        return sorted(self._records("sign-in-", SignInEntry), key=lambda entry: entry.authority)
+
     def _records(self, prefix: str, wanted: type[_Record]) -> list[_Record]:
         if self._folder is None:
             names = list(self._unfiled)
@@ -122,7 +155,7 @@ class Index:
             files.remove(self._folder / name)
         return None
 
-    def _write(self, name: str, record: Entry | KeysEntry) -> None:
+    def _write(self, name: str, record: _AnyEntry) -> None:
         if self._folder is None:
             self._unfiled[name] = record
         else:
@@ -140,6 +173,10 @@ def _session_file(request_key: str) -> str:
 
 def _keys_file(name: str) -> str:
     return f"keys-{_digest(name)}.json"
+
+
+def _sign_in_file(authority: str) -> str:
+    return f"sign-in-{_digest(authority)}.json"
 
 
 def _digest(text: str) -> str:

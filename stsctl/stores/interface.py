@@ -23,6 +23,10 @@ class Kind(Enum):
     """The list of all other items in the store: kind and key of each."""
     DATA_KEY = "data-key"
     """What sealed files are sealed with."""
+    TOKEN = "token"  # noqa: S105 - the name of a kind
+    """A sign-in: its token, and the one that renews it."""
+    REGISTRATION = "registration"
+    """What an authority knows stsctl by: a client's id and secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
