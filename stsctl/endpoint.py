@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/general/latest/gr/sts.html for the regions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stsctl.errors import ConfigurationError
 from stsctl.limits import problem_with_url
@@ -40,19 +40,27 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     """
     roles = (hop,) if hop is not None else target.hops[:1]
     partition = roles[0].role_arn.partition if roles else None
-    region = _region(target, hop, settings, partition)
+    region, is_fips = _region(target, hop, settings, partition)
     url = _url(target, settings)
     return Endpoint(
         partition=partition or partition_of(region),
         region=region,
         url=url,
         instance=settings.emulator.value if url is not None and is_loopback(url) else None,
+        use_fips=is_fips or settings.use_fips_endpoint.value,
+        use_dualstack=settings.use_dualstack_endpoint.value,
     )
 
 
 def ca_bundle(target: Target, settings: Settings) -> str | None:
     """The file of certificates that the endpoint's own is checked against; None for the usual ones."""
     return settings.ca_bundle.value or target.ca_bundle
+
+
+def other_urls(settings: Settings) -> Mapping[str, str]:
+    """Where the services besides STS are said to be, by botocore's names; AWS's own are not in it."""
+    said = {} if settings.ignores_endpoint_urls.value else settings.endpoint_urls
+    return {service: one.value for service, one in said.items() if one.value}
 
 
 def partition_of(region: str) -> str:
@@ -65,17 +73,19 @@ def is_loopback(url: str) -> bool:
     return _LOOPBACK.fullmatch(url) is not None
 
 
-def _region(target: Target, hop: Hop | None, settings: Settings, partition: str | None) -> str:
-    for region, place, must_fit in _candidates(target, hop, settings):
+def _region(target: Target, hop: Hop | None, settings: Settings, partition: str | None) -> tuple[str, bool]:
+    """The region, and whether it was named by one of the old names for its FIPS endpoint."""
+    for named, place, must_fit in _candidates(target, hop, settings):
+        region = named.removeprefix("fips-").removesuffix("-fips")
         if not _REGION.fullmatch(region):
             raise ConfigurationError(f'{place}: "{region}" is no region', hint="a region looks like eu-west-1")
         if partition is None or partition_of(region) == partition:
-            return region
+            return region, region != named
         if must_fit:
             raise ConfigurationError(
                 f'{place}: region "{region}" is in partition {partition_of(region)}, the role in {partition}'
             )
-    return _REGIONS.get(partition or "", _AWS)[1]
+    return _REGIONS.get(partition or "", _AWS)[1], False
 
 
 def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator[tuple[str, str, bool]]:

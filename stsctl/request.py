@@ -63,13 +63,16 @@ class Endpoint:
     """Where STS is asked.
 
     `url` is set when it is not AWS's own for the region; `instance` is the id of the running emulator behind it, so
-    that its sessions are never taken for AWS's or for another emulator's.
+    that its sessions are never taken for AWS's or for another emulator's. Who asks for an endpoint with validated
+    cryptography (FIPS) is never handed what came by another; `use_dualstack` is one that IPv6 reaches.
     """
 
     partition: str
     region: str
     url: str | None = None
     instance: str | None = None
+    use_fips: bool = False
+    use_dualstack: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

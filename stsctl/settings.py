@@ -66,6 +66,8 @@ class Settings:
     `duration`, `session_name`, `mfa` and `mfa_process` are for roles that do not say their own, `region` for those that
     name none. `prompt_timeout` limits the wait for a person, `lock_timeout` that for another stsctl. `endpoint_url` and
     `ca_bundle` are what the environment says of the way to STS; `ignores_endpoint_urls` sets every such URL aside.
+    `use_fips_endpoint` and `use_dualstack_endpoint` choose among AWS's own endpoints. `endpoint_urls` are the URLs of
+    the other services.
     `emulator` is the id of the emulator that the endpoint is said to be.
     """
 
@@ -82,14 +84,21 @@ class Settings:
     seal_key_file: Setting[str | None]
     seal_key_process: Setting[tuple[str, ...]]
     endpoint_url: Setting[str | None]
+    use_fips_endpoint: Setting[bool]
+    use_dualstack_endpoint: Setting[bool]
     ignores_endpoint_urls: Setting[bool]
     ca_bundle: Setting[str | None]
     emulator: Setting[str | None]
+    endpoint_urls: Mapping[str, Setting[str | None]]
 
     def all(self) -> tuple[Setting[object], ...]:
-        """All of them, in order."""
-        return tuple(getattr(self, one.name) for one in fields(self))
+        """All of them, in order; of other services' URLs those that somebody said."""
+        own = tuple(getattr(self, one.name) for one in fields(self) if one.name != "endpoint_urls")
+        return own + tuple(one for one in self.endpoint_urls.values() if one.value)
 
+
+OTHER_SERVICES = ("iam", "sso", "sso-oidc", "signin", "rolesanywhere")
+"""What stsctl asks besides STS, by botocore's names."""
 
 PROMPT_TIMEOUT = timedelta(seconds=45)
 """Well below the minute after which programs that run a credential_process begin to give up."""
@@ -121,12 +130,20 @@ def resolve(
         seal_key_file=choose("sealed_file.key_file", _as_it_is, sealed.key_file, None, ()),
         seal_key_process=choose("sealed_file.key_process", command, sealed.key_process or None, (), ()),
         endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
+        use_fips_endpoint=choose("use_fips_endpoint", _truth, None, False, ("AWS_USE_FIPS_ENDPOINT",)),
+        use_dualstack_endpoint=choose("use_dualstack_endpoint", _truth, None, False, ("AWS_USE_DUALSTACK_ENDPOINT",)),
         ignores_endpoint_urls=choose(
             "ignore_configured_endpoint_urls", _truth, None, False, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",)
         ),
         ca_bundle=choose("ca_bundle", _as_it_is, None, None, ("AWS_CA_BUNDLE",)),
         emulator=choose("emulator", _as_it_is, None, None),
+        endpoint_urls={service: _url_of(choose, service.replace("-", "_")) for service in OTHER_SERVICES},
     )
+
+
+def _url_of(choose: _Chooser, service: str) -> Setting[str | None]:
+    variables = (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL")
+    return choose(f"endpoint_url_{service}", _url, None, None, variables)
 
 
 class _Chooser:

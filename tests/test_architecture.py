@@ -58,11 +58,12 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.\w+", r"(errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
+    (r"sources\.address", VALUES, {"botocore"}),
     (r"sources\.(client|answer)", rf"({VALUES}|host\.\w+|stores\.interface)", {"botocore"} | EFFECTS),
     (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
     (
         r"sources\.\w+",
-        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|oauth)|stores\.interface)",
+        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|oauth|address)|stores\.interface)",
         EFFECTS,
     ),
     (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", {"keyring"} | EFFECTS),

@@ -30,7 +30,7 @@ from stsctl.credentials import Secret, Session
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, paths
 from stsctl.plan import Plan
-from stsctl.request import Endpoint
+from stsctl.request import Endpoint, SessionRequest
 from stsctl.target import Origin, Target, Wanted
 
 if TYPE_CHECKING:
@@ -439,7 +439,13 @@ class App:
         from stsctl.sources.client import Clients
 
         bundle = endpoint.ca_bundle(target, self.settings) if target else self.settings.ca_bundle.value
-        return Clients(now=self.now, wall=self.wall, ca_bundle=bundle)
+        return Clients(now=self.now, wall=self.wall, ca_bundle=bundle, urls=endpoint.other_urls(self.settings))
+
+    def address(self, request: SessionRequest) -> str:
+        """The URL at which a request is made."""
+        from stsctl.sources.address import address
+
+        return address("sts", request.endpoint)
 
     def _region(self, target: Target) -> str | None:
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""

@@ -31,7 +31,7 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
     wanted, _ = app.typed(name, options)
     plan = app.plan(app.target(app.chosen(wanted)))
     if as_json:
-        app.report.answer(_as_json(plan))
+        app.report.answer(_as_json(app, plan))
     else:
         app.report.data("\n".join(_lines(app, plan)))
 
@@ -56,7 +56,7 @@ def _lines(app: App, plan: Plan) -> Iterator[str]:
     for position, step in enumerate(plan.steps, start=1):
         yield ""
         yield app.report.strong(f"{position}. {step.request.operation.action}") + f"  {_object(step)}"
-        for label, value in _details(step):
+        for label, value in _details(app, step):
             yield f"     {label:<16}{visible(value)}"
     for warning in plan.warnings:
         yield ""
@@ -68,7 +68,7 @@ def _object(step: Step) -> str:
     return visible(str(request.role_arn) if request.role_arn else f"for {request.mfa_serial}")
 
 
-def _details(step: Step) -> Iterator[tuple[str, str]]:
+def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
     request = step.request
     yield "why", step.reason
     lasts = render_duration(step.effective)
@@ -91,13 +91,13 @@ def _details(step: Step) -> Iterator[tuple[str, str]]:
             ("transitive", ", ".join(request.transitive_tag_keys)),
             ("session policy", request.policy),
             ("policy ARNs", ", ".join(request.policy_arns)),
-            ("asked at", f"{request.endpoint.url or 'sts'} in {request.endpoint.region}"),
+            ("asked at", f"{app.address(request)} in {request.endpoint.region}"),
         )
         if value
     )
 
 
-def _as_json(plan: Plan) -> dict[str, object]:
+def _as_json(app: App, plan: Plan) -> dict[str, object]:
     return {
         "name": plan.name,
         "source": {
@@ -105,7 +105,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
             "type": plan.target.source.kind.value,
             "access_key_id": key_id(plan.asker.id) if plan.asker.id else None,
         },
-        "steps": [_step_as_json(step) for step in plan.steps],
+        "steps": [_step_as_json(step) | {"address": app.address(step.request)} for step in plan.steps],
         "warnings": list(plan.warnings),
     }
 

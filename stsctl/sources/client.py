@@ -46,12 +46,14 @@ class Answer:
 class Clients:
     """Calls AWS. `ca_bundle` is a file or folder of certificates in place of the usual ones.
 
+    `urls` are those of services other than STS, where somebody said one: where STS is asked is part of a request.
     Credentials end by `now`; `wall` is this machine's clock, which requests are signed by.
     """
 
     now: Callable[[], datetime]
     wall: Callable[[], datetime]
     ca_bundle: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     def call(
         self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
@@ -62,7 +64,7 @@ class Clients:
         """
         from botocore import xform_name
 
-        url = endpoint.url if service == "sts" or endpoint.instance else None
+        url = endpoint.url if service == "sts" or endpoint.instance else self.urls.get(service)
         with translated(f"{service}:{operation}", self.wall, endpoint):
             client = self._client(service, endpoint, url, credentials)
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
@@ -104,13 +106,15 @@ class Clients:
             raise ConfigurationError(
                 f'there are no certificates at "{self.ca_bundle}"', hint="check AWS_CA_BUNDLE and ca_bundle"
             )
-        # Where STS is asked is part of the request's key: no variable sends it anywhere else.
-        own: dict[str, Any] = {"ignore_configured_endpoint_urls": service == "sts" or None}
+        # The settings have read the variables of endpoints; behind them none has a say.
+        own: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
         config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             signature_version=None if credentials else UNSIGNED,
+            use_fips_endpoint=endpoint.use_fips,
+            use_dualstack_endpoint=endpoint.use_dualstack,
             **own,
         )
         keys: dict[str, Any] = {}
@@ -132,6 +136,7 @@ _OWN_WAY = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
     "sts_regional_endpoints": (None, None, "regional", None),
+    "defaults_mode": (None, None, "legacy", None),  # "auto" would ask the instance's metadata service for a region
 }
 
 

@@ -73,9 +73,17 @@ def _run(*words: str, **environ: str) -> tuple[str, set[str]]:
 )
 def test_commands_that_need_no_secret_load_nothing_heavy(words: list[str], answer: str) -> None:
     """No SDK, keyring, terminal package or cryptography is imported, and the answer is right all the same."""
-    text, packages = _run(*words)
+    text, packages = _run(*words, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert answer in text
     assert packages & HEAVY == set()
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_plan_asks_the_sdk_only_for_aws_own_addresses() -> None:
+    """Where nobody said a URL, botocore's rules are read, and no client is made."""
+    text, packages = _run("plan", "prod-admin")
+    assert "https://sts.us-east-1.amazonaws.com" in text
+    assert packages & HEAVY <= {"botocore", "urllib3"}
 
 
 @pytest.mark.usefixtures("configured")

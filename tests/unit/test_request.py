@@ -28,7 +28,7 @@ REQUEST = SessionRequest(
     mfa_serial="arn:aws:iam::111111111111:mfa/alice",
     provider_arn=Arn.parse("arn:aws:iam::111111111111:saml-provider/idp"),
 )
-KEY = "4c6b5a47bd4beabbb68f562a54e71cc2cb48c5811b242eec745b93584c0bcafa"
+KEY = "094966440088e6ed471f968281707b99b332bd3551372881610b2ef4ffb135d2"
 
 OTHER: dict[str, object] = {
     "operation": Operation.GET_SESSION_TOKEN,
@@ -52,6 +52,8 @@ OTHER_ENDPOINT: dict[str, object] = {
     "region": "eu-central-1",
     "url": "http://127.0.0.1:4566",
     "instance": "e1",
+    "use_fips": True,
+    "use_dualstack": True,
 }
 
 

@@ -1,0 +1,23 @@
+"""Where a service is asked, by botocore's rules for endpoints, without calling it.
+
+Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+"""
+
+from __future__ import annotations
+
+from stsctl.request import Endpoint
+
+
+def address(service: str, endpoint: Endpoint) -> str:
+    """The URL at which a client of `service` for `endpoint` asks; that of AWS's own where the endpoint says none."""
+    if endpoint.url is not None:
+        return endpoint.url
+    from botocore.endpoint_provider import EndpointProvider
+    from botocore.loaders import create_loader
+
+    loader = create_loader()
+    rules = loader.load_service_model(service, "endpoint-rule-set-1")
+    found = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(
+        Region=endpoint.region, UseFIPS=endpoint.use_fips, UseDualStack=endpoint.use_dualstack
+    )
+    return str(found.url)
