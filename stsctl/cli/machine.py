@@ -13,7 +13,9 @@ from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.settings import Settings
 
 if TYPE_CHECKING:
+    from stsctl.host.dialogue import Dialogue
     from stsctl.host.session_leader import SessionLeader
+    from stsctl.host.terminal import Terminal
 
 
 class Machine:
@@ -74,13 +76,18 @@ class Machine:
         return self._settings.prompt.value and terminal.Terminal().available()
 
     def ask(self, prompt: str, *, hidden: bool) -> str:
-        """What the person types on the terminal; raises PersonNeededError."""
-        from stsctl.host import terminal
-
+        """What the person types, on the terminal or else on their desktop; raises PersonNeededError."""
         if not self._settings.prompt.value:
             raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
         with self._report.quiet():
-            return terminal.Terminal().ask(prompt, hidden=hidden, timeout=self._timeout)
+            return self._prompter().ask(prompt, hidden=hidden, timeout=self._timeout)
+
+    def _prompter(self) -> Terminal | Dialogue:
+        """Where the person is asked."""
+        from stsctl.host import dialogue, terminal
+
+        at_terminal, on_desktop = terminal.Terminal(), dialogue.Dialogue(environ=self._for_helpers)
+        return at_terminal if at_terminal.available() or not on_desktop.available() else on_desktop
 
     @property
     def _timeout(self) -> timedelta:

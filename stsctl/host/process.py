@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NoReturn
@@ -17,6 +18,9 @@ from stsctl.errors import StsctlError
 
 if sys.platform != "win32":
     import termios
+
+_LEAVE = timedelta(seconds=0.5)
+"""As long a program that was talked with has to end by itself."""
 
 
 class CommandNotFoundError(StsctlError):
@@ -82,13 +86,66 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], timeout: timedelta) 
         raise HelperError(f'"{argv[0]}" answered with something that is no text') from None  # the cause shows the bytes
 
 
-def _start(argv: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def conversation(
+    argv: Sequence[str], *, environ: Mapping[str, str], timeout: timedelta
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that is talked with through its stdin and stdout, and killed at the end if it is still there.
+
+    What it says on stderr is nobody's. It may use the terminal where stsctl may. After `timeout` it is killed with all
+    that it started, and TimeoutError raised. Raises CommandNotFoundError or CannotStartError.
+    """
+    expired = threading.Event()
+    process = _start(argv, environ, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def expire() -> None:
+        expired.set()
+        _kill(process)
+
+    timer = threading.Timer(timeout.total_seconds(), expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        with process, _terminal_lent_to(process.pid), _taken_leave_of(process):
+            yield process
+    except Exception:
+        if not expired.is_set() and process.returncode != -signal.SIGINT:
+            raise
+    finally:
+        timer.cancel()
+    if expired.is_set():
+        raise TimeoutError
+    if process.returncode == -signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _taken_leave_of(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """At the end a program is told so by the end of its stdin; one that does not go then is killed."""
+    try:
+        yield
+    finally:
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):  # what it did not read any more
+            process.stdin.close()
+        try:
+            process.wait(_LEAVE.total_seconds())
+        except BaseException as error:
+            _kill(process)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+
+
+def _start(
+    argv: Sequence[str], environ: Mapping[str, str], *, stdin: int = subprocess.DEVNULL, stderr: int | None = None
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - a list of arguments, from the person's own configuration
             list(argv),
             env=dict(environ),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             process_group=0 if os.name == "posix" else None,
         )
     except (OSError, ValueError) as error:
