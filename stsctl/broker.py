@@ -15,8 +15,16 @@ from typing import Protocol
 from stsctl.arn import Arn
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
 from stsctl.duration import render_duration
-from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
-from stsctl.plan import HOUR, Asks, Maximum, Plan, Step, within
+from stsctl.errors import (
+    AskerChangedError,
+    ConfigurationError,
+    PersonNeededError,
+    RefusedError,
+    StsctlError,
+    UnavailableError,
+)
+from stsctl.lifetime import HOUR, Maximum
+from stsctl.plan import Asks, Plan, Step, within
 from stsctl.refusal import locate
 from stsctl.request import Endpoint, Operation
 from stsctl.sources.interface import Exchange, Source
@@ -164,8 +172,8 @@ class Broker:
                 parent = self._held(step)
                 if parent is not None and _AS_PARENT.accepts(parent, now):
                     return False
-            if step.asks is Asks.MFA:
-                return not step.mfa_process
+            if step.asks is not Asks.NOTHING:
+                return not (step.asks is Asks.MFA and step.mfa_process)
         return False
 
     def _climb(self, plan: Plan, want: _Want) -> Session:
@@ -243,7 +251,7 @@ class Broker:
         credentials = None
         if step.request.operation.is_signed:
             credentials = parent.credentials if parent else self._source(plan)
-        if step.asks is Asks.NOTHING:
+        if step.asks is not Asks.MFA:
             return self._trade(plan, position, credentials, None)
         endpoint = step.request.endpoint
         device = f"{step.request.mfa_serial} {endpoint.url} {endpoint.instance}"
@@ -333,8 +341,8 @@ class Broker:
             raise ConfigurationError(
                 f'source "{plan.target.source.name}" has no credentials here', hint=f'run "stsctl plan {plan.name}"'
             )
-        if credentials.access_key_id != plan.asker.id:
-            raise ConfigurationError(
+        if self.source.asker() != plan.asker:
+            raise AskerChangedError(
                 f'the keys of source "{plan.target.source.name}" changed meanwhile', hint="run the same command again"
             )
         return credentials

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from stsctl import limits
+from stsctl import lifetime, limits
 from stsctl.argv import command, runs_stsctl
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles
-from stsctl.target import Hop, Proof, Source, SourceKind
+from stsctl.source import Proof, Source, SourceKind
+from stsctl.target import Hop, HopKind
 
 # An account and a role are what make a profile one of Identity Center; a start URL alone may serve other sign-ins.
 _SSO_ROLE = ("sso_account_id", "sso_role_name")
@@ -219,7 +220,7 @@ def _duration(profile: Profile) -> timedelta | None:
     if not (text.isascii() and text.isdigit()):
         raise profile.problem("duration_seconds", f'duration_seconds "{text}" is no number of seconds')
     length = timedelta(seconds=min(int(text[:9]), 10**8))
-    problem = limits.problem_with_duration(length)
+    problem = lifetime.problem_with(HopKind.ROLE, length)
     if problem:
         raise profile.problem("duration_seconds", f"duration_seconds {text} {problem}", hint="write 900 to 43200")
     return length

@@ -13,7 +13,9 @@ from stsctl.errors import ConfigurationError
 from stsctl.limits import problem_with_url
 from stsctl.request import Endpoint
 from stsctl.settings import Settings
-from stsctl.target import Hop, Source, Target
+from stsctl.source import Source
+from stsctl.target import Hop, HopKind, Target
+from stsctl.url import is_loopback
 
 _REGIONS = {
     "aws-cn": ("cn-", "cn-north-1"),
@@ -28,7 +30,6 @@ _REGIONS = {
 _AWS = ("aws", "us-east-1")
 
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
-_LOOPBACK = re.compile(r"https?://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/.*)?")
 
 
 def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
@@ -39,7 +40,7 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     so targets that share a beginning share its sessions. Raises ConfigurationError.
     """
     roles = (hop,) if hop is not None else target.hops[:1]
-    partition = roles[0].role_arn.partition if roles else None
+    partition = roles[0].role_arn.partition if roles and roles[0].role_arn else None
     region, is_fips = _region(target, hop, settings, partition)
     url = _url(target, settings)
     return Endpoint(
@@ -68,11 +69,6 @@ def partition_of(region: str) -> str:
     return next((name for name, (prefix, _) in _REGIONS.items() if region.startswith(prefix)), _AWS[0])
 
 
-def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this machine."""
-    return _LOOPBACK.fullmatch(url) is not None
-
-
 def _region(target: Target, hop: Hop | None, settings: Settings, partition: str | None) -> tuple[str, bool]:
     """The region, and whether it was named by one of the old names for its FIPS endpoint."""
     for named, place, must_fit in _candidates(target, hop, settings):
@@ -90,6 +86,9 @@ def _region(target: Target, hop: Hop | None, settings: Settings, partition: str 
 
 def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator[tuple[str, str, bool]]:
     """The regions that were named, with their places; the last part says whether it was named for this very role."""
+    center = target.source.identity_center
+    if center is not None and hop is not None and hop.kind is HopKind.PERMISSION_SET:
+        yield center.region, str(target.source.origin or target.source.name), True
     if target.region:
         yield target.region, "--region", True
     before = target.hops[: target.hops.index(hop) + 1] if hop is not None else ()

@@ -1,4 +1,4 @@
-"""Chains that begin with a proof, not with credentials: by which operation, and what that one does not take.
+"""Who asks, where a chain begins with a proof and not with credentials: what identity providers say of them.
 
 Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html,
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html
@@ -9,14 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from stsctl.errors import UsageError
-from stsctl.request import Asker, AskerKind, Operation
-from stsctl.target import Hop, Source, SourceKind
-
-_OPERATIONS = {
-    SourceKind.OIDC: Operation.ASSUME_ROLE_WITH_WEB_IDENTITY,
-    SourceKind.SAML: Operation.ASSUME_ROLE_WITH_SAML,
-}
+from stsctl.request import Asker, AskerKind
 
 
 def web_identity(claims: Mapping[str, object]) -> Asker:
@@ -34,25 +27,3 @@ def subject(asker: Asker) -> str:
     """Whom a proof is about, for people."""
     about = json.loads(asker.id)
     return f'"{about["sub"]}" of "{about["iss"]}"'
-
-
-def first_operation(source: Source) -> Operation:
-    """By which operation the first role is taken, from that source."""
-    return _OPERATIONS.get(source.kind, Operation.ASSUME_ROLE)
-
-
-def refuse_what_it_takes_not(hop: Hop, operation: Operation) -> None:
-    """Raises UsageError where something is said of a role that only AssumeRole could be told."""
-    if operation.is_signed:
-        return
-    said = {
-        "an external id": hop.external_id,
-        "tags": hop.tags,
-        "a source identity": hop.source_identity,
-    }
-    for what, value in said.items():
-        if value:
-            raise UsageError(
-                f'"{hop.name}" is given {what}, and {operation.value} takes none: its proof says who it is',
-                hint=f"let the identity provider say it, or take it out{f' at {hop.origin}' if hop.origin else ''}",
-            )

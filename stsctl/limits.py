@@ -11,17 +11,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
 
-SHORTEST_ROLE = timedelta(minutes=15)
-LONGEST_ROLE = timedelta(hours=12)
 POLICY_LENGTH = 2048
 """Characters of a session policy (and of the policy ARNs with it), by the documentation."""
 POLICY_ARNS = 10
 TAGS = 50
+PROVIDED_CONTEXTS = 5
+CONTEXT_LENGTH = 2048
+"""Characters of a context's assertion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +79,6 @@ def problem_with_template(text: str) -> str | None:
     return problem_with("session_name", _TEMPLATE_FIELD.sub("xx", text))
 
 
-def problem_with_duration(length: timedelta) -> str | None:
-    """What AWS has against `length` as a role session's."""
-    return None if SHORTEST_ROLE <= length <= LONGEST_ROLE else "is refused by AWS: a role's session lasts 15m to 12h"
-
-
 def problem_with_tags(tags: Sequence[tuple[str, str]], transitive: Iterable[str]) -> str | None:
     """What AWS has against session tags and the keys among them that are handed on."""
     if len(tags) > TAGS:
@@ -138,3 +133,33 @@ def problem_with_policy(text: str) -> str | None:
 def problem_with_url(text: str) -> str | None:
     """What is wrong with the URL of an endpoint: scheme, host, port and path, no name or password in it."""
     return None if _URL.fullmatch(text) else "is no URL of an endpoint"
+
+
+def is_account_id(text: str) -> bool:
+    """Whether `text` is the id of an account."""
+    return re.fullmatch("[0-9]{12}", text, re.ASCII) is not None
+
+
+def task_policy(text: str) -> Arn:
+    """The policy of one of a root user's tasks, by its ARN or its name; raises UsageError for any other.
+
+    Which there are is for AWS to say: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+    """
+    arn = Arn.parse(text if text.startswith("arn:") else f"arn:aws:iam::aws:policy/root-task/{text}")
+    if arn.service != "iam" or not re.fullmatch(r"policy/root-task/\w+", arn.resource, re.ASCII):
+        raise UsageError(
+            f'"{text}" is no policy of a root user\'s task', hint="one is called IAMAuditRootUserCredentials"
+        )
+    return arn
+
+
+def problem_with_provided_contexts(provider_arns: Sequence[str]) -> str | None:
+    """What AWS has against contexts by those providers."""
+    if len(provider_arns) > PROVIDED_CONTEXTS:
+        return f"there are {len(provider_arns)} provided contexts, AWS takes {PROVIDED_CONTEXTS}"
+    for text in provider_arns:
+        try:
+            Arn.parse(text)
+        except UsageError as error:
+            return error.message
+    return None

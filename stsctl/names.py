@@ -11,22 +11,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stsctl import overrides
+from stsctl import limits, overrides
 from stsctl.arn import Arn
 from stsctl.chain import Chain, leads_somewhere, of_profile
-from stsctl.configuration import Configuration, RoleEntry, SourceEntry
+from stsctl.configuration import Configuration
+from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
+from stsctl.origin import Origin
 from stsctl.profile import Profiles
+from stsctl.request import ProvidedContext
+from stsctl.role_table import RoleEntry
 from stsctl.settings import Settings
+from stsctl.source import Source, SourceKind
+from stsctl.source_table import SourceEntry
 from stsctl.tables import compact_policy
-from stsctl.target import Hop, MfaMode, Origin, Source, SourceKind, Target, Wanted
+from stsctl.target import Hop, MfaMode, Target, Wanted
 
+_TYPED_CONTEXT = Origin(place="--provided-context")
 ENVIRONMENT = "environment"
 """The name of the keys in the environment, where nobody gave it to anything else."""
 
-ReadPolicy = Callable[[str, Origin], str]
-"""Reads a `policy_file`: its path as written, and where that was written, to the file's text."""
+ReadText = Callable[[str, Origin], str]
+"""Reads a file that a configuration names: its path as written, and where that was written, to the file's text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +48,7 @@ class Named:
 
 def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
     """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
-    roles = [
-        _named(role.hop, "role", role.hop.description or str(role.hop.role_arn))
-        for role in configuration.roles.values()
-    ]
+    roles = [_named(role.hop, "role", role.hop.description or role.hop.what) for role in configuration.roles.values()]
     sources = [
         _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}")
         for entry in configuration.sources.values()
@@ -70,7 +74,7 @@ def _named(one: _Placed, kind: str, description: str) -> Named:
 
 
 def resolve(
-    wanted: Wanted, configuration: Configuration, profiles: Profiles, settings: Settings, *, read_policy: ReadPolicy
+    wanted: Wanted, configuration: Configuration, profiles: Profiles, settings: Settings, *, read_text: ReadText
 ) -> Target:
     """What `wanted` means.
 
@@ -79,7 +83,7 @@ def resolve(
     """
     wanted = overrides.checked(wanted)
     try:
-        return _Resolver(wanted, configuration, profiles, settings, read_policy).target()
+        return _Resolver(wanted, configuration, profiles, settings, read_text).target()
     except RecursionError as error:
         raise ConfigurationError(f'"{wanted.name}" has hundreds of roles or profiles before it') from error
 
@@ -97,20 +101,21 @@ class _Resolver:
         configuration: Configuration,
         profiles: Profiles,
         settings: Settings,
-        read_policy: ReadPolicy,
+        read_text: ReadText,
     ) -> None:
         self._wanted = wanted
         self._configuration = configuration
         self._profiles = profiles
         self._settings = settings
-        self._read_policy = read_policy
+        self._read_text = read_text
 
     def target(self) -> Target:
         reached = self._whole_chain()
         chain = reached.chain
         if chain.hops:
             general = tuple(overrides.with_defaults(hop, self._settings) for hop in chain.hops)
-            hops = (*general[:-1], overrides.with_flags(general[-1], self._wanted, self._settings))
+            last = overrides.with_flags(general[-1], self._wanted, self._settings)
+            hops = (*general[:-1], self._with_contexts(last, self._wanted.provided_contexts, _TYPED_CONTEXT))
         else:
             overrides.refuse_for_source(self._wanted)
             hops = ()
@@ -134,10 +139,11 @@ class _Resolver:
     def _whole_chain(self) -> _Reached:
         """The chain with what --from and --via say of it."""
         wanted, via = self._wanted, list(self._wanted.via)
-        own = None if _is_arn(wanted.name) else self._reach(wanted.name, (), None)
+        by_itself = wanted.kind is not None or _is_arn(wanted.name)
+        own = None if by_itself else self._reach(wanted.name, (), None)
         if own is not None and not wanted.source and not via:
             return own
-        last = self._hop_of_arn(wanted.name) if own is None else _last(own, wanted.name)
+        last = self._by_itself(wanted) if own is None else _last(own, wanted.name)
         if wanted.source:
             before = self._reach(wanted.source, (), None).chain
         elif via and not _is_arn(via[0]):
@@ -155,6 +161,10 @@ class _Resolver:
         url, bundle = own.chain.endpoint_url or chain.endpoint_url, own.chain.ca_bundle or chain.ca_bundle
         return _Reached(chain=replace(chain, endpoint_url=url, ca_bundle=bundle), mfa=own.mfa)
 
+    def _by_itself(self, wanted: Wanted) -> Hop:
+        """The last hop, where what was typed says what it is."""
+        return self._hop_of_arn(wanted.name) if wanted.kind is None else overrides.hop_of(wanted)
+
     def _hop_of_arn(self, text: str) -> Hop:
         """A role given by its ARN; the external id that the configuration knows for that role is its trust policy's."""
         arn = Arn.parse_role(text)
@@ -169,7 +179,7 @@ class _Resolver:
         self._refuse_ambiguous(name, role, entry)
         if role is not None:
             before = self._reach(role.from_name, (*path, name), role.from_at)
-            return _Reached(chain=before.chain.then(self._with_policy(role)), mfa=role.mfa)
+            return _Reached(chain=before.chain.then(self._with_files(role)), mfa=role.mfa)
         if entry is not None:
             return _Reached(chain=self._of_source(entry.source))
         if name in self._profiles or name in self._profiles.written:
@@ -196,11 +206,27 @@ class _Resolver:
         )
         return replace(chain, source=first)
 
+    def _with_files(self, role: RoleEntry) -> Hop:
+        """The role with what the files hold that it names."""
+        hop = self._with_policy(role)
+        return self._with_contexts(hop, role.contexts, role.contexts_at) if role.contexts_at else hop
+
+    def _with_contexts(self, hop: Hop, files: tuple[tuple[str, str], ...], origin: Origin) -> Hop:
+        """The hop with the assertions in `files`, by their providers; without any as it is."""
+        contexts = []
+        for provider_arn, path in files:
+            assertion = self._read_text(path, origin).strip()
+            if not 4 <= len(assertion) <= limits.CONTEXT_LENGTH:
+                what = f"has {len(assertion)} characters, AWS takes 4 to {limits.CONTEXT_LENGTH}"
+                raise ConfigurationError(f'{origin}: the context in "{path}" {what}')
+            contexts.append(ProvidedContext(provider_arn=provider_arn, assertion=Secret(assertion)))
+        return replace(hop, provided_contexts=tuple(contexts)) if contexts else hop
+
     def _with_policy(self, role: RoleEntry) -> Hop:
         if role.policy_file is None or role.policy_at is None:
             return role.hop
         try:
-            return replace(role.hop, policy=compact_policy(self._read_policy(role.policy_file, role.policy_at)))
+            return replace(role.hop, policy=compact_policy(self._read_text(role.policy_file, role.policy_at)))
         except UsageError as error:
             message = f'{role.policy_at}: policy_file "{role.policy_file}" {error.message}'
             raise ConfigurationError(message, hint=error.hint) from error
@@ -243,6 +269,8 @@ class _Resolver:
         if len(found) == 1:
             return next(iter(found.values()))
         arn = self._wanted.name
+        if self._wanted.kind is not None:
+            raise ConfigurationError("which source is it to be had from?", hint="say it: --from NAME")
         if found:
             names = ", ".join(f'"{name}"' for name in found)
             hint = f"stsctl assume {arn} --from {next(iter(found))}"
@@ -273,9 +301,10 @@ def _last(reached: _Reached, name: str) -> Hop:
 
 
 def _one_partition(hops: tuple[Hop, ...]) -> None:
-    for before, hop in itertools.pairwise(hops):
-        if before.role_arn.partition != hop.role_arn.partition:
+    placed = [(hop.name, hop.role_arn.partition) for hop in hops if hop.role_arn]
+    for (before, first), (name, second) in itertools.pairwise(placed):
+        if first != second:
             raise ConfigurationError(
-                f'"{before.name}" is in partition {before.role_arn.partition} and "{hop.name}" in'
-                f" {hop.role_arn.partition}: a role cannot assume one of another partition"
+                f'"{before}" is in partition {first} and "{name}" in {second}: a role cannot assume one of another'
+                " partition"
             )

@@ -8,7 +8,7 @@ from stsctl import limits
 from stsctl.errors import UsageError
 from stsctl.settings import Settings
 from stsctl.tables import compact_policy
-from stsctl.target import Hop, Wanted
+from stsctl.target import Hop, HopKind, Wanted
 
 
 def checked(wanted: Wanted) -> Wanted:
@@ -27,6 +27,9 @@ def checked(wanted: Wanted) -> Wanted:
     problem = limits.problem_with_policy_arns(wanted.policy_arns)
     if problem:
         raise UsageError(f"--policy-arn: {problem}")
+    problem = limits.problem_with_provided_contexts([arn for arn, _ in wanted.provided_contexts])
+    if problem:
+        raise UsageError(f"--provided-context: {problem}")
     if wanted.policy is None:
         return wanted
     try:
@@ -37,6 +40,8 @@ def checked(wanted: Wanted) -> Wanted:
 
 def with_defaults(hop: Hop, settings: Settings) -> Hop:
     """A role with what holds generally, where it does not say its own."""
+    if hop.kind is not HopKind.ROLE:
+        return hop
     if hop.duration is None and settings.duration.value is not None:
         hop = replace(hop, duration=settings.duration.value, duration_general=True)
     return replace(hop, session_name=hop.session_name or settings.session_name.value)
@@ -46,7 +51,7 @@ def with_flags(hop: Hop, wanted: Wanted, settings: Settings) -> Hop:
     """The last role, with what this command line and this shell say of it; raises UsageError for tags AWS refuses."""
     if wanted.duration is not None:
         hop = replace(hop, duration=wanted.duration, duration_typed=True, duration_general=False)
-    elif settings.duration.overrides_files:
+    elif settings.duration.overrides_files and hop.kind is HopKind.ROLE:
         hop = replace(hop, duration=settings.duration.value, duration_general=True)
     name = settings.session_name.value if settings.session_name.overrides_files else None
     tags, transitive = _merged_tags(hop, wanted)
@@ -62,6 +67,19 @@ def with_flags(hop: Hop, wanted: Wanted, settings: Settings) -> Hop:
     )
 
 
+def hop_of(wanted: Wanted) -> Hop:
+    """The hop that a command line describes by itself, where no configuration does; raises UsageError."""
+    assert wanted.kind is not None
+    if wanted.account_id is not None and not limits.is_account_id(wanted.account_id):
+        raise UsageError(f'"{wanted.account_id}" has not the 12 digits of an account')
+    return Hop(
+        name=wanted.name,
+        kind=wanted.kind,
+        account_id=wanted.account_id,
+        task_policy_arn=limits.task_policy(wanted.task_policy_arn) if wanted.task_policy_arn else None,
+    )
+
+
 def refuse_for_source(wanted: Wanted) -> None:
     """Refuses flags that say something of a role, where there is none."""
     for flag, value in {
@@ -73,6 +91,7 @@ def refuse_for_source(wanted: Wanted) -> None:
         "--transitive": wanted.transitive,
         "--policy": wanted.policy,
         "--policy-arn": wanted.policy_arns,
+        "--provided-context": wanted.provided_contexts,
     }.items():
         if value:
             hint = f"stsctl assume ROLE_ARN --from {wanted.name} {flag} …"

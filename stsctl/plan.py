@@ -10,21 +10,19 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
 from stsctl.arn import Arn
+from stsctl.callers import begins_with_proof, operation_of, refuse_what_cannot_be
 from stsctl.duration import render_duration
-from stsctl.errors import ConfigurationError, UsageError
-from stsctl.federation import first_operation, refuse_what_it_takes_not
-from stsctl.request import Asker, AskerKind, Endpoint, Operation, SessionRequest
-from stsctl.target import Hop, MfaMode, Target
+from stsctl.errors import ConfigurationError
+from stsctl.lifetime import HOUR, Maximum, lifetime
+from stsctl.request import Asker, Endpoint, Operation, SessionRequest
+from stsctl.target import Hop, HopKind, MfaMode, Target
 
-HOUR = timedelta(hours=1)
-SHORTEST = timedelta(minutes=15)
-LONGEST = timedelta(hours=12)
 SESSION_TOKEN_DURATION = timedelta(hours=12)
 """What GetSessionToken gives when no duration is asked for."""
 
@@ -34,13 +32,15 @@ class Asks(Enum):
 
     NOTHING = "nothing"
     MFA = "an MFA code"
+    SIGN_IN = "a sign-in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One call. `requested` is what was said, `effective` what will be asked for (or what AWS gives unasked).
 
-    `capped_because` says why the two differ; `duration_typed` that a person typed the duration this time.
+    `capped_because` says why the two differ; `duration_typed` that a person typed the duration this time. A step that
+    is no hop of the target's is there for the MFA code alone.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Step:
     requested: timedelta | None = None
     capped_because: str | None = None
     duration_typed: bool = False
+    is_hop: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +88,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maximum:
-    """What AWS's answers taught of a role's MaxSessionDuration: it gave `at_least`, and refused `below`."""
-
-    at_least: timedelta | None = None
-    below: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Who sits at the machine, for session names."""
 
@@ -104,12 +97,20 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a plan needs besides its target: where each hop is asked (None: the source), who asks, what is known."""
+    """What a plan needs besides its target: where each hop is asked (None: the source), who asks, what is known.
+
+    `signed_in` is False where the source begins with a person's sign-in, and there is none that holds.
+    """
 
     asker: Asker
     person: Person
     endpoint_of: Callable[[Hop | None], Endpoint]
     maximum_of: Callable[[Arn, Endpoint], Maximum | None]
+    signed_in: bool = True
+
+    def known_of(self, hop: Hop) -> Maximum | None:
+        """What is known of the longest session that a role gives."""
+        return self.maximum_of(hop.role_arn, self.endpoint_of(hop)) if hop.role_arn else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,22 +123,13 @@ class _Code:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Duration:
-    requested: timedelta | None
-    effective: timedelta
-    because: str | None = None
-
-    @property
-    def sent(self) -> timedelta | None:
-        return None if self.requested is None else self.effective
-
-
 def make(target: Target, around: Surroundings) -> Plan:
     """The plan for `target`.
 
-    Raises UsageError for a typed duration that AWS would refuse, ConfigurationError for a device that cannot be used.
+    Raises UsageError for a typed duration that AWS would refuse and for hops that cannot follow each other,
+    ConfigurationError for a device that cannot be used.
     """
+    refuse_what_cannot_be(target, around.asker)
     warnings = list(target.warnings)
     code = _code(target, around, warnings)
     steps: list[Step] = []
@@ -145,11 +137,14 @@ def make(target: Target, around: Surroundings) -> Plan:
     if code and not code.direct:
         steps.append(_session_token(target, asker, around.endpoint_of(None), code))
         asker = steps[-1].request.next_asker()
-    for position, hop in enumerate(target.hops):
+    for position in range(len(target.hops)):
         direct = code if code and code.direct and position == 0 else None
-        steps.append(_assume_role(target, position, hop, asker, around, direct))
+        steps.append(_step(target, position, asker, around, direct))
         asker = steps[-1].request.next_asker()
-    warnings += [_short_life(step) for step in steps[-1:] if step.effective < timedelta(minutes=30)]
+    if steps and not around.signed_in:
+        steps[0] = replace(steps[0], asks=Asks.SIGN_IN)
+    warnings += [*_tags_in_the_way(target.hops), *_powerless(target.hops)]
+    warnings += [_short_life(step) for step in steps[-1:] if _is_short(step)]
     return Plan(target=target, asker=around.asker, steps=tuple(steps), warnings=tuple(warnings))
 
 
@@ -166,13 +161,13 @@ def within(step: Step, maximum: Maximum | None) -> Step:
 def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | None:
     """Whether a code is needed, and in which call it goes; adds to `warnings` what is odd about it."""
     serials = list(dict.fromkeys(s for s in (target.source.mfa_serial, *(hop.mfa_serial for hop in target.hops)) if s))
-    if not serials:
-        return None
+    if not serials or (target.hops and target.hops[0].kind is HopKind.FEDERATION_TOKEN):
+        return None  # GetFederationToken takes no code, nor a session that was got by one
     serial = serials[0]
-    if not first_operation(target.source).is_signed:
+    if begins_with_proof(target.source):
         warnings.append("the chain begins without a user of IAM, so there is no device whose MFA code could be given")
         return None
-    if _temporary(around.asker):
+    if around.asker.temporary:
         warnings.append("the source's credentials are temporary, so no MFA code can be given with them")
         return None
     if ":u2f/" in serial:
@@ -188,14 +183,15 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
 
 
 def _where_the_code_goes(target: Target, around: Surroundings) -> tuple[bool, str]:
-    if not target.hops or target.mfa is MfaMode.SESSION:
-        return False, 'asked for by mfa = "session"' if target.hops else "this name is the user's own session"
-    if target.mfa is MfaMode.DIRECT:
+    if not target.hops or target.hops[0].kind is HopKind.SESSION_TOKEN:
+        return bool(target.hops), "this name is the user's own session"
+    if target.mfa is MfaMode.SESSION:
+        return False, 'asked for by mfa = "session"'
+    if target.mfa is MfaMode.DIRECT and target.hops[0].kind is HopKind.ROLE:
         return True, 'the code goes into this very call: mfa = "direct"'
     if len(target.hops) == 1:
         hop = target.hops[0]
-        duration = _duration(hop, around.endpoint_of(hop), around, chained=False, code_at_stake=True)
-        if duration.effective > HOUR:
+        if lifetime(hop, around.known_of(hop), chained=False, code_at_stake=True).effective > HOUR:
             return True, "the code goes into this very call: a role that a session assumes ends after an hour"
     return False, "one code at the start serves every role from here"
 
@@ -211,81 +207,71 @@ def _session_token(target: Target, asker: Asker, endpoint: Endpoint, code: _Code
         asks=Asks.MFA,
         mfa_process=code.process,
         effective=SESSION_TOKEN_DURATION,
+        is_hop=False,
     )
 
 
-def _assume_role(
-    target: Target, position: int, hop: Hop, asker: Asker, around: Surroundings, code: _Code | None
-) -> Step:
-    endpoint = around.endpoint_of(hop)
-    operation = Operation.ASSUME_ROLE if position else first_operation(target.source)
-    refuse_what_it_takes_not(hop, operation)
-    with_saml = operation is Operation.ASSUME_ROLE_WITH_SAML
-    duration = _duration(
-        hop,
-        endpoint,
-        around,
-        chained=asker.kind is AskerKind.REQUEST or _temporary(asker),
-        code_at_stake=code is not None,
-    )
+def _step(target: Target, position: int, asker: Asker, around: Surroundings, code: _Code | None) -> Step:
+    hop = target.hops[position]
+    known = around.known_of(hop)
+    length = lifetime(hop, known, chained=asker.temporary, code_at_stake=code is not None)
+    operation = operation_of(target, position)
     request = SessionRequest(
         operation=operation,
-        endpoint=endpoint,
+        endpoint=around.endpoint_of(hop),
         asker=asker,
         role_arn=hop.role_arn,
-        session_name=None if with_saml else _session_name(hop, around.person),
-        duration=duration.sent,
+        account_id=hop.account_id,
+        role_name=hop.role_name,
+        task_policy_arn=hop.task_policy_arn,
+        session_name=_name_of_session(hop, operation, around.person),
+        duration=length.sent,
         external_id=hop.external_id,
         policy=hop.policy,
         policy_arns=hop.policy_arns,
         tags=tuple(sorted(hop.tags)),
         transitive_tag_keys=tuple(sorted(hop.transitive)),
         source_identity=hop.source_identity,
+        provided_contexts=hop.provided_contexts,
         mfa_serial=code.serial if code else None,
-        provider_arn=target.source.proof.provider_arn if with_saml and target.source.proof else None,
+        provider_arn=_provider_arn(target, operation),
     )
     before = target.hops[position - 1].name if position else target.source.name
-    reason = f'"{hop.name}" is assumed from "{before}"'
+    reason = f'"{hop.name}" is {_BY.get(operation, "assumed from")} "{before}"'
     step = Step(
         name=hop.name,
         request=request,
         reason=f"{reason}; {code.reason}" if code else reason,
         asks=Asks.MFA if code else Asks.NOTHING,
         mfa_process=code.process if code else (),
-        requested=duration.requested,
-        effective=duration.effective,
-        capped_because=duration.because,
+        requested=length.requested,
+        effective=length.effective,
+        capped_because=length.because,
         duration_typed=hop.duration_typed,
     )
-    return within(step, around.maximum_of(hop.role_arn, endpoint))
+    return within(step, known)
 
 
-def _duration(hop: Hop, endpoint: Endpoint, around: Surroundings, *, chained: bool, code_at_stake: bool) -> _Duration:
-    """How long the hop's session is asked to last, and why not longer."""
-    wanted = hop.duration
-    if wanted is None:
-        return _Duration(requested=None, effective=HOUR)
-    text = render_duration(wanted)
-    if not SHORTEST <= wanted <= LONGEST:
-        raise UsageError(
-            f"a duration of {text} is refused by AWS: a role's session lasts 15m to 12h", hint="try --duration 1h"
-        )
-    if chained and wanted > HOUR:
-        if hop.duration_typed:
-            raise UsageError(
-                f'a duration of {text} is refused by AWS for "{hop.name}": a role that a session assumes'
-                " (role chaining) ends after an hour",
-                hint="try --duration 1h",
-            )
-        return _Duration(requested=wanted, effective=HOUR, because="a role that a session assumes ends after an hour")
-    if hop.duration_typed:
-        return _Duration(requested=wanted, effective=wanted)
-    known = around.maximum_of(hop.role_arn, endpoint) or Maximum()
-    sure = max(known.at_least or HOUR, HOUR)
-    if code_at_stake and hop.duration_general and wanted > sure:
-        because = f"the role's maximum is not known, and a code is at stake; --duration {text} asks for all of it"
-        return _Duration(requested=wanted, effective=sure, because=because)
-    return _Duration(requested=wanted, effective=wanted)
+_BY = {
+    Operation.GET_SESSION_TOKEN: "the session of",
+    Operation.GET_FEDERATION_TOKEN: "vouched for by",
+    Operation.ASSUME_ROOT: "opened by",
+    Operation.GET_ROLE_CREDENTIALS: "assigned by",
+}
+"""How a session comes from who asks for it, where that is not called to assume."""
+
+
+def _provider_arn(target: Target, operation: Operation) -> Arn | None:
+    proof = target.source.proof
+    return proof.provider_arn if proof and operation is Operation.ASSUME_ROLE_WITH_SAML else None
+
+
+def _name_of_session(hop: Hop, operation: Operation, person: Person) -> str | None:
+    """What the session is called, where that is not for others to say: for the identity provider, for the profile."""
+    if operation is Operation.GET_FEDERATION_TOKEN or (operation is Operation.CREATE_SESSION and hop.session_name):
+        return _session_name(hop, person)
+    named = (Operation.ASSUME_ROLE, Operation.ASSUME_ROLE_WITH_WEB_IDENTITY)
+    return _session_name(hop, person) if operation in named else None
 
 
 _NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
@@ -299,9 +285,26 @@ def _session_name(hop: Hop, person: Person) -> str:
     return template.format_map(fitting)[:64].ljust(2, "-")
 
 
-def _temporary(asker: Asker) -> bool:
-    """Whether the access key id is one of temporary credentials (IAM identifiers: the prefix ASIA)."""
-    return asker.kind is AskerKind.KEYS and asker.id.startswith("ASIA")
+def _tags_in_the_way(hops: tuple[Hop, ...]) -> Iterator[str]:
+    """Tags that AWS refuses, because they came down the chain with another value that nobody can change."""
+    handed_on: dict[str, str] = {}
+    for hop in hops:
+        for key, _ in hop.tags:
+            if key.lower() in handed_on:
+                first = handed_on[key.lower()]
+                yield f'AWS refuses the tag "{key}" of "{hop.name}": "{first}" hands on one of that name (transitive)'
+        handed_on |= {key.lower(): hop.name for key in hop.transitive}
+
+
+def _powerless(hops: tuple[Hop, ...]) -> Iterator[str]:
+    for hop in hops:
+        if hop.kind is HopKind.FEDERATION_TOKEN and not (hop.policy or hop.policy_arns):
+            yield f'"{hop.name}" can do nothing: a federated user may do what a policy here allows, and there is none'
+
+
+def _is_short(step: Step) -> bool:
+    # A root user's session is never longer.
+    return step.effective < timedelta(minutes=30) and step.request.operation is not Operation.ASSUME_ROOT
 
 
 def _short_life(step: Step) -> str:

@@ -17,7 +17,7 @@ from stsctl import ini
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
 from stsctl.nearest import suggestion
-from stsctl.target import Origin
+from stsctl.origin import Origin
 
 KEY_ID = "aws_access_key_id"
 SECRET_KEY = "aws_secret_access_key"  # noqa: S105 - the name of a key

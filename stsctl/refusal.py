@@ -5,6 +5,7 @@ from __future__ import annotations
 from stsctl.errors import RefusedError, StsctlError, UnavailableError
 from stsctl.federation import subject
 from stsctl.plan import Asks, Plan, Step
+from stsctl.request import AskerKind
 
 
 def locate(plan: Plan, position: int, error: StsctlError) -> None:
@@ -30,7 +31,7 @@ def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
         return "wait for the next code; if none is taken, the clock of the device is off"
     if "exceeds the MaxSessionDuration" in error.reason:
         return "try --duration 1h, which every role gives"
-    if error.code == "AccessDenied" and not step.request.operation.is_signed:
+    if error.code == "AccessDenied" and step.request.asker.kind in (AskerKind.WEB_IDENTITY, AskerKind.SAML):
         return (
             f"the role's trust policy has to let in {subject(step.request.asker)}, by {step.request.operation.action}"
         )

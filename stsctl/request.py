@@ -11,29 +11,46 @@ import json
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
+from typing import Self
 
 from stsctl.arn import Arn
+from stsctl.credentials import Secret
 
-_VERSION = 1
+_VERSION = 2
 
 
 class Operation(Enum):
-    """The STS operations that give sessions, named as AWS names them."""
+    """The operations that give sessions, named as AWS names them."""
 
     ASSUME_ROLE = "AssumeRole"
     GET_SESSION_TOKEN = "GetSessionToken"  # noqa: S105 - the name of an operation
     ASSUME_ROLE_WITH_WEB_IDENTITY = "AssumeRoleWithWebIdentity"
     ASSUME_ROLE_WITH_SAML = "AssumeRoleWithSAML"
+    GET_FEDERATION_TOKEN = "GetFederationToken"  # noqa: S105 - the name of an operation
+    ASSUME_ROOT = "AssumeRoot"
+    GET_ROLE_CREDENTIALS = "GetRoleCredentials"
+    """Identity Center's."""
+    CREATE_SESSION = "CreateSession"
+    """IAM Roles Anywhere's."""
 
     @property
     def action(self) -> str:
         """As an IAM policy writes it."""
-        return f"sts:{self.value}"
+        return f"{_SERVICES.get(self, 'sts')}:{self.value}"
 
     @property
     def is_signed(self) -> bool:
-        """Whether credentials sign it; what is not signed carries a proof: a token, an assertion."""
-        return self not in (Operation.ASSUME_ROLE_WITH_WEB_IDENTITY, Operation.ASSUME_ROLE_WITH_SAML)
+        """Whether credentials sign it; what is not signed carries a proof: a token, an assertion, a certificate."""
+        return self not in _PROVEN
+
+
+_SERVICES = {Operation.GET_ROLE_CREDENTIALS: "sso", Operation.CREATE_SESSION: "rolesanywhere"}
+_PROVEN = (
+    Operation.ASSUME_ROLE_WITH_WEB_IDENTITY,
+    Operation.ASSUME_ROLE_WITH_SAML,
+    Operation.GET_ROLE_CREDENTIALS,
+    Operation.CREATE_SESSION,
+)
 
 
 class AskerKind(Enum):
@@ -43,6 +60,11 @@ class AskerKind(Enum):
     REQUEST = "request"
     WEB_IDENTITY = "web-identity"
     SAML = "saml"
+    IDENTITY_CENTER = "identity-center"
+    CERTIFICATE = "certificate"
+    LOGIN = "login"
+    PROCESS = "process"
+    MACHINE = "machine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +73,19 @@ class Asker:
 
     For credentials that somebody has, `id` is their access key id: a name that is given other keys finds nothing old.
     In a chain it is the key of the request before, and with it everything that shaped that one. For who comes with a
-    token or an assertion it is what an identity provider says of them, and not the bytes in which it says so.
+    token or an assertion it is what an identity provider says of them, and not the bytes in which it says so. Who gets
+    other keys all the time (a program, a machine's role) is known by where those come from. `temporary` says that the
+    credentials are a session's: the roles that they assume are chained.
     """
 
     kind: AskerKind
     id: str
+    temporary: bool = False
+
+    @classmethod
+    def of_keys(cls, access_key_id: str) -> Self:
+        """Who has the keys of that id (IAM identifiers: the prefix ASIA is that of temporary ones)."""
+        return cls(kind=AskerKind.KEYS, id=access_key_id, temporary=access_key_id.startswith("ASIA"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +106,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvidedContext:
+    """What a trusted provider asserts of the session: its ARN, and the assertion."""
+
+    provider_arn: str
+    assertion: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRequest:
-    """One call to STS. `tags` and `transitive_tag_keys` are sorted; `duration` None leaves it to AWS."""
+    """One call for a session. `account_id` and `role_name` are those of a permission set, or of a root user.
+
+    `tags` and `transitive_tag_keys` are sorted; `duration` None leaves it to AWS."""
 
     operation: Operation
     endpoint: Endpoint
@@ -93,6 +133,10 @@ class SessionRequest:
     source_identity: str | None = None
     mfa_serial: str | None = None
     provider_arn: Arn | None = None
+    account_id: str | None = None
+    role_name: str | None = None
+    task_policy_arn: Arn | None = None
+    provided_contexts: tuple[ProvidedContext, ...] = ()
 
     def cache_key(self) -> str:
         """A digest over every field, as 64 hexadecimal digits."""
@@ -101,7 +145,7 @@ class SessionRequest:
 
     def next_asker(self) -> Asker:
         """Who asks, when the session that answers this request is used for the next."""
-        return Asker(kind=AskerKind.REQUEST, id=self.cache_key())
+        return Asker(kind=AskerKind.REQUEST, id=self.cache_key(), temporary=True)
 
 
 def _plain(value: object) -> object:
@@ -110,6 +154,8 @@ def _plain(value: object) -> object:
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Arn):
         return str(value)
+    if isinstance(value, Secret):
+        return value.digest()
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, timedelta):

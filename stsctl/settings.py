@@ -9,13 +9,14 @@ from datetime import timedelta
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
 
-from stsctl import limits, region
+from stsctl import lifetime, limits, region
 from stsctl.argv import command
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.duration import parse_duration, render_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
-from stsctl.target import MfaMode, Origin
+from stsctl.origin import Origin
+from stsctl.target import HopKind, MfaMode
 
 Value = TypeVar("Value")
 _T = TypeVar("_T")
@@ -226,7 +227,7 @@ def _seal_key(text: str) -> SealKey | None:
 
 def _duration(text: str) -> timedelta | None:
     length = parse_duration(text)
-    problem = limits.problem_with_duration(length)
+    problem = lifetime.problem_with(HopKind.ROLE, length)
     if problem:
         raise UsageError(f'"{text}" {problem}', hint="try 1h")
     return length

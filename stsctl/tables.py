@@ -16,7 +16,7 @@ from stsctl.arn import Arn
 from stsctl.duration import parse_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
-from stsctl.target import Origin
+from stsctl.origin import Origin
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _POSITION = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
@@ -170,11 +170,16 @@ class Table:
             raise self.problem(key, f'{key} "{text}" is none of {", ".join(known)}', hint=hint)
         return kind(text)
 
-    def role_arn(self, key: str) -> Arn:
-        """The ARN of a role; it must be there."""
+    def needed(self, key: str, example: str) -> str:
+        """A text that must be there."""
         text = self.text(key)
         if text is None:
-            raise self.problem(None, f"{self.title} has no {key}", hint=f'add {key} = "arn:aws:iam::…:role/…"')
+            raise self.problem(None, f"{self.title} has no {key}", hint=f'add {key} = "{example}"')
+        return text
+
+    def role_arn(self, key: str) -> Arn:
+        """The ARN of a role; it must be there."""
+        text = self.needed(key, "arn:aws:iam::…:role/…")
         try:
             return Arn.parse_role(text)
         except UsageError as error:

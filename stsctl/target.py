@@ -1,4 +1,4 @@
-"""What a name stands for: a source of first credentials, and the roles from there to the one that is meant.
+"""What a name stands for: a source of first credentials, and the hops from there to the role that is meant.
 
 `plan.make` turns a target into the calls to make. Everything here is settled by configuration alone.
 """
@@ -10,38 +10,9 @@ from datetime import timedelta
 from enum import Enum
 
 from stsctl.arn import Arn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a value was written: a file and its line, a variable, a flag, or a default."""
-
-    place: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return self.place if self.line is None else f"{self.place}:{self.line}"
-
-
-class SourceKind(Enum):
-    """Where first credentials can come from; the values are the `type`s of `[source.NAME]`."""
-
-    KEYS = "keys"
-    """Long-term keys in the store, under the source's name."""
-    ENVIRONMENT = "environment"
-    """AWS_ACCESS_KEY_ID and its companions."""
-    PROFILE = "profile"
-    """Keys that a profile of the AWS files holds in plain text."""
-    PROCESS = "process"
-    """A profile's credential_process."""
-    INSTANCE_METADATA = "instance-metadata"
-    """credential_source = Ec2InstanceMetadata."""
-    CONTAINER = "container"
-    """credential_source = EcsContainer."""
-    OIDC = "oidc"
-    """A token of an OIDC issuer, which becomes a role."""
-    SAML = "saml"
-    """An assertion of a SAML identity provider, which becomes one of the roles that it lists."""
+from stsctl.origin import Origin
+from stsctl.request import ProvidedContext
+from stsctl.source import Source
 
 
 class MfaMode(Enum):
@@ -54,52 +25,37 @@ class MfaMode(Enum):
     """To the first AssumeRole itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """Where a token or an assertion comes from: a file, a program, or a variable; none of them: wherever it is found.
+class HopKind(Enum):
+    """What a hop is; the values are the `type`s of `[role.NAME]`."""
 
-    `audience` is whom a token has to be for, `provider_arn` the SAML provider that AWS knows its issuer by.
-    """
-
-    file: str | None = None
-    process: tuple[str, ...] = ()
-    variable: str | None = None
-    audience: str | None = None
-    provider_arn: Arn | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """The beginning of a chain.
-
-    `profile` is the AWS profile that PROFILE means, `process` the command line that PROCESS runs. `access_key_id` is
-    the id of its keys where the configuration tells it, so that it need not be looked up among the secrets. `proof`
-    is what OIDC and SAML begin with.
-    """
-
-    kind: SourceKind
-    name: str
-    profile: str | None = None
-    process: str | None = None
-    mfa_serial: str | None = None
-    mfa_process: tuple[str, ...] = ()
-    region: str | None = None
-    access_key_id: str | None = None
-    proof: Proof | None = None
-    origin: Origin | None = None
+    ROLE = "role"
+    PERMISSION_SET = "permission-set"
+    """A permission set in an account, for who is signed in at Identity Center."""
+    SESSION_TOKEN = "session-token"  # noqa: S105 - the name of a kind
+    """A user's own session."""
+    FEDERATION_TOKEN = "federation-token"  # noqa: S105 - the name of a kind
+    """A session for somebody whom IAM does not know, with no more than a user may do."""
+    ROOT = "root"
+    """The root user of a member account, for one task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One role on the way, with all that is said of it.
+    """One call on the way, a role's mostly, with all that is said of it.
 
+    `role_arn` is a ROLE's; `account_id` is where a PERMISSION_SET (called `role_name`, as AWS calls it) or a ROOT user
+    is, and `task_policy_arn` what that one may do. A FEDERATION_TOKEN's user is called `session_name`.
     `duration` is None where nobody said one. `duration_typed` is set when it came from the command line, where a
     refusal is better than a cap; `duration_general` when it came from `[defaults]`, which knows nothing of this role.
     `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
     """
 
     name: str
-    role_arn: Arn
+    kind: HopKind = HopKind.ROLE
+    role_arn: Arn | None = None
+    account_id: str | None = None
+    role_name: str | None = None
+    task_policy_arn: Arn | None = None
     session_name: str | None = None
     duration: timedelta | None = None
     duration_typed: bool = False
@@ -112,19 +68,39 @@ class Hop:
     transitive: tuple[str, ...] = ()
     policy: str | None = None
     policy_arns: tuple[str, ...] = ()
+    provided_contexts: tuple[ProvidedContext, ...] = ()
     region: str | None = None
     description: str | None = None
     origin: Origin | None = None
+
+    @property
+    def what(self) -> str:
+        """What it gives, for listings: a role's ARN, or what there is in its place."""
+        match self.kind:
+            case HopKind.ROLE:
+                return str(self.role_arn)
+            case HopKind.PERMISSION_SET:
+                return f"permission set {self.role_name} in {self.account_id}"
+            case HopKind.SESSION_TOKEN:
+                return "a user's own session"
+            case HopKind.FEDERATION_TOKEN:
+                return f"federated user {self.session_name}"
+            case HopKind.ROOT:
+                return f"root user of {self.account_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a person asked for: a name, and what the command line says otherwise about it.
 
-    It holds no secret, and is kept with a session so that the same can be asked again when it ends.
+    It holds no secret, and is kept with a session so that the same can be asked again when it ends. `kind` is set
+    where the name stands for nothing that is configured: then the rest says what it is.
     """
 
     name: str
+    kind: HopKind | None = None
+    account_id: str | None = None
+    task_policy_arn: str | None = None
     source: str | None = None
     via: tuple[str, ...] = ()
     duration: timedelta | None = None
@@ -137,6 +113,8 @@ class Wanted:
     transitive: tuple[str, ...] = ()
     policy: str | None = None
     policy_arns: tuple[str, ...] = ()
+    provided_contexts: tuple[tuple[str, str], ...] = ()
+    """Providers' ARNs, each with the file that has its assertion."""
     region: str | None = None
 
 

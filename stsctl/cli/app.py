@@ -27,11 +27,13 @@ from stsctl.cli.stores import Stores
 from stsctl.cli.waiting import Locks, Watcher
 from stsctl.configuration import Configuration, StoreName
 from stsctl.credentials import Secret, Session
-from stsctl.errors import ConfigurationError, StsctlError, UsageError
+from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, paths
+from stsctl.origin import Origin
 from stsctl.plan import Plan
 from stsctl.request import Endpoint, SessionRequest
-from stsctl.target import Origin, Target, Wanted
+from stsctl.target import Target, Wanted
+from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
     from stsctl.emulator.running import Running
@@ -243,7 +245,7 @@ class App:
         """Whether this shell was set up for an emulator; what that issues rests apart from what AWS issues."""
         said = settings.resolve(Configuration(), self.environ)  # by its variables, which no file has a say in
         url = None if said.ignores_endpoint_urls.value else said.endpoint_url.value
-        return said.emulator.value is not None and url is not None and endpoint.is_loopback(url)
+        return said.emulator.value is not None and url is not None and is_loopback(url)
 
     @cached_property
     def terminals(self) -> Terminals:
@@ -352,17 +354,18 @@ class App:
 
     def target(self, wanted: Wanted) -> Target:
         """What a name means."""
-        return names.resolve(wanted, self.configuration, self.profiles, self.settings, read_policy=self._read_policy)
+        return names.resolve(wanted, self.configuration, self.profiles, self.settings, read_text=self._read_text)
 
-    def _read_policy(self, path: str, origin: Origin) -> str:
+    def _read_text(self, path: str, origin: Origin) -> str:
+        """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""
         place = Path(path).expanduser()
         content = files.read(place if place.is_absolute() else self.paths.config_home / place)
         if content is None:
-            raise ConfigurationError(f'{origin}: there is no policy_file "{path}"')
+            raise ConfigurationError(f'{origin}: there is no file "{path}"')
         try:
             return content.decode()
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f'{origin}: policy_file "{path}" is not text') from error
+        except UnicodeDecodeError:
+            raise ConfigurationError(f'{origin}: what is in "{path}" is no text') from None
 
     def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
@@ -384,6 +387,15 @@ class App:
         self._refuse_former()
         target = self.target(wanted)
         source = self.sources.of(target.source, given=self._given_proof() if acting.token_stdin else None)
+        try:
+            return self._obtain(target, source, wanted, acting, least)
+        except AskerChangedError as changed:
+            self.report.debug(f"{changed.message}: planning anew")
+            return self._obtain(target, source, wanted, acting, least)
+
+    def _obtain(
+        self, target: Target, source: SourceOfCredentials, wanted: Wanted, acting: Acting, least: timedelta | None
+    ) -> Obtained:
         steps = self.plan(target, source=source)
         for warning in steps.warnings:
             self.report.notice(warning)

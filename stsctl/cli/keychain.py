@@ -16,7 +16,8 @@ from stsctl.errors import ConfigurationError, UsageError
 from stsctl.host.paths import Paths
 from stsctl.request import Endpoint
 from stsctl.settings import Settings
-from stsctl.target import Source, SourceKind, Target
+from stsctl.source import Source, SourceKind
+from stsctl.target import Target
 
 if TYPE_CHECKING:
     from stsctl.rotation import AccessKey

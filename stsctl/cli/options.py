@@ -13,7 +13,8 @@ import click
 from stsctl.duration import parse_duration
 from stsctl.errors import StsctlError
 from stsctl.formats.shell import SHELLS
-from stsctl.target import MfaMode, SourceKind, Wanted
+from stsctl.source import SourceKind
+from stsctl.target import MfaMode, Wanted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -62,6 +63,21 @@ class Tag(click.ParamType[tuple[str, str]]):
         if not equals or not key:
             self.fail(f'"{value}" is no tag, write it as KEY=VALUE', param, ctx)
         return key, text
+
+
+class ContextFile(click.ParamType[tuple[str, str]]):
+    """A provider of context and the file with its assertion, as ARN=FILE."""
+
+    name = "arn=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The ARN and the file that were typed; a file is meant from where the person is."""
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        arn, equals, file = value.partition("=")
+        if not equals or not file:
+            self.fail(f'"{value}" is no context, write it as PROVIDER_ARN=FILE', param, ctx)
+        return arn, str(Path(file).expanduser().absolute())
 
 
 def completing(known: Callable[[App], list[tuple[str, str]]]) -> _Completer:
@@ -135,6 +151,13 @@ wanted_options = _all(
     _option("--policy", metavar="JSON", help="A session policy, which narrows what the session may do."),
     _option("--policy-file", type=click.Path(path_type=Path), help="A file with a session policy."),
     _option("--policy-arn", "policy_arns", multiple=True, metavar="ARN", help="A managed policy as session policy."),
+    _option(
+        "--provided-context",
+        "provided_contexts",
+        type=ContextFile(),
+        multiple=True,
+        help="A trusted provider, and the file with the context that it asserts; repeat it for more.",
+    ),
     _option("--region", metavar="REGION", help="The region, for STS and for what is run."),
 )
 

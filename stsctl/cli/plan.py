@@ -11,8 +11,8 @@ from stsctl.cli.options import json_option, name_argument, wanted_options
 from stsctl.duration import render_duration
 from stsctl.formats.visible import key_id, visible
 from stsctl.plan import Asks, Plan, Step
-from stsctl.request import Operation
-from stsctl.target import SourceKind
+from stsctl.request import AskerKind, Operation
+from stsctl.source import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -41,12 +41,15 @@ _NO_KEYS = {
     SourceKind.ENVIRONMENT: "which has no keys here",
     SourceKind.OIDC: "with the token that it gives when it is asked",
     SourceKind.SAML: "with the assertion that it gives when it is asked",
+    SourceKind.IDENTITY_CENTER: "where you sign in",
+    SourceKind.ROLES_ANYWHERE: "with its certificate",
 }
 
 
 def _lines(app: App, plan: Plan) -> Iterator[str]:
     source = plan.target.source
-    keys = key_id(plan.asker.id) if plan.asker.id else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
+    known = plan.asker.kind is AskerKind.KEYS and plan.asker.id
+    keys = key_id(plan.asker.id) if known else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
     yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {keys}'
     if not plan.steps and source.proof is None:
@@ -65,7 +68,20 @@ def _lines(app: App, plan: Plan) -> Iterator[str]:
 
 def _object(step: Step) -> str:
     request = step.request
-    return visible(str(request.role_arn) if request.role_arn else f"for {request.mfa_serial}")
+    if request.operation is Operation.GET_ROLE_CREDENTIALS:
+        return visible(f"{request.role_name} in {request.account_id}")
+    if request.operation is Operation.ASSUME_ROOT and request.task_policy_arn:
+        return visible(f"{request.task_policy_arn.resource_name} in {request.account_id}")
+    about = request.role_arn or request.mfa_serial or request.session_name
+    return visible(f"for {about}" if about and not request.role_arn else str(about or ""))
+
+
+_SAID_BY = {
+    Operation.ASSUME_ROLE_WITH_SAML: "the assertion",
+    Operation.GET_ROLE_CREDENTIALS: "the permission set",
+    Operation.CREATE_SESSION: "the profile",
+}
+"""Who says how long a session lasts, where nobody asks for it."""
 
 
 def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
@@ -75,12 +91,14 @@ def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
     if step.capped_because:
         lasts += f", not {render_duration(step.requested)}" if step.requested else ""
         lasts += f": {step.capped_because}"
-    if request.operation is Operation.ASSUME_ROLE_WITH_SAML and step.requested is None:
-        lasts = f"as long as the assertion says, else {lasts}"
+    if step.requested is None and request.operation in _SAID_BY:
+        lasts = f"as long as {_SAID_BY[request.operation]} says, else {lasts}"
     yield "lasts", lasts
     if step.asks is Asks.MFA:
         how = f"answered by {step.mfa_process[0]}" if step.mfa_process else "asked of you"
         yield "MFA code", f"{request.mfa_serial}, {how}"
+    if step.asks is Asks.SIGN_IN:
+        yield "sign-in", "asked of you"
     yield from (
         (label, value)
         for label, value in (
@@ -91,6 +109,7 @@ def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
             ("transitive", ", ".join(request.transitive_tag_keys)),
             ("session policy", request.policy),
             ("policy ARNs", ", ".join(request.policy_arns)),
+            ("contexts", ", ".join(context.provider_arn for context in request.provided_contexts)),
             ("asked at", f"{app.address(request)} in {request.endpoint.region}"),
         )
         if value
@@ -103,11 +122,14 @@ def _as_json(app: App, plan: Plan) -> dict[str, object]:
         "source": {
             "name": plan.target.source.name,
             "type": plan.target.source.kind.value,
-            "access_key_id": key_id(plan.asker.id) if plan.asker.id else None,
+            "access_key_id": key_id(plan.asker.id) if plan.asker.kind is AskerKind.KEYS and plan.asker.id else None,
         },
         "steps": [_step_as_json(step) | {"address": app.address(step.request)} for step in plan.steps],
         "warnings": list(plan.warnings),
     }
+
+
+_ASKS_AS_JSON = {Asks.NOTHING: None, Asks.MFA: "mfa", Asks.SIGN_IN: "sign-in"}
 
 
 def _step_as_json(step: Step) -> dict[str, object]:
@@ -117,7 +139,7 @@ def _step_as_json(step: Step) -> dict[str, object]:
         "role_arn": str(request.role_arn) if request.role_arn else None,
         "session_name": request.session_name,
         "reason": step.reason,
-        "asks": "mfa" if step.asks is Asks.MFA else None,
+        "asks": _ASKS_AS_JSON[step.asks],
         "mfa_serial": request.mfa_serial,
         "duration_seconds": int(step.effective.total_seconds()),
         "requested_seconds": int(step.requested.total_seconds()) if step.requested else None,
@@ -128,6 +150,10 @@ def _step_as_json(step: Step) -> dict[str, object]:
         "transitive": list(request.transitive_tag_keys),
         "policy": request.policy,
         "policy_arns": list(request.policy_arns),
+        "provided_contexts": [context.provider_arn for context in request.provided_contexts],
+        "account_id": request.account_id,
+        "role_name": request.role_name,
+        "task_policy_arn": str(request.task_policy_arn) if request.task_policy_arn else None,
         "region": request.endpoint.region,
         "endpoint_url": request.endpoint.url,
     }

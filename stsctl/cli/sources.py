@@ -13,7 +13,7 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.profile import Profile
 from stsctl.request import Asker, AskerKind, Operation
-from stsctl.target import Proof, Source, SourceKind
+from stsctl.source import Proof, Source, SourceKind
 
 if TYPE_CHECKING:
     from stsctl.sources.client import Clients
@@ -67,6 +67,8 @@ class Sources:
                 from stsctl.sources.machine import MachineRole
 
                 return MachineRole(kind=source.kind)
+            case SourceKind.IDENTITY_CENTER | SourceKind.LOGIN | SourceKind.FILE | SourceKind.ROLES_ANYWHERE:
+                raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
             case SourceKind.OIDC:
                 from stsctl.sources.web_identity import WebIdentity
 
@@ -80,10 +82,14 @@ class Sources:
     def exchanges(self, clients: Clients, kind: SourceKind, found: SourceOfCredentials) -> Mapping[Operation, Exchange]:
         """How the calls of a chain are made that begins at the source `found`."""
         from stsctl.sources.assume_role import AssumeRole
+        from stsctl.sources.assume_root import AssumeRoot
+        from stsctl.sources.federation_token import FederationToken
         from stsctl.sources.session_token import SessionToken
 
         exchanges: dict[Operation, Exchange] = {
             Operation.ASSUME_ROLE: AssumeRole(clients=clients),
+            Operation.ASSUME_ROOT: AssumeRoot(clients=clients),
+            Operation.GET_FEDERATION_TOKEN: FederationToken(clients=clients),
             Operation.GET_SESSION_TOKEN: SessionToken(clients=clients),
         }
         if kind is SourceKind.OIDC:
@@ -141,7 +147,7 @@ class Sources:
             known = entry.access_key_id if entry else known
         elif source.kind is SourceKind.ENVIRONMENT and "STSCTL_SESSION" not in self.environ:
             known = self.environ.get("AWS_ACCESS_KEY_ID")
-        return Asker(kind=AskerKind.KEYS, id=known or "")
+        return Asker.of_keys(known or "")
 
     def _key_id(self, name: str) -> str | None:
         """The id of stored keys, from the index where it has it."""

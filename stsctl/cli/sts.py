@@ -9,6 +9,7 @@ import click
 
 from stsctl import revocation
 from stsctl.arn import Arn
+from stsctl.cli import sts_sessions
 from stsctl.cli.options import Group, asking_options, complete_name, json_option
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
@@ -116,9 +117,10 @@ def _role(app: App, name: str) -> Arn:
     if name.startswith("arn:"):
         return Arn.parse_role(name)
     hops = app.target(Wanted(name=name)).hops
-    if not hops:
-        raise ConfigurationError(f'"{name}" is a source, and only roles have sessions that can be revoked')
-    return hops[-1].role_arn
+    arn = hops[-1].role_arn if hops else None
+    if arn is None:
+        raise ConfigurationError(f'"{name}" is no role, and only roles have sessions that can be revoked')
+    return arn
 
 
 def _revoke(app: App, arn: Arn, policy: RolePolicy, before: datetime, *, yes: bool) -> None:
@@ -165,3 +167,7 @@ def _confirm(app: App, what: str, *, yes: bool) -> None:
     app.report.notice(f"about to {what}")
     if not yes and app.machine.ask("Is that meant? [y/N] ", hidden=False).strip().lower() not in ("y", "yes"):
         raise StsctlError("nothing was changed")
+
+
+for _command in (sts_sessions.session_token, sts_sessions.federate, sts_sessions.root):
+    command.add_command(_command)

@@ -19,7 +19,7 @@ _LONGEST = timedelta(hours=36, minutes=10)
 def role_session(request: SessionRequest, body: Mapping[str, Any], now: datetime, *, name: str | None) -> Session:
     """The session of a role in an answer; raises StsctlError unless it is of that role, and called `name`."""
     user = body.get("AssumedRoleUser") or {}
-    identity = _identity(text_of(user, "Arn"))
+    identity = identity_of(text_of(user, "Arn"))
     _check_identity(request, identity, name)
     return Session(
         credentials=session_credentials(body, now),
@@ -69,7 +69,8 @@ def packed_policy_size(body: Mapping[str, Any]) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _identity(text: str) -> Arn:
+def identity_of(text: str) -> Arn:
+    """The ARN that an answer says who it is by; raises StsctlError for what is none."""
     try:
         return Arn.parse(text)
     except UsageError as error:
@@ -81,8 +82,14 @@ def _check_identity(request: SessionRequest, identity: Arn, name: str | None) ->
     role = request.role_arn
     assert role is not None
     wanted = (role.partition, role.account, role.resource_name, name)
-    if (identity.partition, identity.account, identity.session_role, identity.session_name) != wanted:
+    found = (identity.partition, identity.account, identity.session_role, identity.session_name)
+    refuse_another(str(role), identity, is_it=found == wanted)
+
+
+def refuse_another(wanted: str, identity: Arn, *, is_it: bool) -> None:
+    """Raises StsctlError unless the answer is of what was asked for."""
+    if not is_it:
         raise StsctlError(
-            f'asked for "{role}", and was answered as "{identity}": the answer is not used',
+            f'asked for "{wanted}", and was answered as "{identity}": the answer is not used',
             hint="check the endpoint: env | grep AWS_ENDPOINT_URL",
         )

@@ -37,6 +37,10 @@ def _parameters(request: SessionRequest, code: str | None) -> dict[str, object]:
         "Tags": [{"Key": key, "Value": value} for key, value in request.tags],
         "TransitiveTagKeys": list(request.transitive_tag_keys),
         "SourceIdentity": request.source_identity,
+        "ProvidedContexts": [
+            {"ProviderArn": context.provider_arn, "ContextAssertion": context.assertion.reveal()}
+            for context in request.provided_contexts
+        ],
         "SerialNumber": request.mfa_serial,
         "TokenCode": code,
     }

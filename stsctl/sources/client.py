@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.duration import render_duration
-from stsctl.endpoint import is_loopback
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
 from stsctl.request import Endpoint
+from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Environment:
     def asker(self) -> Asker | None:
         """The access key id; see `Source`."""
         found = self.credentials()
-        return None if found is None else Asker(kind=AskerKind.KEYS, id=found.access_key_id)
+        return None if found is None else Asker.of_keys(found.access_key_id)
 
     def credentials(self) -> Credentials | None:
         """The credentials; None where the variables are not set. Raises ConfigurationError for half a pair."""

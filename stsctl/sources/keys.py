@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stsctl.credentials import Credentials
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class StoredKeys:
         found = self.key_id()
         if found is None:
             raise self._missing()
-        return Asker(kind=AskerKind.KEYS, id=found)
+        return Asker.of_keys(found)
 
     def credentials(self) -> Credentials | None:
         """The keys; see `Source`."""

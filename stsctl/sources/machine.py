@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stsctl.credentials import Credentials
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
+from stsctl.source import SourceKind
 from stsctl.sources.client import metadata_credentials
-from stsctl.target import SourceKind
 
 _PROVIDERS = {SourceKind.INSTANCE_METADATA: "iam-role", SourceKind.CONTAINER: "container-role"}
 """By what name botocore knows what looks there."""
@@ -27,7 +27,7 @@ class MachineRole:
     def asker(self) -> Asker | None:
         """The access key id; see `Source`."""
         found = self.credentials()
-        return None if found is None else Asker(kind=AskerKind.KEYS, id=found.access_key_id)
+        return None if found is None else Asker.of_keys(found.access_key_id)
 
     def credentials(self) -> Credentials | None:
         """The credentials; None where the machine has no such role."""

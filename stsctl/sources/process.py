@@ -12,7 +12,7 @@ from datetime import datetime
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Process:
 
     def asker(self) -> Asker | None:
         """The access key id that the program gives; see `Source`."""
-        return Asker(kind=AskerKind.KEYS, id=self.credentials().access_key_id)
+        return Asker.of_keys(self.credentials().access_key_id)
 
     def credentials(self) -> Credentials:
         """The credentials; raises ConfigurationError for an answer that is none."""

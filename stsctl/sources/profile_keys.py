@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stsctl.credentials import Credentials
 from stsctl.profile import Profile
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class ProfileKeys:
     def asker(self) -> Asker | None:
         """The access key id; see `Source`."""
         found = self.profile.credentials()
-        return None if found is None else Asker(kind=AskerKind.KEYS, id=found.access_key_id)
+        return None if found is None else Asker.of_keys(found.access_key_id)
 
     def credentials(self) -> Credentials | None:
         """The keys; see `Source`. Raises ConfigurationError for half a pair."""

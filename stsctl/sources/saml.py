@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from stsctl import federation, limits
+from stsctl import federation, lifetime
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, SessionRequest
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import Clients
 from stsctl.sources.proof import ProofSource
+from stsctl.target import HopKind
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -72,7 +73,7 @@ class Assertion:
         """How long a session should last, where it says so in a form that AWS takes."""
         text = next(iter(self.values("SessionDuration")), "")
         length = timedelta(seconds=int(text)) if re.fullmatch("[0-9]{1,6}", text, re.ASCII) else timedelta()
-        return None if limits.problem_with_duration(length) else length
+        return None if lifetime.problem_with(HopKind.ROLE, length) else length
 
     def values(self, name: str) -> tuple[str, ...]:
         """The values of one of AWS's attributes."""

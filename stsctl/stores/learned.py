@@ -13,7 +13,7 @@ from typing import Any
 from stsctl.arn import Arn
 from stsctl.errors import PersonNeededError, RefusedError, StsctlError, UnavailableError
 from stsctl.host import files
-from stsctl.plan import Maximum
+from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 
 _CODE_LASTS = timedelta(minutes=3)

@@ -16,7 +16,7 @@ from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
 from stsctl.host.lock import Lock
 from stsctl.plan import Plan
-from stsctl.request import Asker, AskerKind, Operation
+from stsctl.request import Asker, Operation
 from stsctl.sources.keys import StoredKeys
 from stsctl.stores.held import Held
 from stsctl.stores.index import Entry, Index
@@ -783,7 +783,7 @@ def test_other_keys_find_nothing_that_was_held(machine: Machine) -> None:
     machine.process("111111").obtain(machine.plan(CHAIN))
     machine.keys = replace(KEYS, access_key_id="AKIAEXAMPLE000000002")
     machine.sts.known.add(machine.keys.access_key_id)
-    asker = Asker(kind=AskerKind.KEYS, id=machine.keys.access_key_id)
+    asker = Asker.of_keys(machine.keys.access_key_id)
     process = machine.process("222222")
     process.obtain(Around(asker=asker).plan(CHAIN))
     assert machine.sts.made[3:] == ["session", "Hub", "Admin"]

@@ -9,7 +9,7 @@ import pytest
 from stsctl import profile
 from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
 from stsctl.errors import ConfigurationError
-from stsctl.target import Proof, SourceKind
+from stsctl.source import Proof, SourceKind
 
 PAIR = "aws_access_key_id = AKIA1\naws_secret_access_key = one\n"
 ROLE = "arn:aws:iam::111111111111:role/"

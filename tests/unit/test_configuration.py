@@ -10,7 +10,8 @@ from stsctl import configuration
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.errors import ConfigurationError
-from stsctl.target import MfaMode, Proof, SourceKind
+from stsctl.source import Proof, SourceKind
+from stsctl.target import MfaMode
 
 
 def load(config: str = "", added: str = "") -> Configuration:

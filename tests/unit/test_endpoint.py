@@ -12,8 +12,10 @@ import pytest
 from stsctl import configuration, endpoint, settings
 from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError
+from stsctl.origin import Origin
 from stsctl.request import Endpoint
-from stsctl.target import Hop, Origin, Source, SourceKind, Target
+from stsctl.source import Source, SourceKind
+from stsctl.target import Hop, Target
 
 
 def hop(name: str = "a", partition: str = "aws", region: str | None = None) -> Hop:

@@ -11,7 +11,7 @@ import pytest
 
 from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
-from stsctl.plan import Maximum
+from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 from stsctl.stores.learned import Learned
 

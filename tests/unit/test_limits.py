@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from stsctl import limits
@@ -37,14 +35,6 @@ def test_templates(text: str) -> None:
 def test_what_is_no_template(text: str) -> None:
     """Unknown fields, braces alone, characters and lengths that AWS refuses whatever is filled in."""
     assert limits.problem_with_template(text) is not None
-
-
-def test_durations() -> None:
-    """15 minutes to 12 hours, both included."""
-    assert limits.problem_with_duration(timedelta(minutes=15)) is None
-    assert limits.problem_with_duration(timedelta(hours=12)) is None
-    assert limits.problem_with_duration(timedelta(seconds=899)) is not None
-    assert limits.problem_with_duration(timedelta(seconds=43201)) is not None
 
 
 def test_tags_that_aws_takes() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from stsctl import configuration, names, profile, settings
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
-from stsctl.target import MfaMode, Origin, SourceKind, Target, Wanted
+from stsctl.origin import Origin
+from stsctl.source import SourceKind
+from stsctl.target import MfaMode, Target, Wanted
 
 A = "arn:aws:iam::111111111111:role/"
 B = "arn:aws:iam::222222222222:role/"
@@ -67,7 +69,7 @@ def resolve(
         configured,
         profile.load(aws.encode(), None),
         settings.resolve(configured, environ or {}),
-        read_policy=lambda path, _: (policies or {})[path],
+        read_text=lambda path, _: (policies or {})[path],
     )
 
 
@@ -409,7 +411,7 @@ class TestPolicyFiles:
 
         configured = configuration.load(self.CONFIG.encode(), None, config_place="/x/config.toml")
         settled = settings.resolve(configured, {})
-        names.resolve(Wanted(name="prod-admin"), configured, profile.load(None, None), settled, read_policy=read)
+        names.resolve(Wanted(name="prod-admin"), configured, profile.load(None, None), settled, read_text=read)
         assert asked == [("p.json", Origin(place="/x/config.toml", line=18))]
 
 

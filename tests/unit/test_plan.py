@@ -9,15 +9,17 @@ import pytest
 
 from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError, UsageError
-from stsctl.plan import Asks, Maximum, Person, Plan, Step, Surroundings, make, within
-from stsctl.request import Asker, AskerKind, Endpoint, Operation
-from stsctl.target import Hop, MfaMode, Source, SourceKind, Target
+from stsctl.lifetime import Maximum
+from stsctl.plan import Asks, Person, Plan, Step, Surroundings, make, within
+from stsctl.request import Asker, Endpoint, Operation
+from stsctl.source import Source, SourceKind
+from stsctl.target import Hop, MfaMode, Target
 
 HOUR = timedelta(hours=1)
 SERIAL = "arn:aws:iam::111111111111:mfa/alice"
 OTHER_SERIAL = "arn:aws:iam::111111111111:mfa/other"
-KEYS = Asker(kind=AskerKind.KEYS, id="AKIAEXAMPLE000000001")
-TEMPORARY = Asker(kind=AskerKind.KEYS, id="ASIAEXAMPLE000000001")
+KEYS = Asker.of_keys("AKIAEXAMPLE000000001")
+TEMPORARY = Asker.of_keys("ASIAEXAMPLE000000001")
 HUB_ARN = Arn.parse_role("arn:aws:iam::111111111111:role/Hub")
 ADMIN_ARN = Arn.parse_role("arn:aws:iam::222222222222:role/Admin")
 ENDPOINT = Endpoint(partition="aws", region="eu-west-1")

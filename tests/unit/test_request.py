@@ -10,12 +10,14 @@ from datetime import timedelta
 import pytest
 
 from stsctl.arn import Arn
-from stsctl.request import Asker, AskerKind, Endpoint, Operation, SessionRequest
+from stsctl.credentials import Secret
+from stsctl.request import Asker, AskerKind, Endpoint, Operation, ProvidedContext, SessionRequest
 
+CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 REQUEST = SessionRequest(
     operation=Operation.ASSUME_ROLE,
     endpoint=Endpoint(partition="aws", region="eu-west-1"),
-    asker=Asker(kind=AskerKind.KEYS, id="AKIAEXAMPLE000000001"),
+    asker=Asker.of_keys("AKIAEXAMPLE000000001"),
     role_arn=Arn.parse_role("arn:aws:iam::222222222222:role/Admin"),
     session_name="alice",
     duration=timedelta(hours=1),
@@ -27,13 +29,17 @@ REQUEST = SessionRequest(
     source_identity="alice",
     mfa_serial="arn:aws:iam::111111111111:mfa/alice",
     provider_arn=Arn.parse("arn:aws:iam::111111111111:saml-provider/idp"),
+    account_id="111111111111",
+    role_name="Admin",
+    task_policy_arn=Arn.parse("arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"),
+    provided_contexts=(ProvidedContext(provider_arn=CONTEXT_PROVIDER, assertion=Secret("about alice")),),
 )
-KEY = "094966440088e6ed471f968281707b99b332bd3551372881610b2ef4ffb135d2"
+KEY = "1a8d96c8c9de6064afc99405434d722f6deeb0f722791a32dd1b864d6eff2699"
 
 OTHER: dict[str, object] = {
     "operation": Operation.GET_SESSION_TOKEN,
     "endpoint": Endpoint(partition="aws", region="eu-central-1"),
-    "asker": Asker(kind=AskerKind.KEYS, id="AKIAEXAMPLE000000002"),
+    "asker": Asker.of_keys("AKIAEXAMPLE000000002"),
     "role_arn": Arn.parse_role("arn:aws:iam::333333333333:role/Admin"),
     "session_name": "bob",
     "duration": timedelta(hours=2),
@@ -45,8 +51,12 @@ OTHER: dict[str, object] = {
     "source_identity": "bob",
     "mfa_serial": "arn:aws:iam::111111111111:mfa/bob",
     "provider_arn": Arn.parse("arn:aws:iam::111111111111:saml-provider/other"),
+    "account_id": "222222222222",
+    "role_name": "ReadOnly",
+    "task_policy_arn": Arn.parse("arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"),
+    "provided_contexts": (ProvidedContext(provider_arn=CONTEXT_PROVIDER, assertion=Secret("about bob")),),
 }
-OTHER_ASKER: dict[str, object] = {"kind": AskerKind.REQUEST, "id": "AKIAEXAMPLE000000002"}
+OTHER_ASKER: dict[str, object] = {"kind": AskerKind.REQUEST, "id": "AKIAEXAMPLE000000002", "temporary": True}
 OTHER_ENDPOINT: dict[str, object] = {
     "partition": "aws-cn",
     "region": "eu-central-1",
@@ -102,7 +112,7 @@ def test_a_chain_is_shaped_by_what_came_before() -> None:
     other = replace(REQUEST, tags=(("project", "red"),))
     second = replace(REQUEST, asker=REQUEST.next_asker())
     assert second.cache_key() != replace(second, asker=other.next_asker()).cache_key()
-    assert REQUEST.next_asker() == Asker(kind=AskerKind.REQUEST, id=REQUEST.cache_key())
+    assert REQUEST.next_asker() == Asker(kind=AskerKind.REQUEST, id=REQUEST.cache_key(), temporary=True)
 
 
 def test_values_do_not_run_into_each_other() -> None:
@@ -125,10 +135,14 @@ def test_what_a_request_cannot_hold() -> None:
 
 
 def test_actions_are_named_as_policies_do() -> None:
-    """An operation's action is its name under sts:, and those that a proof goes with are signed by nobody."""
+    """An operation's action is its name under its service, and those that a proof goes with are signed by nobody."""
     assert {operation.action: operation.is_signed for operation in Operation} == {
         "sts:AssumeRole": True,
         "sts:GetSessionToken": True,
         "sts:AssumeRoleWithWebIdentity": False,
         "sts:AssumeRoleWithSAML": False,
+        "sts:GetFederationToken": True,
+        "sts:AssumeRoot": True,
+        "sso:GetRoleCredentials": False,
+        "rolesanywhere:CreateSession": False,
     }

@@ -16,10 +16,11 @@ from botocore.loaders import create_loader
 from stsctl import configuration, endpoint, settings
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.request import Endpoint
+from stsctl.source import Source, SourceKind
 from stsctl.sources import client
 from stsctl.sources.address import address
 from stsctl.sources.client import Clients
-from stsctl.target import Source, SourceKind, Target
+from stsctl.target import Target
 from tests.unit.sources.server import NOW
 
 OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {

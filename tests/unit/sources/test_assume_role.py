@@ -9,7 +9,7 @@ import pytest
 
 from stsctl.arn import Arn
 from stsctl.errors import StsctlError
-from stsctl.request import Asker, AskerKind, Operation, SessionRequest
+from stsctl.request import Asker, Operation, SessionRequest
 from stsctl.sources.assume_role import AssumeRole
 from stsctl.sources.client import Clients
 from tests.unit.sources.server import KEYS, NOW, Server, role_xml
@@ -23,7 +23,7 @@ def request_to(sts: Server) -> SessionRequest:
     return SessionRequest(
         operation=Operation.ASSUME_ROLE,
         endpoint=sts.endpoint,
-        asker=Asker(kind=AskerKind.KEYS, id=KEYS.access_key_id),
+        asker=Asker.of_keys(KEYS.access_key_id),
         role_arn=ROLE,
         session_name="alice",
     )

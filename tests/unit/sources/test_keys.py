@@ -6,7 +6,7 @@ import pytest
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 from stsctl.sources.keys import StoredKeys
 
 KEYS = Credentials(access_key_id="AKIAEXAMPLE000000001", secret_access_key=Secret("canary-secret"))
@@ -19,7 +19,7 @@ def test_who_asks_is_known_without_opening_the_store() -> None:
         raise AssertionError("the store was opened")
 
     source = StoredKeys(name="work", key_id=lambda: KEYS.access_key_id, read=opened)
-    assert source.asker() == Asker(kind=AskerKind.KEYS, id=KEYS.access_key_id)
+    assert source.asker() == Asker.of_keys(KEYS.access_key_id)
 
 
 def test_the_keys() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
+from stsctl.source import SourceKind
 from stsctl.sources.machine import MachineRole
-from stsctl.target import SourceKind
 from tests.unit.sources.server import Server
 
 
@@ -19,7 +19,7 @@ def test_a_containers_role(sts: Server, monkeypatch: pytest.MonkeyPatch) -> None
     )
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", sts.url)
     source = MachineRole(kind=SourceKind.CONTAINER)
-    assert source.asker() == Asker(kind=AskerKind.KEYS, id="ASIACONTAINER0000001")
+    assert source.asker() == Asker.of_keys("ASIACONTAINER0000001")
     assert source.credentials() is not None
     assert len(sts.seen) == 1
     assert "canary" not in repr(source)

@@ -10,7 +10,7 @@ import pytest
 
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError
-from stsctl.request import Asker, AskerKind
+from stsctl.request import Asker
 from stsctl.sources.process import Process, parse_answer
 
 GOOD = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE000000001", "SecretAccessKey": "canary-secret"}
@@ -70,6 +70,6 @@ def test_the_program_runs_once() -> None:
         return Secret(json.dumps(FULL))
 
     source = Process(name="other", run=run)
-    assert source.asker() == Asker(kind=AskerKind.KEYS, id=source.credentials().access_key_id)
+    assert source.asker() == Asker.of_keys(source.credentials().access_key_id)
     assert len(runs) == 1
     assert "canary" not in repr(source)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stsctl.errors import StsctlError
-from stsctl.request import Asker, AskerKind, Operation, SessionRequest
+from stsctl.request import Asker, Operation, SessionRequest
 from stsctl.sources.client import Clients
 from stsctl.sources.session_token import SessionToken
 from tests.unit.sources.server import KEYS, NOW, Server, answer_xml, credentials_xml
@@ -18,7 +18,7 @@ def request_to(sts: Server, *, serial: str | None, duration: timedelta | None = 
     return SessionRequest(
         operation=Operation.GET_SESSION_TOKEN,
         endpoint=sts.endpoint,
-        asker=Asker(kind=AskerKind.KEYS, id=KEYS.access_key_id),
+        asker=Asker.of_keys(KEYS.access_key_id),
         mfa_serial=serial,
         duration=duration,
     )

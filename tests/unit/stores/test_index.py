@@ -12,7 +12,7 @@ import pytest
 
 from stsctl.credentials import Session
 from stsctl.stores.index import Entry, Index, KeysEntry
-from stsctl.target import MfaMode, Wanted
+from stsctl.target import HopKind, MfaMode, Wanted
 
 
 @pytest.fixture(params=["files", "memory"])
@@ -39,6 +39,10 @@ def entry(now: datetime) -> Entry:
         instance="e1",
         wanted=Wanted(
             name="prod-admin",
+            kind=HopKind.ROOT,
+            account_id="222222222222",
+            task_policy_arn="IAMAuditRootUserCredentials",
+            provided_contexts=(("arn:aws:iam::aws:contextProvider/IdentityCenter", "context.jwt"),),
             source="work",
             via=("hub", "a b"),
             duration=timedelta(minutes=30, microseconds=1),

@@ -1,0 +1,157 @@
+"""`[role.NAME]` of a configuration: a role, or what else a session can be of, and who asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stsctl import lifetime, limits
+from stsctl.arn import Arn
+from stsctl.errors import UsageError
+from stsctl.origin import Origin
+from stsctl.tables import Table
+from stsctl.target import Hop, HopKind, MfaMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleEntry:
+    """`[role.NAME]`. `from_name` is the source, role or AWS profile that assumes it.
+
+    `policy_file` and the files of `contexts` (by the ARN of their provider) are paths as they are written, relative to
+    the folder of the file that says it.
+    """
+
+    hop: Hop
+    from_name: str
+    from_at: Origin
+    mfa: MfaMode | None = None
+    policy_file: str | None = None
+    policy_at: Origin | None = None
+    contexts: tuple[tuple[str, str], ...] = ()
+    contexts_at: Origin | None = None
+    added: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.hop.name
+
+
+_EVERYWHERE = ("type", "from", "region", "description")
+_FOR_CODES = ("mfa_serial", "mfa_process", "mfa")
+_POLICIES = ("policy", "policy_file", "policy_arns")
+_KEYS = {
+    HopKind.ROLE: (
+        "role_arn", "duration", "session_name", "external_id", *_FOR_CODES, "source_identity", "tags", "transitive",
+        *_POLICIES, "provided_contexts",
+    ),
+    HopKind.PERMISSION_SET: ("account_id", "role_name"),
+    HopKind.SESSION_TOKEN: ("duration", *_FOR_CODES),
+    HopKind.FEDERATION_TOKEN: ("session_name", "duration", "tags", *_POLICIES),
+    HopKind.ROOT: ("account_id", "task_policy_arn", "duration", *_FOR_CODES),
+}  # fmt: skip
+"""What each type takes, besides what every one does."""
+
+
+def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
+    """The role that a table says; raises ConfigurationError with its line."""
+    kind = table.choice("type", HopKind) or HopKind.ROLE
+    table.only((*_EVERYWHERE, *_KEYS[kind]))
+    from_name = table.text("from")
+    if from_name is None and kind is not HopKind.ROLE:
+        raise table.problem(None, f"{table.title} has no from", hint='add from = "NAME", the source that leads there')
+    hop = _hop(name, kind, table)
+    if from_name is None:
+        hint = 'add from = "NAME", the source, role or AWS profile that assumes it'
+        raise table.problem(None, f"{table.title} has no from", hint=hint)
+    if "policy" in table and "policy_file" in table:
+        raise table.problem("policy_file", f"{table.title} has both policy and policy_file", hint="take one out")
+    return RoleEntry(
+        hop=hop,
+        from_name=from_name,
+        from_at=table.at("from"),
+        mfa=table.choice("mfa", MfaMode),
+        policy_file=table.text("policy_file"),
+        policy_at=table.at("policy_file") if "policy_file" in table else None,
+        contexts=table.pairs("provided_contexts"),
+        contexts_at=table.at("provided_contexts") if "provided_contexts" in table else None,
+        added=added,
+    )
+
+
+def _hop(name: str, kind: HopKind, table: Table) -> Hop:
+    role_arn = table.role_arn("role_arn") if kind is HopKind.ROLE else None
+    tags, transitive = _tags(table)
+    hop = Hop(
+        name=name,
+        kind=kind,
+        role_arn=role_arn,
+        account_id=_account_id(table) if "account_id" in _KEYS[kind] else None,
+        role_name=table.needed("role_name", "AdministratorAccess") if kind is HopKind.PERMISSION_SET else None,
+        task_policy_arn=_task_policy(table) if kind is HopKind.ROOT else None,
+        session_name=session_name_of(table),
+        duration=duration_of(table, kind),
+        external_id=table.checked("external_id", "external_id"),
+        mfa_serial=table.checked("mfa_serial", "mfa_serial"),
+        mfa_process=table.command("mfa_process"),
+        source_identity=table.checked("source_identity", "source_identity"),
+        tags=tags,
+        transitive=transitive,
+        policy=table.policy("policy"),
+        policy_arns=_policy_arns(table),
+        region=table.text("region"),
+        description=table.text("description"),
+        origin=table.at(),
+    )
+    problem = limits.problem_with_provided_contexts([arn for arn, _ in table.pairs("provided_contexts")])
+    if problem:
+        raise table.problem("provided_contexts", problem)
+    return hop
+
+
+def _account_id(table: Table) -> str:
+    text = table.needed("account_id", "111111111111")
+    if not limits.is_account_id(text):
+        raise table.problem("account_id", f'account_id "{text}" has not the 12 digits of an account')
+    return text
+
+
+def _task_policy(table: Table) -> Arn:
+    try:
+        return limits.task_policy(table.needed("task_policy_arn", "IAMAuditRootUserCredentials"))
+    except UsageError as error:
+        raise table.problem("task_policy_arn", error.message, hint=error.hint) from error
+
+
+def session_name_of(table: Table) -> str | None:
+    """What sessions are called, as a template."""
+    text = table.text("session_name")
+    problem = None if text is None else limits.problem_with_template(text)
+    if problem:
+        raise table.problem("session_name", f'session_name "{text}" {problem}')
+    return text
+
+
+def duration_of(table: Table, kind: HopKind) -> timedelta | None:
+    """How long a session of that kind should last."""
+    length = table.duration("duration")
+    problem = None if length is None else lifetime.problem_with(kind, length)
+    if problem:
+        raise table.problem("duration", f"this duration {problem}", hint=lifetime.examples(kind))
+    return length
+
+
+def _tags(table: Table) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    tags, transitive = table.pairs("tags"), table.texts("transitive")
+    problem = limits.problem_with_tags(tags, transitive)
+    if problem:
+        raise table.problem("tags" if "tags" in table else "transitive", problem)
+    return tags, transitive
+
+
+def _policy_arns(table: Table) -> tuple[str, ...]:
+    arns = table.texts("policy_arns")
+    problem = limits.problem_with_policy_arns(arns)
+    if problem:
+        raise table.problem("policy_arns", problem)
+    return arns

@@ -1,0 +1,173 @@
+"""`[source.NAME]` of a configuration: where a chain begins."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from stsctl.arn import Arn
+from stsctl.errors import UsageError
+from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind
+from stsctl.tables import Table
+from stsctl.url import is_web_page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """`[source.NAME]`. `user_arn` is whose keys they are, `added` says that stsctl wrote it."""
+
+    source: Source
+    user_arn: str | None = None
+    added: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.source.name
+
+
+_EVERYWHERE = ("type", "mfa_serial", "mfa_process", "region")
+_KEYS = {
+    SourceKind.KEYS: ("access_key_id", "user_arn"),
+    SourceKind.ENVIRONMENT: (),
+    SourceKind.PROFILE: ("profile",),
+    SourceKind.PROCESS: ("process",),
+    SourceKind.FILE: ("path",),
+    SourceKind.INSTANCE_METADATA: (),
+    SourceKind.CONTAINER: (),
+    SourceKind.LOGIN: ("login_session",),
+    SourceKind.OIDC: (
+        "web_identity_token_file", "token_process", "token_variable",
+        "issuer", "client_id", "scopes", "redirect_port", "audience",
+    ),
+    SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "provider_arn"),
+    SourceKind.IDENTITY_CENTER: ("start_url", "sso_region", "scopes", "share_token"),
+    SourceKind.ROLES_ANYWHERE: (
+        "certificate", "private_key", "certificate_chain", "trust_anchor_arn", "profile_arn",
+    ),
+}  # fmt: skip
+"""What each type takes, besides what every source does."""
+_NEEDED = {
+    SourceKind.PROFILE: ("profile",),
+    SourceKind.PROCESS: ("process",),
+    SourceKind.FILE: ("path",),
+    SourceKind.LOGIN: ("login_session",),
+    SourceKind.IDENTITY_CENTER: ("start_url", "sso_region"),
+    SourceKind.ROLES_ANYWHERE: ("certificate", "private_key", "trust_anchor_arn", "profile_arn"),
+}
+"""What it cannot be without."""
+_ONE_OF = ("web_identity_token_file", "token_process", "token_variable", "issuer")
+_ONE_OF_SAML = ("assertion_file", "assertion_process", "sign_in_url")
+
+
+def entry(name: str, table: Table, *, added: bool) -> SourceEntry:
+    """The source that a table says; raises ConfigurationError with its line."""
+    kind = table.choice("type", SourceKind)
+    if kind is None:
+        known = ", ".join(one.value for one in SourceKind)
+        raise table.problem(None, f"{table.title} has no type", hint=f'add type = "keys" (known are {known})')
+    table.only((*_EVERYWHERE, *_KEYS[kind]))
+    for key in _NEEDED.get(kind, ()):
+        if key not in table:
+            raise table.problem(None, f'{table.title} of type "{kind.value}" has no {key}')
+    process = table.command("process")
+    source = Source(
+        kind=kind,
+        name=name,
+        profile=table.text("profile"),
+        process=shlex.join(process) if process else None,
+        path=table.text("path"),
+        login_session=table.text("login_session"),
+        mfa_serial=table.checked("mfa_serial", "mfa_serial"),
+        mfa_process=table.command("mfa_process"),
+        region=table.text("region"),
+        access_key_id=table.text("access_key_id"),
+        proof=_proof(kind, table),
+        identity_center=_identity_center(table) if kind is SourceKind.IDENTITY_CENTER else None,
+        certificate=_certificate(table) if kind is SourceKind.ROLES_ANYWHERE else None,
+        origin=table.at(),
+    )
+    return SourceEntry(source=source, user_arn=table.text("user_arn"), added=added)
+
+
+def _proof(kind: SourceKind, table: Table) -> Proof | None:
+    if kind not in (SourceKind.OIDC, SourceKind.SAML):
+        return None
+    choices = _ONE_OF if kind is SourceKind.OIDC else _ONE_OF_SAML
+    said = [key for key in choices if key in table]
+    if len(said) > 1:
+        raise table.problem(said[1], f"{table.title} says both {said[0]} and {said[1]}", hint="take one of the two out")
+    return Proof(
+        file=table.text(choices[0]),
+        process=table.command(choices[1]),
+        variable=table.text("token_variable"),
+        issuer=_issuer(table),
+        sign_in_url=_url(table, "sign_in_url"),
+        audience=table.text("audience"),
+        provider_arn=_arn(table, "provider_arn", "iam", "saml-provider/", "SAML provider"),
+    )
+
+
+def _issuer(table: Table) -> Issuer | None:
+    url, client_id = _url(table, "issuer"), table.text("client_id")
+    if url is None:
+        for key in ("client_id", "scopes", "redirect_port"):
+            if key in table:
+                raise table.problem(key, f"{table.title} has {key}, and no issuer to show it to")
+        return None
+    if client_id is None:
+        raise table.problem("issuer", f"{table.title} has an issuer, and no client_id that it knows")
+    scopes = table.texts("scopes") or ("openid",)
+    if "openid" not in scopes:
+        raise table.problem("scopes", 'scopes have no "openid", and without it there is no ID token')
+    return Issuer(url=url, client_id=client_id, scopes=scopes, redirect_port=table.number("redirect_port", 1, 65535))
+
+
+def _identity_center(table: Table) -> IdentityCenter:
+    url, region = _url(table, "start_url"), table.text("sso_region")
+    assert url is not None
+    assert region is not None
+    return IdentityCenter(
+        start_url=url,
+        region=region,
+        scopes=table.texts("scopes") or ("sso:account:access",),
+        share_token=bool(table.flag("share_token")),
+    )
+
+
+def _certificate(table: Table) -> Certificate:
+    file, key = table.text("certificate"), table.text("private_key")
+    anchor = _arn(table, "trust_anchor_arn", "rolesanywhere", "trust-anchor/", "trust anchor")
+    profile = _arn(table, "profile_arn", "rolesanywhere", "profile/", "profile of Roles Anywhere")
+    assert file is not None
+    assert key is not None
+    assert anchor is not None
+    assert profile is not None
+    return Certificate(
+        file=file,
+        key=key,
+        chain_file=table.text("certificate_chain"),
+        trust_anchor_arn=anchor,
+        profile_arn=profile,
+    )
+
+
+def _url(table: Table, key: str) -> str | None:
+    """The address of a web page: https, or on this machine."""
+    text = table.text(key)
+    if text is None or is_web_page(text):
+        return text
+    raise table.problem(key, f'{key} "{text}" is no address that begins with https://')
+
+
+def _arn(table: Table, key: str, service: str, resource: str, what: str) -> Arn | None:
+    text = table.text(key)
+    try:
+        arn = None if text is None else Arn.parse(text)
+    except UsageError as error:
+        raise table.problem(key, error.message, hint=error.hint) from error
+    if arn is not None and not (arn.service == service and arn.resource.startswith(resource)):
+        region = "" if service == "iam" else "eu-west-1"
+        hint = f"it looks like arn:aws:{service}:{region}:111111111111:{resource}NAME"
+        raise table.problem(key, f'"{text}" is no ARN of a {what}', hint=hint)
+    return arn

@@ -1,0 +1,18 @@
+"""Addresses of web pages: which lead to this machine, and which are fit to sign in at."""
+
+from __future__ import annotations
+
+import re
+
+_LOOPBACK = re.compile(r"https?://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/.*)?")
+_PAGE = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?([/?#][\x21-\x7e]*)?", re.IGNORECASE)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` leads to this machine."""
+    return _LOOPBACK.fullmatch(url) is not None
+
+
+def is_web_page(url: str) -> bool:
+    """Whether `url` is that of a page which nobody else can read on the way: by TLS, or on this machine."""
+    return (_PAGE.fullmatch(url) is not None or is_loopback(url)) and url.isascii() and url.isprintable()
