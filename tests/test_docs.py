@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from stsctl import configuration, ini, settings
+from stsctl import configuration, ini, role_table, settings, source_table
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
 from stsctl.emulator.seeds import seed
@@ -127,12 +127,9 @@ def _keys(heading: str) -> dict[str, str]:
         ("`[sealed_file]`", set(SealedFile.__dataclass_fields__) - {"origins"}),
         (
             "`[source.NAME]`",
-            {
-                *configuration._KEYS_OF_EVERY_SOURCE,
-                *(k for keys in configuration._KEYS_OF_SOURCE.values() for k in keys),
-            },
+            {*source_table._EVERYWHERE, *(key for keys in source_table._KEYS.values() for key in keys)},
         ),
-        ("`[role.NAME]`", set(configuration._KEYS_OF_ROLE)),
+        ("`[role.NAME]`", {*role_table._EVERYWHERE, *(key for keys in role_table._KEYS.values() for key in keys)}),
     ],
 )
 def test_configuration_keys_are_documented(heading: str, keys: set[str]) -> None:
