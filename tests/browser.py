@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -49,6 +51,29 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
+
+
+def program(folder: Path, *, port: int | None = None) -> Path:
+    """A Chromium that shows itself to nobody, whoever starts it; by `port` a test can be the person who uses it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing("chromium")
+    path = folder / "browser"
+    open_to = f"--remote-debugging-port={port}" if port else ""
+    path.write_text(
+        f'#!/bin/sh\necho $$ >> "{folder}/browsers"\n'
+        f'exec {found} --headless=new {" ".join(_ARGUMENTS)} {open_to} "$@"\n'
+    )
+    path.chmod(0o755)
+    return path
+
+
+def free_port() -> int:
+    """A port that nobody had a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
 
 
 class Callback:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from stsctl.errors import StsctlError
 
-_CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
+CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
 _FETCHED_WITHIN = timedelta(seconds=30)
 
 
@@ -40,13 +40,13 @@ class Browser:
     def open(self, url: str) -> None:
         """Shows `url`, without waiting for the browser's end; raises BrowserError. Others can see what it is."""
         if self.profile is not None:
-            program = next(filter(None, map(shutil.which, _CHROMES)), None)
+            program = next(filter(None, map(shutil.which, CHROMES)), None)
             self._start([program, f"--profile-directory={self.profile}", url] if program else None)
         elif self.container is not None:
             program = shutil.which("firefox")
             inside = f"ext+container:name={quote(self.container, safe='')}&url={quote(url, safe='')}"
             self._start([program, inside] if program else None)
-        elif not self._has_any() or not webbrowser.open(url):
+        elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not webbrowser.open(url):
             raise BrowserError("there is no browser here", hint='print the address with "--print"')
 
     def open_unseen(self, url: str) -> None:
@@ -59,11 +59,6 @@ class Browser:
             if not leading.fetched.wait(_FETCHED_WITHIN.total_seconds()):
                 raise BrowserError("the browser did not come", hint='print the address with "--print"')
 
-    def _has_any(self) -> bool:
-        """Whether a browser could show itself; without a screen, one that runs in the terminal would take that over."""
-        wanted = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
-        return sys.platform in ("win32", "darwin") or any(self.environ.get(name) for name in wanted)
-
     def _start(self, argv: list[str] | None) -> None:
         if argv is None:
             what = "Firefox" if self.container is not None else "browser with profiles"
@@ -75,6 +70,11 @@ class Browser:
             )
         except OSError as error:
             raise BrowserError(f'"{argv[0]}" cannot be started') from error
+
+
+def can_show(environ: Mapping[str, str]) -> bool:
+    """Whether a browser could show itself; without a screen, one that runs in the terminal would take that over."""
+    return sys.platform in ("win32", "darwin") or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 class _Leading:
