@@ -19,7 +19,7 @@ EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "loggin
 STDLIB = set(sys.stdlib_module_names)
 LAYERS = (
     "protocol", "world", "web", "seeds", "directory", "authorization", "sts", "services",
-    "sign_in", "idp", "identity_center", "workloads", "state",
+    "sign_in", "idp", "identity_center", "roles_anywhere", "workloads", "state",
 )  # fmt: skip
 """The emulator's packages: each stands on those before it, and on no other."""
 EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
@@ -86,7 +86,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"(web\.dpop|world\.issuer_keys|sign_in\.login|sts\.web_identity)", {"joserfc"}),
     *layered(r"web\.pages", {"jinja2", "markupsafe", "werkzeug"}),
     *layered(r"(idp|protocol|sign_in|sts)\.saml(_\w+)?", {"cryptography", "lxml", "signxml"}),
-    *layered(r"(seeds\.permission_sets|world\.self_signed)", {"cryptography"}),
+    *layered(r"(seeds\.permission_sets|world\.self_signed|protocol\.certificates)", {"cryptography"}),
+    *layered(r"roles_anywhere\.\w+", {"cryptography"}),
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),

@@ -149,6 +149,7 @@ COMMANDS = [
     _c("emulator run-as ec2 Locked -- true"),
     _c("emulator run-as lambda Locked -- true", status=5),
     _c("emulator keys alice", answers=True),
+    _c("emulator certificate web-1 --folder certificates"),
     _c("emulator config"),
     _c("emulator seed --example"),
     _c("emulator code alice", answers=True),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stsctl.cli.emulator_certificate import certificate
 from stsctl.cli.emulator_levers import clock, described, fail, reset
 from stsctl.cli.emulator_log import log
 from stsctl.cli.emulator_run_as import place_of, run_as
@@ -196,5 +197,5 @@ description = "nobody may assume it"
 """
 
 
-for _command in (clock, fail, log, reset, run_as, seed_command):
+for _command in (certificate, clock, fail, log, reset, run_as, seed_command):
     command.add_command(_command)

@@ -18,6 +18,7 @@ from stsctl.emulator import remote
 from stsctl.emulator import running as record
 from stsctl.emulator.remote import EmulatorError
 from stsctl.emulator.running import Running
+from stsctl.errors import UsageError
 from stsctl.host import files, process_table
 
 _START_LIMIT = timedelta(seconds=60)
@@ -36,6 +37,19 @@ class Principal:
     arn: str
     account: str
     mfa_serial: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Where a certificate of the emulator's own CA is, with its key; `profiles` are what can be had with it.
+
+    Each is a profile's ARN, and the ARNs of its roles.
+    """
+
+    certificate: Path
+    private_key: Path
+    trust_anchor_arn: str
+    profiles: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def start(
@@ -150,6 +164,26 @@ def code(running: Running, user: str) -> str:
         if answer["code"]:
             return str(answer["code"])
         time.sleep(min(float(answer["seconds"]), 30) + _PAUSE.total_seconds())
+
+
+def certificate(running: Running, name: str, *, folder: Path, trust_anchor: str | None = None) -> Certificate:
+    """Writes a certificate called `name`, and its key, into `folder`; only their owner can read them.
+
+    Raises UsageError where there are such files already, or no trust anchor whose CA the emulator is.
+    """
+    found = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    for path in found:
+        if path.exists():
+            raise UsageError(f'"{path}" is there already', hint="take another name, or --folder")
+    answer = remote.certificate(running, name, trust_anchor)
+    for path, content in zip(found, (answer["certificate"], answer["private_key"]), strict=True):
+        files.replace(path, content.encode())
+    return Certificate(
+        certificate=found[0],
+        private_key=found[1],
+        trust_anchor_arn=answer["trust_anchor_arn"],
+        profiles=tuple((profile["arn"], tuple(profile["roles"])) for profile in answer["profiles"]),
+    )
 
 
 def _check(seed: Path | None) -> None:

@@ -13,6 +13,7 @@ from stsctl.emulator.directory.principals import Caller, IssuedSession, Kind, Lo
 from stsctl.emulator.directory.totp import UsedCodes
 from stsctl.emulator.protocol.request import Request
 from stsctl.emulator.protocol.wire import Answer
+from stsctl.emulator.roles_anywhere.enrolment import Enrolment, NotEnrolledError
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 from stsctl.emulator.state.levers import LeverError, Levers
 from stsctl.emulator.sts.authentication import Authentication
@@ -43,6 +44,7 @@ class ControlPlane:
         seed: str,
         levers: Levers,
         workloads: WorkloadPlane,
+        enrolment: Enrolment,
     ) -> None:
         self._token = token
         self._instance = instance
@@ -52,6 +54,7 @@ class ControlPlane:
         self._seed = seed
         self._levers = levers
         self._workloads = workloads
+        self._enrolment = enrolment
         self._authentication = Authentication(directory, sessions)
 
     def answer(self, request: Request, entry: Entry) -> Answer:
@@ -75,9 +78,11 @@ class ControlPlane:
                     return _json(200, self._principal(name, entry.at))
                 case "code":
                     return _json(200, self._code(name, entry.wall_at))
+                case "certificate":
+                    return _json(200, self._enrolment.enrol(name, request.argument("trust_anchor"), entry.at))
                 case _:
                     return _json(404, {"error": f'there is no "{what[:50]}" to ask for'})
-        except NotFoundError as error:
+        except (NotFoundError, NotEnrolledError) as error:
             return _json(404, {"error": str(error)})
 
     def _pull(self, what: str, request: Request) -> Answer:

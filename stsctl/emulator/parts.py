@@ -11,6 +11,8 @@ from stsctl.emulator.directory.directory import Directory
 from stsctl.emulator.directory.organizations import Organizations
 from stsctl.emulator.directory.served_idp import ServedIdp
 from stsctl.emulator.directory.totp import UsedCodes
+from stsctl.emulator.roles_anywhere.enrolment import Enrolment
+from stsctl.emulator.roles_anywhere.trust_anchors import TrustAnchors
 from stsctl.emulator.seeds.organisation import Organisation
 from stsctl.emulator.sign_in.console import ConsoleSessions
 from stsctl.emulator.sts.authentication import Authentication
@@ -45,6 +47,7 @@ class Parts:
     outbound: OutboundFederation
     sts: Sts
     console: ConsoleSessions
+    trust_anchors: TrustAnchors
 
     @classmethod
     def of(cls, organisation: Organisation, *, url: str, instance: str, sessions: Sessions, faults: Faults) -> Parts:
@@ -78,7 +81,14 @@ class Parts:
             outbound=outbound,
             sts=Sts(directory, authorization, issuing, codes, further),
             console=ConsoleSessions(authentication, instance),
+            trust_anchors=TrustAnchors(anchor for account in organisation.accounts for anchor in account.trust_anchors),
         )
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """What gives certificates to whoever owns the emulator."""
+        profiles = [one for account in self.organisation.accounts for one in account.roles_anywhere_profiles]
+        return Enrolment(self.trust_anchors, profiles)
 
     def account_names(self) -> dict[str, str]:
         """What the accounts are called, by id; one without a name is called by its id."""

@@ -64,6 +64,15 @@ def faults(running: Running) -> list[dict[str, Any]]:
     return found
 
 
+def certificate(running: Running, name: str, trust_anchor: str | None) -> dict[str, Any]:
+    """A certificate called `name`: `certificate` and `private_key` as PEM, `trust_anchor_arn`, `profiles`.
+
+    It is of the CA of a trust anchor, which has to be named where there are several. Raises UsageError.
+    """
+    arguments = {"name": name} | ({"trust_anchor": trust_anchor} if trust_anchor else {})
+    return ask(running, "certificate", **arguments)
+
+
 def place(running: Running, what: str, **arguments: str) -> Surroundings:
     """The place of a workload of the seed (`workload`: its `name`), or of one that begins (`run`).
 

@@ -113,6 +113,7 @@ class Emulator:
             seed=organisation.name,
             levers=levers,
             workloads=WorkloadPlane(self._workloads),
+            enrolment=parts.enrolment,
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -14,6 +14,7 @@ from stsctl.emulator.identity_center.sso_portal_page import SsoPortalPage
 from stsctl.emulator.identity_center.sso_tokens import SsoTokens
 from stsctl.emulator.idp.idp_site import IdpSite
 from stsctl.emulator.parts import Parts
+from stsctl.emulator.roles_anywhere.create_session import CreateSession
 from stsctl.emulator.seeds.identity_center import NOWHERE
 from stsctl.emulator.sign_in import console_sign_in
 from stsctl.emulator.sign_in.console import ConsoleSite
@@ -28,7 +29,7 @@ from stsctl.emulator.world.site import Site
 
 def sites(parts: Parts) -> tuple[Site, ...]:
     """All of them, in the order in which they are asked whether a path is theirs."""
-    return (parts.outbound, *_federation(parts), *_identity_center(parts), *_login(parts))
+    return (parts.outbound, *_federation(parts), *_identity_center(parts), *_login(parts), _roles_anywhere(parts))
 
 
 def _federation(parts: Parts) -> tuple[Site, ...]:
@@ -77,3 +78,16 @@ def _login(parts: Parts) -> tuple[Site, ...]:
     tokens = LoginTokens()
     login = Login(tokens, parts.authentication, parts.authorization, parts.issuing, parts.faults)
     return sign_in, login, LoginPages(login, tokens, sign_in)
+
+
+def _roles_anywhere(parts: Parts) -> Site:
+    """IAM Roles Anywhere, whose requests no key of AWS's signs."""
+    profiles = [one for account in parts.organisation.accounts for one in account.roles_anywhere_profiles]
+    return CreateSession(
+        parts.trust_anchors,
+        {profile.arn: profile for profile in profiles},
+        directory=parts.directory,
+        authorization=parts.authorization,
+        issuing=parts.issuing,
+        faults=parts.faults,
+    )

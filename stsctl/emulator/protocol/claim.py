@@ -15,6 +15,8 @@ from stsctl.emulator.protocol.refusal import Refusal
 from stsctl.emulator.protocol.request import Request, query_pairs
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+BY_CERTIFICATE = ("AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256")
+"""How IAM Roles Anywhere is signed for: by a certificate's key, in place of one that AWS gave."""
 TERMINATOR = "aws4_request"
 STAMP = "%Y%m%dT%H%M%SZ"
 """How a signed request writes its time."""
@@ -25,6 +27,7 @@ class Claim:
     """What a request says of its signature, not yet believed.
 
     `stamp` is its time as it was written, `lifetime` the time a presigned request gives itself, None for a header.
+    Where a certificate's key signed, its serial number stands in the place of `access_key_id`.
     """
 
     access_key_id: str
@@ -36,6 +39,7 @@ class Claim:
     signature: str
     stamp: str
     lifetime: timedelta | None = None
+    algorithm: str = ALGORITHM
 
     @property
     def scope(self) -> str:
@@ -49,8 +53,9 @@ class Claim:
 
 
 def is_signed(request: Request) -> bool:
-    """Whether `request` claims to be signed at all, rightly or not."""
-    return (request.header("authorization") or "").startswith("AWS") or "X-Amz-Algorithm=" in request.query
+    """Whether `request` claims to be signed with keys that AWS gave, rightly or not."""
+    header = request.header("authorization") or ""
+    return (header.startswith("AWS") and not header.startswith("AWS4-X509-")) or "X-Amz-Algorithm=" in request.query
 
 
 def read_claim(request: Request) -> Claim | None:
@@ -68,14 +73,19 @@ def read_claim(request: Request) -> Claim | None:
             "parameter or the Authorization header should be specified",
             400,
         )
-    return _from_header(request, header)
+    return _from_header(request, header, (ALGORITHM,))
 
 
-def _from_header(request: Request, header: str) -> Claim:
+def read_claim_by_certificate(request: Request) -> Claim:
+    """What `request` claims of the certificate whose key signed it; raises Refusal for a mangled claim."""
+    return _from_header(request, request.header("authorization") or "", BY_CERTIFICATE)
+
+
+def _from_header(request: Request, header: str, algorithms: tuple[str, ...]) -> Claim:
     algorithm, _, rest = header.partition(" ")
     if algorithm == "AWS":
         raise _version_two()
-    if algorithm != ALGORITHM:
+    if algorithm not in algorithms:
         raise unsupported(algorithm)
     fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     stamp = request.header("x-amz-date") or _http_date(request.header("date"))
@@ -94,6 +104,7 @@ def _from_header(request: Request, header: str) -> Claim:
         signature=fields["Signature"],
         stamp=stamp,
         token=request.header("x-amz-security-token"),
+        algorithm=algorithm,
     )
 
 
@@ -125,6 +136,7 @@ def _claim(
     stamp: str,
     token: str | None,
     lifetime: timedelta | None = None,
+    algorithm: str = ALGORITHM,
 ) -> Claim:
     parts = credential.split("/")
     if len(parts) != 5:
@@ -166,6 +178,7 @@ def _claim(
         signature=signature,
         stamp=stamp,
         lifetime=lifetime,
+        algorithm=algorithm,
     )
 
 

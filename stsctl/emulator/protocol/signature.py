@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from stsctl.credentials import Secret
 from stsctl.emulator.protocol import streaming
-from stsctl.emulator.protocol.claim import ALGORITHM, STAMP, TERMINATOR, Claim, mismatch, unsupported
+from stsctl.emulator.protocol.claim import STAMP, TERMINATOR, Claim, mismatch, unsupported
 from stsctl.emulator.protocol.refusal import Refusal
 from stsctl.emulator.protocol.request import Request, query_pairs
 
@@ -34,11 +34,25 @@ MISMATCH = (
 
 def verify(request: Request, claim: Claim, secret: Secret, now: datetime) -> None:
     """Raises Refusal unless `request` was signed with `secret`, just now, as `claim` says."""
+    payload = payload_hash(request, claim, now)
+    key = signing_key(secret, claim)
+    expected = _hmac(key, string_to_sign(request, claim, payload)).hex()
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode("utf-8", "replace")):
+        raise mismatch(MISMATCH)
+    streaming.verify(request, payload, seed=claim.signature, stamp=claim.stamp, scope=claim.scope, key=key)
+
+
+def payload_hash(request: Request, claim: Claim, now: datetime) -> str:
+    """What stands for the body in the signature; raises Refusal for a claim that no signature could make good."""
     _check_time(claim, now)
     missing = _unsigned_headers(request, claim)
     if missing:
         raise mismatch(f"There were headers present in the request which were not signed: {', '.join(missing)}")
-    payload = _payload_hash(request, claim)
+    return _payload_hash(request, claim)
+
+
+def string_to_sign(request: Request, claim: Claim, payload: str) -> str:
+    """What the signature of `request` signs, with `payload` in the place of its body."""
     canonical = "\n".join(
         [
             request.method,
@@ -51,11 +65,7 @@ def verify(request: Request, claim: Claim, secret: Secret, now: datetime) -> Non
         ]
     )
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    key = signing_key(secret, claim)
-    expected = _hmac(key, "\n".join([ALGORITHM, claim.stamp, claim.scope, digest])).hex()
-    if not hmac.compare_digest(expected.encode(), claim.signature.encode("utf-8", "replace")):
-        raise mismatch(MISMATCH)
-    streaming.verify(request, payload, seed=claim.signature, stamp=claim.stamp, scope=claim.scope, key=key)
+    return "\n".join([claim.algorithm, claim.stamp, claim.scope, digest])
 
 
 def signing_key(secret: Secret, claim: Claim) -> bytes:

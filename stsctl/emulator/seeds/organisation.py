@@ -9,6 +9,7 @@ from stsctl.credentials import Secret
 from stsctl.emulator.seeds.identity_center import IdentityCenter
 from stsctl.emulator.seeds.idp import Idp
 from stsctl.emulator.seeds.new_organization import NewOrganization
+from stsctl.emulator.seeds.roles_anywhere import RolesAnywhereProfile, TrustAnchor
 from stsctl.emulator.seeds.workload import Instance, Task, Workload
 from stsctl.emulator.world.regions import EVERYWHERE, AccountRegions
 
@@ -110,6 +111,8 @@ class Account:
     saml_providers: tuple[NewSamlProvider, ...] = ()
     instances: tuple[Instance, ...] = ()
     tasks: tuple[Task, ...] = ()
+    trust_anchors: tuple[TrustAnchor, ...] = ()
+    roles_anywhere_profiles: tuple[RolesAnywhereProfile, ...] = ()
 
     @property
     def workloads(self) -> tuple[Workload, ...]:

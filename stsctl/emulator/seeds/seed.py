@@ -10,7 +10,14 @@ from pathlib import Path
 
 from stsctl import tables
 from stsctl.credentials import Secret
-from stsctl.emulator.seeds import identity_center_seed, idp_seed, organization_seed, permission_sets, workload_seed
+from stsctl.emulator.seeds import (
+    identity_center_seed,
+    idp_seed,
+    organization_seed,
+    permission_sets,
+    roles_anywhere_seed,
+    workload_seed,
+)
 from stsctl.emulator.seeds.organisation import (
     Account,
     NewDevice,
@@ -95,20 +102,26 @@ def parse(content: bytes, name: str) -> Organisation:
 def _account(number: str, table: Table) -> Account:
     table.check_name(number, r"[0-9]{12}", "an account's id, which has 12 digits")
     kinds = ["user", "group", "policy", "role", "oidc_provider", "saml_provider", "instance", "task"]
+    kinds += ["trust_anchor", "roles_anywhere_profile"]
     table.only(["name", "outbound_web_identity_federation", *_REGIONS, *kinds])
+    regions, policies = _regions(table), _policies(table, "policy")
+    roles = tuple(_role(*item) for item in table.tables("role").items())
+    named = {name for name, _ in policies}
     account = Account(
         id=number,
         name=table.text("name") or "",
-        regions=_regions(table),
+        regions=regions,
         outbound_federation=bool(table.flag("outbound_web_identity_federation")),
         users=tuple(_user(*item) for item in table.tables("user").items()),
         groups=tuple(_group(*item) for item in table.tables("group").items()),
-        policies=_policies(table, "policy"),
-        roles=tuple(_role(*item) for item in table.tables("role").items()),
+        policies=policies,
+        roles=roles,
         saml_providers=tuple(_saml_provider(*item) for item in table.tables("saml_provider").items()),
         oidc_providers=tuple(_oidc_provider(*item) for item in table.tables("oidc_provider").items()),
         instances=workload_seed.instances(table, number),
         tasks=workload_seed.tasks(table, number),
+        trust_anchors=roles_anywhere_seed.trust_anchors(table, number, regions),
+        roles_anywhere_profiles=roles_anywhere_seed.profiles(table, number, regions, roles=roles, policies=named),
     )
     _check_references(table, account)
     return account

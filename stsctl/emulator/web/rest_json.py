@@ -46,6 +46,13 @@ class Fields:
             raise self.problem(f"Invalid parameter: {name}")
         return tuple(values)
 
+    def number(self, name: str, least: int, most: int) -> int | None:
+        """A whole number within limits."""
+        value = self._values.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most):
+            raise self.problem(f"Invalid parameter: {name}")
+        return value
+
     def problem(self, message: str) -> Refusal:
         """The refusal of a body that something is wrong with."""
         return Refusal(self._malformed, message, 400)
@@ -77,9 +84,9 @@ def meet(faults: Faults, action: str, throttled: str, status: int) -> None:
         raise Refusal(code, refusal.message, found, because=refusal.because) from refusal
 
 
-def succeed(result: Mapping[str, object]) -> Answer:
+def succeed(result: Mapping[str, object], *, status: int = 200) -> Answer:
     """A result; members that are None are left out."""
-    return _answer(200, {name: value for name, value in result.items() if value is not None})
+    return _answer(status, {name: value for name, value in result.items() if value is not None})
 
 
 def refuse(refusal: Refusal, content: Mapping[str, object]) -> Answer:
