@@ -83,6 +83,10 @@ class UnavailableError(StsctlError):
     status = 6
 
 
+class ThrottledError(UnavailableError):
+    """AWS is asked too often: later it will answer."""
+
+
 class StoreError(StsctlError):
     """A store or a keyring that cannot be read or written."""
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from stsctl.errors import PersonNeededError, RefusedError, StsctlError
 
 PATH = "/oauth/callback"
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _FIELDS = 20
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>stsctl</title>
@@ -49,14 +49,14 @@ class Redirect:
         self._came = threading.Event()
         self._found: dict[str, str] = {}
         try:
-            self._server = _Server((_HOST, port or 0), _Handler)
+            self._server = _Server((HOST, port or 0), _Handler)
         except OSError as error:
             raise RedirectError(
                 f"the port {port} of this machine, which the sign-in leads back to, is taken",
                 hint="end the program that has it, or try again with --device",
             ) from error
         self._server.redirect = self
-        self.authority = f"{_HOST}:{self._server.server_address[1]}"
+        self.authority = f"{HOST}:{self._server.server_address[1]}"
         self.uri = f"http://{self.authority}{PATH}"
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.duration import render_duration
-from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
+from stsctl.errors import ConfigurationError, RefusedError, StsctlError, ThrottledError, UnavailableError, UsageError
 from stsctl.request import Endpoint
 from stsctl.url import is_loopback
 
@@ -64,7 +64,7 @@ class Clients:
         """
         from botocore import xform_name
 
-        url = endpoint.url if service == "sts" or endpoint.instance else self.urls.get(service)
+        url = self.url(service, endpoint)
         with translated(f"{service}:{operation}", self.wall, endpoint):
             client = self._client(service, endpoint, url, credentials)
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
@@ -72,6 +72,10 @@ class Clients:
         instance = headers.get(EMULATOR_HEADER)
         _check_instance(endpoint, instance)
         return Answer(body=body, instance=instance)
+
+    def url(self, service: str, endpoint: Endpoint) -> str | None:
+        """Where a service is asked, if that is not where AWS has it."""
+        return endpoint.url if service == "sts" or endpoint.instance else self.urls.get(service)
 
     def get(
         self, operation: str, url: str, endpoint: Endpoint | None, *, bearer: Secret | None = None
@@ -248,7 +252,7 @@ def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsc
     if status < 500 and status != 429 and not code:
         return _no_answer(operation)
     if code in _THROTTLED or status == 429:
-        return UnavailableError(f"AWS throttles {operation} ({code})", hint="try again in a minute")
+        return ThrottledError(f"AWS throttles {operation} ({code})", hint="try again in a minute")
     if status >= 500:
         what = " ".join(dict.fromkeys((str(status), code)))
         return UnavailableError(f"{operation} failed at AWS ({what})", hint="try again in a minute")

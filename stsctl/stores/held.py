@@ -99,7 +99,11 @@ class Held:
     def sign_in(self, authority: str) -> SignIn | None:
         """The sign-in at an authority, ended or not; None where there is none, or none that can be trusted."""
         text = self._text(Kind.TOKEN, authority)
-        return None if text is None else codec.parse_sign_in(text, authority)
+        sign_in = None if text is None else codec.parse_sign_in(text, authority)
+        if sign_in is not None and self._index.get_sign_in(authority) is None:
+            with contextlib.suppress(FileError):
+                self._index.put_sign_in(self._sign_in_entry(sign_in))
+        return sign_in
 
     def hold_sign_in(self, sign_in: SignIn) -> None:
         """Keeps a sign-in, in place of the one before it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.errors import PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.errors import PersonNeededError, RefusedError, StsctlError, ThrottledError, UnavailableError
 from stsctl.host import files
 from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
@@ -105,7 +105,7 @@ class Learned:
             files.replace(path, json.dumps(content).encode())
 
 
-_FAILURES = {kind.__name__: kind for kind in (RefusedError, UnavailableError, PersonNeededError)}
+_FAILURES = {kind.__name__: kind for kind in (RefusedError, UnavailableError, ThrottledError, PersonNeededError)}
 
 
 def _digest(text: str) -> str:
