@@ -262,4 +262,4 @@ def _instant(body: Mapping[str, Any], name: str) -> datetime:
 
 
 def _unusable(name: str) -> StsctlError:
-    return StsctlError(f"Identity Center's answer has no usable {name}: it is not used")
+    return StsctlError(f"the answer of Identity Center has no usable {name}: it is not used")

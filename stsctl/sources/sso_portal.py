@@ -96,5 +96,5 @@ class Portal:
 def _text(one: Mapping[str, Any], name: str) -> str:
     value = one.get(name)
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise StsctlError(f"Identity Center's answer has no usable {name}: it is not used")
+        raise StsctlError(f"the answer of Identity Center has no usable {name}: it is not used")
     return value
