@@ -64,7 +64,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
     (
         r"sources\.\w+",
-        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|oauth|address)|stores\.interface)",
+        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|discovery|oauth|address)|stores\.interface)",
         EFFECTS,
     ),
     (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", {"keyring"} | EFFECTS),
