@@ -64,7 +64,18 @@ def problem_with(field: str, text: str) -> str | None:
         return f"has {len(text)} characters, it takes {form.shortest} to {form.longest}"
     if not form.pattern.fullmatch(text):
         return f"takes only {form.allowed}"
-    return None
+    return _SHOWS_NO_CODES if field == "mfa_serial" and is_security_key(text) else None
+
+
+_SHOWS_NO_CODES = "is a security key, and STS takes only codes that a device shows: name a virtual device beside it"
+
+
+def is_security_key(serial: str) -> bool:
+    """Whether an MFA device is a security key or a passkey, which signs in to the console and shows no codes.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_fido_supported_configurations.html
+    """
+    return ":u2f/" in serial
 
 
 def problem_with_template(text: str) -> str | None:

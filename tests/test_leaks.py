@@ -132,6 +132,7 @@ COMMANDS = [
     _c("keys list --last-used"),
     _c("mfa list other"),
     _c("mfa add other", status=4),  # nobody can be shown the code
+    _c("mfa enable other", status=3),  # the device of that name is enabled already
     _c("mfa resync other", status=4),
     _c("mfa code other", status=3),
     _c("keys rotate other", status=1),  # the user has another key

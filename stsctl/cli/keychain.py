@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from stsctl import endpoint
+from stsctl import endpoint, limits
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration
 from stsctl.credentials import Credentials, Secret
@@ -72,7 +72,7 @@ class Keychain:
         if not identity.resource.startswith("user/"):
             return None
         devices = mfa_devices(self.clients, self._endpoint(region), credentials)
-        codes = [serial for serial in devices if ":u2f/" not in serial]
+        codes = [serial for serial in devices if not limits.is_security_key(serial)]
         return codes[0] if len(codes) == 1 else None
 
     def add(self, name: str, credentials: Credentials, identity: Arn, mfa_serial: str | None) -> None:
@@ -152,9 +152,19 @@ class Keychain:
         endpoint = self._endpoint(self._region(keys.name))
         return MfaDevices(clients=self.clients, endpoint=endpoint, credentials=keys.credentials)
 
-    def with_device(self, keys: LongTermKeys, serial: str, seed: Secret | None) -> None:
+    def with_device(self, keys: LongTermKeys, serial: str, seed: Secret | None) -> LongTermKeys:
         """Names a device beside its user's keys; `seed` where it is to be kept with them."""
-        self._keep(replace(keys, mfa_serial=serial, mfa_seed=seed))
+        keys = replace(keys, mfa_serial=serial, mfa_seed=seed, enrolment=None)
+        self._keep(keys)
+        return keys
+
+    def enrolling(self, keys: LongTermKeys, serial: str | None = None, seed: Secret | None = None) -> LongTermKeys:
+        """Keeps with keys the device that is about to become their user's; without one, that there is none."""
+        from stsctl.stores.codec import Enrolment
+
+        keys = replace(keys, enrolment=Enrolment(serial=serial, seed=seed) if serial and seed else None)
+        self.held.hold_keys(keys)
+        return keys
 
     def _keep(self, keys: LongTermKeys) -> None:
         """Holds keys, and names them in added.toml unless config.toml does."""

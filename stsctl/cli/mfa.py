@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from stsctl import totp
+from stsctl.cli.enrolling import Enrolling, refuse_security_key, two_codes
 from stsctl.cli.options import Group, complete_keys, json_option
-from stsctl.credentials import Secret
-from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError
-from stsctl.formats import authenticator
+from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.formats.interface import rfc3339
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.stores.codec import LongTermKeys
-
-_CODE = re.compile(r"[0-9]{6}")
 
 
 _name = click.argument("name", shell_complete=complete_keys)
@@ -38,7 +34,8 @@ def command() -> None:
 @click.pass_obj
 def list_devices(app: App, *, name: str, as_json: bool) -> None:
     """List a user's MFA devices: serial, what it is good for, since when."""
-    found = app.keychain.mfa_devices(_keys(app, name)).listed()
+    keys = _keys(app, name)
+    found = app.keychain.mfa_devices(keys).listed()
     if as_json:
         facts = [
             {"serial": one.serial, "shows_codes": not one.is_security_key, "enabled_at": rfc3339(one.enabled_at)}
@@ -46,6 +43,10 @@ def list_devices(app: App, *, name: str, as_json: bool) -> None:
         ]
         app.report.answer(facts)
         return
+    if keys.enrolment is not None:
+        app.report.notice(
+            f"the enrolment of {keys.enrolment.serial} was broken off; to go on: stsctl mfa enable {name}"
+        )
     if not found:
         app.report.notice(f'the user of "{name}" has no MFA device; to enrol one: stsctl mfa add {name}')
         return
@@ -66,23 +67,35 @@ def add(app: App, *, name: str, device: str | None, keep_seed: bool) -> None:
     """Enrol a virtual MFA device: a QR code for an authenticator app, then two codes that it shows.
 
     With --keep-seed the store can show its codes too ("stsctl mfa code", which roles then use by themselves). Keys and
-    seed in one place are one factor instead of two: whoever can read your keyring has both.
+    seed in one place are one factor instead of two: whoever can read your keyring has both. An enrolment that was
+    broken off is gone on with.
     """
-    keys = _keys(app, name)
-    user = keys.identity.resource_name
-    devices = app.keychain.mfa_devices(keys)
+    enrolling = Enrolling(app, _keys(app, name))
     _need_terminal(app)
-    serial, seed = devices.create(device or user)
-    try:
-        first, second = _two_codes(app, _shown(seed, f"{user}@{keys.account_id}"))
-        devices.enable(user, serial, first, second)
-    except (StsctlError, KeyboardInterrupt, click.Abort):
-        devices.delete(serial)
-        app.report.notice(f"{serial} is not enrolled, and was deleted again")
-        raise
-    app.keychain.with_device(keys, serial, seed if keep_seed else None)
-    app.report.notice(f"{serial} is enrolled")
-    app.report.notice(f'roles that start from "{name}" ask for its codes from now on, where they need one')
+    if not enrolling.is_done():
+        enrolling.add(device, keep_seed=keep_seed)
+    _say_enrolled(app, enrolling)
+
+
+@command.command("enable")
+@_name
+@click.option("--device", metavar="NAME", help="What the device is called, or its serial; the user's name else.")
+@click.pass_obj
+def enable(app: App, *, name: str, device: str | None) -> None:
+    """Enable a virtual MFA device that exists and is nobody's yet, by two codes that it shows.
+
+    Where its enrolment was broken off and its seed is in the store, nobody is asked for them.
+    """
+    enrolling = Enrolling(app, _keys(app, name))
+    if not enrolling.is_done():
+        enrolling.enable(device)
+    _say_enrolled(app, enrolling)
+
+
+def _say_enrolled(app: App, enrolling: Enrolling) -> None:
+    keys = enrolling.keys
+    app.report.notice(f"{keys.mfa_serial} is enrolled")
+    app.report.notice(f'roles that start from "{keys.name}" ask for its codes from now on, where they need one')
 
 
 @command.command("resync")
@@ -93,7 +106,8 @@ def resync(app: App, *, name: str) -> None:
     keys = _keys(app, name)
     if keys.mfa_serial is None:
         raise ConfigurationError(f'the user of "{name}" has no MFA device', hint=f"stsctl mfa add {name}")
-    first, second = _two_codes(app, "")
+    refuse_security_key(keys.mfa_serial)
+    first, second = two_codes(app, "")
     app.keychain.mfa_devices(keys).resync(keys.identity.resource_name, keys.mfa_serial, first, second)
     app.report.notice(f"{keys.mfa_serial} is in step again")
 
@@ -104,6 +118,7 @@ def resync(app: App, *, name: str) -> None:
 def code(app: App, *, name: str) -> None:
     """Print the code that a device shows now, where its seed is in the store."""
     keys = _keys(app, name)
+    refuse_security_key(keys.mfa_serial or "")
     if keys.mfa_seed is None:
         raise ConfigurationError(
             f'the seed of the device of "{name}" is not in the store', hint="it is kept by: stsctl mfa add --keep-seed"
@@ -122,25 +137,3 @@ def _need_terminal(app: App) -> None:
     """Raises PersonNeededError before anything is made that nobody could be shown."""
     if not app.machine.can_ask():
         raise PersonNeededError("a device is enrolled on a terminal, and there is none", hint="run it in a terminal")
-
-
-def _shown(seed: Secret, account: str) -> str:
-    """What goes to the terminal, and nowhere else, before the first question."""
-    return (
-        f"{authenticator.qr_code(seed, account)}\n"
-        "Let an authenticator app read this, or type the key into it:\n"
-        f"  {authenticator.in_groups(seed)}\n\n"
-    )
-
-
-def _two_codes(app: App, before: str) -> tuple[str, str]:
-    first = _asked(app, f"{before}The code that the device shows: ", "")
-    return first, _asked(app, "The next code that it shows, half a minute later: ", first)
-
-
-def _asked(app: App, prompt: str, other: str) -> str:
-    while True:
-        text = "".join(app.machine.ask(prompt, hidden=False).split())
-        if _CODE.fullmatch(text) and text != other:
-            return text
-        prompt = "A code has six digits: " if text != other else "That is the same code; the next one: "

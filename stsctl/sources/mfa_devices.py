@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import StsctlError
+from stsctl.errors import RefusedError, StsctlError
+from stsctl.limits import is_security_key
 from stsctl.request import Endpoint
 from stsctl.sources.answer import text_of
 from stsctl.sources.client import Clients
@@ -28,7 +29,34 @@ class Device:
     @property
     def is_security_key(self) -> bool:
         """Whether it is a security key or a passkey, which shows no codes."""
-        return ":u2f/" in self.serial
+        return is_security_key(self.serial)
+
+
+_MEANINGS = {
+    "InvalidAuthenticationCode": (
+        "these are no two codes that the device showed one after the other",
+        "wait for the next code, and check the clock of the device",
+    ),
+    "EntityTemporarilyUnmodifiable": (
+        "AWS is still busy with an earlier change of this user or device",
+        "run the same command again in a few minutes",
+    ),
+    "LimitExceeded": (
+        "there are as many MFA devices as AWS allows, which is eight for a user",
+        "aws iam deactivate-mfa-device --user-name USER --serial-number SERIAL",
+    ),
+    "EntityAlreadyExists": ("a device of that name is there already", "choose another name with --device"),
+    "NoSuchEntity": ("there is no such device", "stsctl mfa add NAME"),
+}
+"""Of IAM's refusals: what they mean, and what to do.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableMFADevice.html (the errors) and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+
+_PAGES = 100
+"""Of a hundred devices each: more than an account can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +71,18 @@ class MfaDevices:
         """Those that are enabled."""
         found = self._call("ListMFADevices").get("MFADevices", ())
         return tuple(Device(serial=text_of(each, "SerialNumber"), enabled_at=each["EnableDate"]) for each in found)
+
+    def nobodys(self) -> frozenset[str]:
+        """The serials of the account's virtual devices that are enabled for no user."""
+        found: set[str] = set()
+        after: dict[str, str] = {}
+        for _ in range(_PAGES):
+            answer = self._call("ListVirtualMFADevices", AssignmentStatus="Unassigned", **after)
+            found |= {text_of(each, "SerialNumber") for each in answer.get("VirtualMFADevices", ())}
+            if not answer.get("IsTruncated"):
+                return frozenset(found)
+            after = {"Marker": text_of(answer, "Marker")}
+        raise StsctlError("IAM's list of virtual devices does not end: it is not used")
 
     def create(self, name: str) -> tuple[str, Secret]:
         """A virtual device that is nobody's yet: its serial, and its seed, which AWS tells this once."""
@@ -70,4 +110,9 @@ class MfaDevices:
         self._call(operation, UserName=user, SerialNumber=serial, **codes)
 
     def _call(self, operation: str, **parameters: str) -> Mapping[str, Any]:
-        return self.clients.call("iam", operation, self.endpoint, self.credentials, **parameters).body
+        try:
+            return self.clients.call("iam", operation, self.endpoint, self.credentials, **parameters).body
+        except RefusedError as error:
+            if error.code in _MEANINGS:
+                error.message, error.hint = _MEANINGS[error.code]
+            raise

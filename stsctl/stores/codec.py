@@ -20,11 +20,20 @@ _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """A virtual MFA device that was made and may not be enabled yet; AWS told its seed once."""
+
+    serial: str
+    seed: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LongTermKeys:
     """A user's access keys and what GetCallerIdentity said of them when they were added.
 
     `identity` is the user's ARN; `mfa_serial` the user's MFA device, where one is known, and `mfa_seed` its seed, where
-    the person wants it here; `rotation` how far their rotation is, where one has begun.
+    the person wants it here; `rotation` how far their rotation is, and `enrolment` that of a device whose seed is to be
+    kept, where one has begun.
     """
 
     name: str
@@ -35,6 +44,7 @@ class LongTermKeys:
     mfa_serial: str | None = None
     mfa_seed: Secret | None = None
     rotation: Rotation | None = None
+    enrolment: Enrolment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,6 +206,7 @@ REFUSED = [
     ('[source.a]\ntype = "profile"\n', 1, '[source.a] of type "profile" has no profile', None),
     ('[source.a]\ntype = "process"\n', 1, '[source.a] of type "process" has no process', None),
     (SOURCE + "mfa_serial = 'x'\n", 3, "has 1 characters, it takes 9 to 256", None),
+    (SOURCE + "mfa_serial = 'arn:aws:iam::111111111111:u2f/user/a/k'\n", 3, "is a security key, and STS", None),
     ('[source."-a"]\ntype = "keys"\n', 1, '"-a" cannot be a name', None),
     ('[role."arn:aws"]\n', 1, '"arn:aws" cannot be a name', None),
     ('[role."a\\nb"]\n', 1, "cannot be a name", None),
