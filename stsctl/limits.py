@@ -37,6 +37,7 @@ _NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
 _FORMS = {
     "session_name": _Form(shortest=2, longest=64, pattern=_NAME, allowed="letters, digits and _+=,.@-"),
     "source_identity": _Form(shortest=2, longest=64, pattern=_NAME, allowed="letters, digits and _+=,.@-"),
+    "federated_name": _Form(shortest=2, longest=32, pattern=_NAME, allowed="letters, digits and _+=,.@-"),
     "external_id": _Form(
         shortest=2,
         longest=1224,
@@ -58,7 +59,7 @@ _TAG_MARKS = frozenset("_.:/=+-@")
 
 
 def problem_with(field: str, text: str) -> str | None:
-    """What STS would say against `text` as `field`: session_name, source_identity, external_id or mfa_serial."""
+    """What STS would say against `text` as `field`, one of the names above."""
     form = _FORMS[field]
     if not form.shortest <= len(text) <= form.longest:
         return f"has {len(text)} characters, it takes {form.shortest} to {form.longest}"
@@ -78,16 +79,16 @@ def is_security_key(serial: str) -> bool:
     return ":u2f/" in serial
 
 
-def problem_with_template(text: str) -> str | None:
-    """What is wrong with a session name that may hold `{user}` and `{host}`."""
+def problem_with_template(text: str, field: str = "session_name") -> str | None:
+    """What is wrong with a session's or a federated user's name that may hold `{user}` and `{host}`."""
     fields = _TEMPLATE_FIELD.findall(text)
     unknown = [name for name in fields if name not in _TEMPLATE_FIELDS]
     if unknown:
         return f'has the template field "{{{unknown[0]}}}", there are {{user}} and {{host}}'
     if not fields:
-        return problem_with("session_name", text)
+        return problem_with(field, text)
     # A field stands for at least one character; with two the shortest name is reached.
-    return problem_with("session_name", _TEMPLATE_FIELD.sub("xx", text))
+    return problem_with(field, _TEMPLATE_FIELD.sub("xx", text))
 
 
 def problem_with_tags(tags: Sequence[tuple[str, str]], transitive: Iterable[str]) -> str | None:

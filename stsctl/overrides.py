@@ -13,8 +13,10 @@ from stsctl.target import Hop, HopKind, Wanted
 
 def checked(wanted: Wanted) -> Wanted:
     """What was typed, its policy made compact; raises UsageError for what AWS would refuse."""
+    federated = wanted.kind is HopKind.FEDERATION_TOKEN
+    flag, field = ("NAME", "federated_name") if federated else ("--session-name", "session_name")
     problems = {
-        "--session-name": (wanted.session_name, limits.problem_with_template(wanted.session_name or "{user}")),
+        flag: (wanted.session_name, limits.problem_with_template(wanted.session_name or "{user}", field)),
         **{
             f"--{field.replace('_', '-')}": (text, limits.problem_with(field, text) if text is not None else None)
             for field in ("external_id", "source_identity", "mfa_serial")

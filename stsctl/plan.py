@@ -268,21 +268,25 @@ def _provider_arn(target: Target, operation: Operation) -> Arn | None:
 
 def _name_of_session(hop: Hop, operation: Operation, person: Person) -> str | None:
     """What the session is called, where that is not for others to say: for the identity provider, for the profile."""
-    if operation is Operation.GET_FEDERATION_TOKEN or (operation is Operation.CREATE_SESSION and hop.session_name):
-        return _session_name(hop, person)
-    named = (Operation.ASSUME_ROLE, Operation.ASSUME_ROLE_WITH_WEB_IDENTITY)
-    return _session_name(hop, person) if operation in named else None
+    match operation:
+        case Operation.GET_FEDERATION_TOKEN:
+            return _session_name(hop, person, longest=32)
+        case Operation.ASSUME_ROLE | Operation.ASSUME_ROLE_WITH_WEB_IDENTITY:
+            return _session_name(hop, person)
+        case Operation.CREATE_SESSION if hop.session_name:
+            return _session_name(hop, person)
+    return None
 
 
 _NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
 
-def _session_name(hop: Hop, person: Person) -> str:
+def _session_name(hop: Hop, person: Person, *, longest: int = 64) -> str:
     """The session's name; what a template is filled with is made to fit, what a person wrote was checked before."""
     template = hop.session_name or "{user}"
     values = {"user": person.user, "host": person.host}
     fitting = {key: _NOT_IN_A_SESSION_NAME.sub("-", value) for key, value in values.items()}
-    return template.format_map(fitting)[:64].ljust(2, "-")
+    return template.format_map(fitting)[:longest].ljust(2, "-")
 
 
 def _tags_in_the_way(hops: tuple[Hop, ...]) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _hop(name: str, kind: HopKind, table: Table) -> Hop:
         account_id=_account_id(table) if "account_id" in _KEYS[kind] else None,
         role_name=table.needed("role_name", "AdministratorAccess") if kind is HopKind.PERMISSION_SET else None,
         task_policy_arn=_task_policy(table) if kind is HopKind.ROOT else None,
-        session_name=session_name_of(table),
+        session_name=session_name_of(table, kind),
         duration=duration_of(table, kind),
         external_id=table.checked("external_id", "external_id"),
         mfa_serial=table.checked("mfa_serial", "mfa_serial"),
@@ -123,10 +123,11 @@ def _task_policy(table: Table) -> Arn:
         raise table.problem("task_policy_arn", error.message, hint=error.hint) from error
 
 
-def session_name_of(table: Table) -> str | None:
-    """What sessions are called, as a template."""
+def session_name_of(table: Table, kind: HopKind = HopKind.ROLE) -> str | None:
+    """What sessions are called, or federated users, as a template."""
     text = table.text("session_name")
-    problem = None if text is None else limits.problem_with_template(text)
+    field = "federated_name" if kind is HopKind.FEDERATION_TOKEN else "session_name"
+    problem = None if text is None else limits.problem_with_template(text, field)
     if problem:
         raise table.problem("session_name", f'session_name "{text}" {problem}')
     return text

@@ -39,7 +39,7 @@ SECOND_ID = "x-emulated-43"
 
 _PEOPLE = 400
 _ANY = '{ Effect = "Allow", Action = "*", Resource = "*" }'
-_BECOME = '"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"'
+_BECOME = '"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"'
 
 
 def _role(account: str, name: str, trusted: str, *, condition: str = "", longest: str = "1h") -> str:
@@ -295,14 +295,15 @@ class Me:
         return [each["action"][4:] + ("!" if each["outcome"] == "refused" else "") for each in calls]
 
 
-def _start(folder: Path) -> Organisation:
+def start(folder: Path, *, more: str = "") -> Organisation:
+    """An emulator with the organisation, and what else a seed says; whoever starts it stops it."""
     try:
         import moto  # noqa: F401
     except ImportError:
         missing("moto")
     seed = folder / "seed.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    seed.write_text(_seed(), encoding="utf-8")
+    seed.write_text(_seed() + more, encoding="utf-8")
     running = control.start(folder / "state", seed=seed)
     people = (f"p{number:03}" for number in itertools.count())
     return Organisation(running=running, folder=folder / "state", people=people)
@@ -311,7 +312,7 @@ def _start(folder: Path) -> Organisation:
 @pytest.fixture(scope="session")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """One emulator for a whole run."""
-    found = _start(tmp_path_factory.mktemp("organisation"))
+    found = start(tmp_path_factory.mktemp("organisation"))
     yield found
     control.stop(found.folder, found.running)
 
@@ -319,7 +320,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisat
 @pytest.fixture
 def other_organisation(tmp_path: Path) -> Iterator[Organisation]:
     """Another emulator, of the test's own."""
-    found = _start(tmp_path / "other")
+    found = start(tmp_path / "other")
     yield found
     control.stop(found.folder, found.running)
 

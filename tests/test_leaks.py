@@ -107,6 +107,9 @@ COMMANDS = [
     _c("console prod-admin", status=1),  # no browser
     _c("console prod-admin --print"),
     _c("sts key-info AKIAAAAAAAAAAAAAAAAA --as read-only", status=5),
+    _c("sts session-token --from work"),
+    _c("sts federate bob --from work --json", answers=True),
+    _c("sts root 222222222222 --task-policy IAMAuditRootUserCredentials --from work", status=5),
     _c("sts revoke read-only --as read-only", status=4),  # nobody can be asked
     _c("plan prod-admin"),
     _c("plan prod-admin --json"),

@@ -41,7 +41,8 @@ def _who(obtained: Obtained) -> str:
     session = obtained.session
     identity = session.identity
     if identity is None:
-        return f"the user of {_plain(obtained.plan.target.source.name)}, with MFA"
+        with_mfa = any(step.request.mfa_serial for step in obtained.plan.steps)
+        return f"the user of {_plain(obtained.plan.target.source.name)}, {'with' if with_mfa else 'without'} MFA"
     if identity.session_role is None:
         return _plain(str(identity))
     name = f"[bold]{_plain(identity.session_role)}[/] as {_plain(identity.session_name or '')}"

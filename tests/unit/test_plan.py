@@ -11,9 +11,9 @@ from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.lifetime import Maximum
 from stsctl.plan import Asks, Person, Plan, Step, Surroundings, make, within
-from stsctl.request import Asker, Endpoint, Operation
+from stsctl.request import Asker, AskerKind, Endpoint, Operation
 from stsctl.source import Source, SourceKind
-from stsctl.target import Hop, MfaMode, Target
+from stsctl.target import Hop, HopKind, MfaMode, Target
 
 HOUR = timedelta(hours=1)
 SERIAL = "arn:aws:iam::111111111111:mfa/alice"
@@ -424,3 +424,61 @@ def _reasons(steps: tuple[Step, ...]) -> str:
 def test_where_the_code_goes_has_a_reason(what: Target, words: str) -> None:
     """The plan says why the code is given where it is."""
     assert words in _reasons(plan(what).steps)
+
+
+class TestOtherHops:
+    """Sessions that are no role's."""
+
+    SESSION = Hop(name="session", kind=HopKind.SESSION_TOKEN, duration=timedelta(hours=36))
+    GUEST = Hop(name="guest", kind=HopKind.FEDERATION_TOKEN, session_name="{user}@{host}")
+    ROOT = Hop(name="root", kind=HopKind.ROOT, account_id="222222222222")
+    SANDBOX = Hop(name="sandbox", kind=HopKind.PERMISSION_SET, account_id="222222222222", role_name="Admin")
+
+    def test_the_code_goes_into_a_users_own_session(self) -> None:
+        """There is one call, with the code and the length, and no second session before it."""
+        (step,) = plan(target(self.SESSION, serial=SERIAL)).steps
+        request = step.request
+        assert (request.operation, request.mfa_serial) == (Operation.GET_SESSION_TOKEN, SERIAL)
+        assert (request.duration, step.asks, step.is_hop) == (36 * HOUR, Asks.MFA, True)
+
+    def test_a_root_user_is_opened_by_a_session_with_the_code(self) -> None:
+        """AssumeRoot takes no code, whatever mode is configured."""
+        for mode in MfaMode:
+            steps = plan(target(self.ROOT, serial=SERIAL, mfa=mode)).steps
+            assert [step.request.operation for step in steps] == [Operation.GET_SESSION_TOKEN, Operation.ASSUME_ROOT]
+            assert [step.asks for step in steps] == [Asks.MFA, Asks.NOTHING]
+            assert steps[1].effective == timedelta(minutes=15)
+
+    def test_a_federated_user_comes_without_a_code(self) -> None:
+        """A session that was got by a code could not call GetFederationToken; the name fits what AWS takes."""
+        found = Around(user="somebody-with-quite-a-long-name", host="laptop").plan(target(self.GUEST, serial=SERIAL))
+        (step,) = found.steps
+        assert (step.asks, step.effective) == (Asks.NOTHING, 12 * HOUR)
+        assert step.request.session_name == "somebody-with-quite-a-long-name@"
+        assert any("can do nothing" in warning for warning in found.warnings)
+        allowed = replace(self.GUEST, policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+        assert plan(target(allowed)).warnings == ()
+
+    def test_a_missing_sign_in_is_said(self) -> None:
+        """The first call asks for it, and what follows a permission set is chained."""
+        source = Source(kind=SourceKind.IDENTITY_CENTER, name="corp")
+        what = Target(name="admin", source=source, hops=(self.SANDBOX, hop(duration=2 * HOUR)))
+        asker = Asker(kind=AskerKind.IDENTITY_CENTER, id="{}")
+        surroundings = Surroundings(
+            asker=asker,
+            person=Person(user="alice", host="laptop"),
+            endpoint_of=lambda each: ENDPOINT,
+            maximum_of=lambda role, endpoint: None,
+        )
+        first, second = make(what, surroundings).steps
+        assert (first.request.account_id, first.request.role_name) == ("222222222222", "Admin")
+        assert (first.asks, second.effective) == (Asks.NOTHING, HOUR)
+        first, second = make(what, replace(surroundings, signed_in=False)).steps
+        assert (first.asks, second.asks) == (Asks.SIGN_IN, Asks.NOTHING)
+
+    def test_tags_that_came_down_the_chain_are_in_the_way(self) -> None:
+        """Whatever their case; a tag that is not handed on is in nobody's way."""
+        first = hop("hub", HUB_ARN, tags=(("team", "blue"), ("cost", "1")), transitive=("team",))
+        assert plan(target(first, hop(tags=(("cost", "2"),)))).warnings == ()
+        (warning,) = plan(target(first, hop(tags=(("Team", "red"),)))).warnings
+        assert '"Team" of "admin"' in warning
