@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from stsctl import lifetime, limits
+from stsctl import lifetime, limits, sso_profile
 from stsctl.argv import command, runs_stsctl
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
@@ -18,9 +18,6 @@ from stsctl.profile import KEY_ID, Profile, Profiles
 from stsctl.source import Proof, Source, SourceKind
 from stsctl.target import Hop, HopKind
 
-# An account and a role are what make a profile one of Identity Center; a start URL alone may serve other sign-ins.
-_SSO_ROLE = ("sso_account_id", "sso_role_name")
-_SSO = (*_SSO_ROLE, "sso_session", "sso_start_url")
 _CREDENTIAL_SOURCES = {
     "Environment": SourceKind.ENVIRONMENT,
     "Ec2InstanceMetadata": SourceKind.INSTANCE_METADATA,
@@ -62,7 +59,7 @@ def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain
         return _web_identity(profile, token_file)
     is_role = profile.get("role_arn") is not None
     if not is_role or (path and profile.holds_keys):
-        return Chain(source=source_of(profile))
+        return _identity_center(profiles, profile) or Chain(source=source_of(profile))
     here = (*path, profile.name)
     source_profile, credential_source = profile.get("source_profile"), profile.get("credential_source")
     if source_profile is not None and credential_source is not None:
@@ -93,7 +90,6 @@ def _arrows(*names: str) -> str:
 
 def source_of(profile: Profile) -> Source:
     """The first credentials that `profile` itself gives; raises ConfigurationError where it gives none."""
-    _refuse(profile, _SSO_ROLE, "Identity Center")
     if KEY_ID in profile.shared:
         return _keys(profile)
     _refuse(profile, ("login_session",), '"aws login"')
@@ -102,7 +98,13 @@ def source_of(profile: Profile) -> Source:
         return _process(profile, process)
     if profile.holds_keys:
         return _keys(profile)
-    _refuse(profile, _SSO, "Identity Center")
+    for key in sso_profile.KEYS:
+        if profile.get(key) is not None:
+            raise profile.problem(
+                key,
+                f"names an Identity Center ({key}), and no account and role there",
+                hint=f"add sso_account_id and sso_role_name: stsctl sso roles {profile.name}",
+            )
     raise profile.problem(
         "",
         "has no credentials: no keys, no role_arn, no credential_process",
@@ -118,6 +120,29 @@ def _refuse(profile: Profile, keys: tuple[str, ...], way: str) -> None:
                 f"signs in through {way} ({key}), and stsctl does not know that way in yet",
                 hint="name a source with keys, a credential_process or a credential_source instead",
             )
+
+
+def _identity_center(profiles: Profiles, profile: Profile) -> Chain | None:
+    """A permission set: for the SDKs that comes before keys and whatever else the profile says, roles excepted."""
+    said = sso_profile.read(profiles, profile)
+    if said is None:
+        return None
+    center = said.identity_center
+    source = replace(
+        _source(profile, SourceKind.IDENTITY_CENTER, None),
+        name=center.session_name or profile.name,
+        identity_center=center,
+    )
+    return Chain(source=source).then(
+        Hop(
+            name=profile.name,
+            kind=HopKind.PERMISSION_SET,
+            account_id=said.account_id,
+            role_name=said.role_name,
+            region=profile.get("region"),
+            origin=profile.origin,
+        )
+    )
 
 
 def _keys(profile: Profile) -> Source:
@@ -171,14 +196,14 @@ def _named_source(profile: Profile, name: str) -> Source:
 def is_hook(profile: Profile) -> bool:
     """Whether SDKs that use `profile` ask stsctl, so that it is an answer of stsctl's and no question to it."""
     process = profile.get("credential_process")
-    before = ("role_arn", "web_identity_token_file", *_SSO_ROLE, "login_session")
+    before = ("role_arn", "web_identity_token_file", *sso_profile.ROLE_KEYS, "login_session")
     reached = KEY_ID not in profile.shared and not any(profile.get(key) for key in before)
     return process is not None and reached and runs_stsctl(process)
 
 
 def leads_somewhere(profile: Profile) -> bool:
     """Whether `profile` names any way to credentials, so that it is worth offering."""
-    ways = ("role_arn", "include_profile", "credential_process", *_SSO, "login_session", KEY_ID)
+    ways = ("role_arn", "include_profile", "credential_process", *sso_profile.KEYS, "login_session", KEY_ID)
     return any(profile.get(key) for key in ways) and not is_hook(profile)
 
 

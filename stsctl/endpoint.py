@@ -40,7 +40,10 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     so targets that share a beginning share its sessions. Raises ConfigurationError.
     """
     roles = (hop,) if hop is not None else target.hops[:1]
+    center = target.source.identity_center
     partition = roles[0].role_arn.partition if roles and roles[0].role_arn else None
+    if partition is None and center is not None:
+        partition = partition_of(center.region)
     region, is_fips = _region(target, hop, settings, partition)
     url = _url(target, settings)
     return Endpoint(

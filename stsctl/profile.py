@@ -86,13 +86,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """All profiles that people wrote, by name; `services` are the `[services NAME]` sections.
+    """All profiles that people wrote, by name; `services` are the `[services NAME]` sections, `sso_sessions` the
+    `[sso-session NAME]` ones.
 
     `written` says where the sections are that stsctl wrote.
     """
 
     by_name: Mapping[str, Profile]
     services: Mapping[str, Mapping[str, Mapping[str, str]]]
+    sso_sessions: Mapping[str, Mapping[str, Value]]
     written: Mapping[str, Origin]
 
     def __contains__(self, name: str) -> bool:
@@ -150,12 +152,15 @@ def load(
     shared = ini.parse(credentials or b"", credentials_place)
     sections: dict[str, tuple[ini.Section | None, ini.Section | None]] = {}
     services: dict[str, Mapping[str, Mapping[str, str]]] = {}
+    sso_sessions: dict[str, Mapping[str, Value]] = {}
     for section in configured.sections.values():
         kind, name = kind_of(section.name)
         if kind == "profile":
             sections[name] = (section, None)
         elif kind == "services":
             services[name] = {key: entry.nested or {} for key, entry in section.entries.items()}
+        elif kind == "sso-session":
+            sso_sessions[name] = _values(section, config_place)
     for section in shared.sections.values():
         sections[section.name] = (sections.get(section.name, (None, None))[0], section)
     by_name, written = {}, {}
@@ -165,7 +170,7 @@ def load(
             by_name[name] = profile
         else:
             written[name] = profile.origin
-    return Profiles(by_name=by_name, services=services, written=written)
+    return Profiles(by_name=by_name, services=services, sso_sessions=sso_sessions, written=written)
 
 
 def kind_of(header: str) -> tuple[str, str]:
