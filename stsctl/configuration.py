@@ -46,6 +46,7 @@ class Defaults:
     mfa: MfaMode | None = None
     mfa_process: tuple[str, ...] = ()
     prompt_timeout: timedelta | None = None
+    sign_in_timeout: timedelta | None = None
     lock_timeout: timedelta | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -120,6 +121,7 @@ def _defaults(table: Table) -> Defaults:
         mfa=table.choice("mfa", MfaMode),
         mfa_process=table.command("mfa_process"),
         prompt_timeout=_timeout(table, "prompt_timeout"),
+        sign_in_timeout=_timeout(table, "sign_in_timeout"),
         lock_timeout=_timeout(table, "lock_timeout"),
         origins=table.origins(),
     )

@@ -56,6 +56,12 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     )
 
 
+def of_identity_center(source: Source, settings: Settings) -> Endpoint:
+    """Where an Identity Center is asked: in its own region."""
+    hop = Hop(name=source.name, kind=HopKind.PERMISSION_SET)
+    return resolve(Target(name=source.name, source=source, hops=(hop,)), hop, settings)
+
+
 def ca_bundle(target: Target, settings: Settings) -> str | None:
     """The file of certificates that the endpoint's own is checked against; None for the usual ones."""
     return settings.ca_bundle.value or target.ca_bundle

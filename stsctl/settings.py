@@ -65,7 +65,8 @@ class Settings:
     """The settings of one run; `config show` prints them in this order.
 
     `duration`, `session_name`, `mfa` and `mfa_process` are for roles that do not say their own, `region` for those that
-    name none. `prompt_timeout` limits the wait for a person, `lock_timeout` that for another stsctl. `endpoint_url` and
+    name none. `prompt_timeout` limits the wait for a person, `sign_in_timeout` that for one who signs in on a page, and
+    `lock_timeout` that for another stsctl. `endpoint_url` and
     `ca_bundle` are what the environment says of the way to STS; `ignores_endpoint_urls` sets every such URL aside.
     `use_fips_endpoint` and `use_dualstack_endpoint` choose among AWS's own endpoints. `endpoint_urls` are the URLs of
     the other services.
@@ -75,6 +76,7 @@ class Settings:
     store: Setting[StoreName]
     prompt: Setting[bool]
     prompt_timeout: Setting[timedelta]
+    sign_in_timeout: Setting[timedelta]
     lock_timeout: Setting[timedelta]
     region: Setting[str | None]
     duration: Setting[timedelta | None]
@@ -103,6 +105,8 @@ OTHER_SERVICES = ("iam", "sso", "sso-oidc", "signin", "rolesanywhere")
 
 PROMPT_TIMEOUT = timedelta(seconds=45)
 """Well below the minute after which programs that run a credential_process begin to give up."""
+SIGN_IN_TIMEOUT = timedelta(minutes=5)
+"""A password, a code and a page to read; what a browser is sent to ends after ten minutes."""
 LOCK_TIMEOUT = timedelta(minutes=3)
 """Three prompts, with the calls between them."""
 
@@ -121,6 +125,7 @@ def resolve(
         store=choose("store", _store, defaults.store, StoreName.KEYRING),
         prompt=choose.prompt(),
         prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),
+        sign_in_timeout=choose("sign_in_timeout", _timeout, defaults.sign_in_timeout, SIGN_IN_TIMEOUT),
         lock_timeout=choose("lock_timeout", _timeout, defaults.lock_timeout, LOCK_TIMEOUT),
         region=choose("region", _as_it_is, defaults.region, None, region.VARIABLES),
         duration=choose("duration", _duration, defaults.duration, None),

@@ -48,6 +48,11 @@ class SignIn:
         return self.ends_at - now >= margin
 
 
+def at_identity_center(start_url: str, region: str, scopes: tuple[str, ...], instance: str | None) -> str:
+    """The key of an Identity Center as an authority; `instance` is the id of the emulator that plays it."""
+    return " ".join(("identity-center", start_url, region, *sorted(scopes), instance or "")).rstrip()
+
+
 def new_id() -> str:
     """The id of a sign-in that has just been made."""
     return secrets.token_hex(16)

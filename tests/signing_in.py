@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from stsctl.device_code import DeviceCode
+from tests.unit.emulator.center import TOML, WORK
 
+if TYPE_CHECKING:
+    from tests.program import Me
+
+ROOT = Path(__file__).parent.parent
 PASSWORDS = {"dora": "correct horse", "eve": ""}
 
 
@@ -54,3 +62,26 @@ class Somebody:
     def waiting(self) -> Iterator[None]:
         """Nothing to see."""
         yield
+
+
+def seed(people: int = 40) -> str:
+    """An organisation with an Identity Center, and users of IAM enough for each test to have its own."""
+    users = "".join(f"[account.{WORK}.user.p{number:03}]\nkey.main = {{}}\nmfa = {{}}\n" for number in range(people))
+    return TOML + users
+
+
+def browser(me: Me, user: str = "dora", *, decision: str = "allow") -> str:
+    """A BROWSER that signs in as `user` at once, and notes in ~/opened where it was sent to."""
+    python = f"cd {ROOT} && {sys.executable} -m tests.signing_in"
+    script = me.script(f"browser-{user}", f'echo "$1" >> {me.home}/opened\n{python} "$1" {user} {decision}')
+    return f"{script} %s &"
+
+
+def opened(me: Me) -> list[str]:
+    """Where the browser was sent to."""
+    file = me.home / "opened"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+if __name__ == "__main__":
+    decide(*sys.argv[1:])

@@ -91,8 +91,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|keychain|sources|stores)", r".*", EFFECTS),
-    (r"cli\.(machine|waiting)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
+    (r"cli\.(app|authorities|keychain|sources|stores)", r".*", EFFECTS),
+    (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     # The emulator's verbs stand before a part that has one front of its own.

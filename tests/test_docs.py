@@ -142,6 +142,7 @@ _SAMPLES = {
     "store": "memory",
     "mfa": "direct",
     "prompt_timeout": "5s",
+    "sign_in_timeout": "5s",
     "lock_timeout": "5s",
 }
 

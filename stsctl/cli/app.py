@@ -18,6 +18,7 @@ from stsctl import configuration, endpoint, names, plan, profile, settings
 from stsctl.arn import Arn
 from stsctl.broker import Broker
 from stsctl.cli.ask import MfaPrompt
+from stsctl.cli.authorities import Authorities
 from stsctl.cli.keychain import Keychain
 from stsctl.cli.machine import Machine
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
@@ -200,7 +201,27 @@ class App:
             listed=lambda name: self.index.get_keys(name),
             keys=lambda name: self.held.keys(name),
             fetch=lambda url, bearer: self.clients().get("the ID token", url, None, bearer=bearer),
+            authorities=lambda: self.authorities,
             folder=self.paths.config_home,
+        )
+
+    @cached_property
+    def authorities(self) -> Authorities:
+        """Where people sign in."""
+        from stsctl.stores.learned import Learned
+
+        return Authorities(
+            settings=self.settings,
+            environ=self.environ,
+            report=self.report,
+            locks=self.paths.locks,
+            lessons=Learned(folder=self.paths.learned),
+            index=lambda: self.index,
+            held=lambda: self.held,
+            clients=self.clients,
+            now=self.now,
+            may_ask=lambda: self.machine.can_sign_in(),
+            sdk_cache=self.paths.sdk_cache,
         )
 
     @cached_property
@@ -379,6 +400,7 @@ class App:
                 person=plan.Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
                 endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
                 maximum_of=Learned(folder=self.paths.learned).maximum,
+                signed_in=self.sources.is_signed_in(target.source),
             ),
         )
 
@@ -386,7 +408,8 @@ class App:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
         self._refuse_former()
         target = self.target(wanted)
-        source = self.sources.of(target.source, given=self._given_proof() if acting.token_stdin else None)
+        given = self._given_proof() if acting.token_stdin else None
+        source = self.sources.of(target.source, given=given, may_sign_in=acting.may_sign_in)
         try:
             return self._obtain(target, source, wanted, acting, least)
         except AskerChangedError as changed:

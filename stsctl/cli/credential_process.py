@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,4 +26,6 @@ def command(app: App, /, *, name: str, **options: Any) -> None:
     and says what to type.
     """
     wanted, acting = app.typed(name, options)
+    # Whoever started an SDK did not ask for a browser, nor for one in each of a dozen processes.
+    acting = replace(acting, may_sign_in=False)
     app.report.data(json.credential_process(app.obtain(app.chosen(wanted), acting).session))

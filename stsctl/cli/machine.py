@@ -75,6 +75,12 @@ class Machine:
 
         return self._settings.prompt.value and terminal.Terminal().available()
 
+    def can_sign_in(self) -> bool:
+        """Whether somebody is there who could sign in: at a terminal, or at a desktop with a browser."""
+        from stsctl.host.browser import Browser
+
+        return self._settings.prompt.value and (self.can_ask() or Browser(environ=self._environ).comes_back())
+
     def ask(self, prompt: str, *, hidden: bool) -> str:
         """What the person types, on the terminal or else on their desktop; raises PersonNeededError."""
         if not self._settings.prompt.value:

@@ -171,6 +171,7 @@ class Acting:
     token_stdin: bool = False
     refresh: bool = False
     no_cache: bool = False
+    may_sign_in: bool = True
 
 
 asking_options = _all(

@@ -16,7 +16,9 @@ from stsctl.request import Asker, AskerKind, Operation
 from stsctl.source import Proof, Source, SourceKind
 
 if TYPE_CHECKING:
+    from stsctl.cli.authorities import Authorities
     from stsctl.sources.client import Clients
+    from stsctl.sources.identity_center import IdentityCenterSource
     from stsctl.sources.interface import Exchange
     from stsctl.sources.interface import Source as SourceOfCredentials
     from stsctl.stores.codec import LongTermKeys
@@ -36,10 +38,14 @@ class Sources:
     listed: Callable[[str], KeysEntry | None]
     keys: Callable[[str], LongTermKeys | None]
     fetch: Callable[[str, Secret], tuple[int, Mapping[str, object]]]
+    authorities: Callable[[], Authorities]
     folder: Path
 
-    def of(self, source: Source, *, given: Secret | None = None) -> SourceOfCredentials:
-        """The concrete source; `given` is the token or assertion that came with the command."""
+    def of(self, source: Source, *, given: Secret | None = None, may_sign_in: bool = True) -> SourceOfCredentials:
+        """The concrete source; `given` is the token or assertion that came with the command.
+
+        `may_sign_in` says whether a person may be asked to sign in for it.
+        """
         if given is not None and source.proof is None:
             raise UsageError(
                 f'--token-stdin is for sources of type oidc or saml, and "{source.name}" is of type {source.kind.value}'
@@ -67,7 +73,9 @@ class Sources:
                 from stsctl.sources.machine import MachineRole
 
                 return MachineRole(kind=source.kind)
-            case SourceKind.IDENTITY_CENTER | SourceKind.LOGIN | SourceKind.FILE | SourceKind.ROLES_ANYWHERE:
+            case SourceKind.IDENTITY_CENTER:
+                return self._identity_center(source, may_sign_in=may_sign_in)
+            case SourceKind.LOGIN | SourceKind.FILE | SourceKind.ROLES_ANYWHERE:
                 raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
             case SourceKind.OIDC:
                 from stsctl.sources.web_identity import WebIdentity
@@ -103,7 +111,30 @@ class Sources:
 
             assert isinstance(found, Saml)
             exchanges[Operation.ASSUME_ROLE_WITH_SAML] = AssumeRoleWithSaml(clients=clients, source=found)
+        elif kind is SourceKind.IDENTITY_CENTER:
+            from stsctl.sources.identity_center import GetRoleCredentials, IdentityCenterSource
+
+            assert isinstance(found, IdentityCenterSource)
+            exchanges[Operation.GET_ROLE_CREDENTIALS] = GetRoleCredentials(clients=clients, source=found)
         return exchanges
+
+    def _identity_center(self, source: Source, *, may_sign_in: bool) -> IdentityCenterSource:
+        from stsctl.sources.identity_center import IdentityCenterSource
+
+        center, authorities = source.identity_center, self.authorities()
+        assert center is not None
+
+        def known() -> str | None:
+            listed = authorities.listed(source)
+            return listed.id if listed else None
+
+        return IdentityCenterSource(
+            name=source.name,
+            start_url=center.start_url,
+            region=center.region,
+            known=known,
+            sign_in=lambda rejected: authorities.sign_in(source, rejected=rejected, may_ask=may_sign_in),
+        )
 
     def _proof(self, source: Source, given: Secret | None) -> Callable[[], Secret | None]:
         """What reads a token or an assertion: a file anew each time, for it is replaced; anything else once."""
@@ -139,6 +170,9 @@ class Sources:
 
     def known_asker(self, source: Source) -> Asker:
         """Who would ask, as far as that is known without asking anybody and without opening the store."""
+        if source.kind is SourceKind.IDENTITY_CENTER:
+            listed = self.authorities().listed(source)
+            return self._identity_center(source, may_sign_in=False).asker_of(listed.id if listed else "")
         if source.kind in _UNSIGNED:
             return Asker(kind=_UNSIGNED[source.kind], id="")
         known: str | None = source.access_key_id
@@ -148,6 +182,10 @@ class Sources:
         elif source.kind is SourceKind.ENVIRONMENT and "STSCTL_SESSION" not in self.environ:
             known = self.environ.get("AWS_ACCESS_KEY_ID")
         return Asker.of_keys(known or "")
+
+    def is_signed_in(self, source: Source) -> bool:
+        """Whether nobody need sign in for it now."""
+        return source.kind is not SourceKind.IDENTITY_CENTER or self.authorities().is_signed_in(source)
 
     def _key_id(self, name: str) -> str | None:
         """The id of stored keys, from the index where it has it."""

@@ -8,16 +8,20 @@ import shutil
 import subprocess
 import sys
 import threading
-import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
 from stsctl.errors import StsctlError
 
 CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
+_OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+_STARTED_WITHIN = timedelta(seconds=3)
+_CONTAINED = ("/.dockerenv", "/run/.containerenv")
+"""What Docker and Podman leave in a container."""
 _FETCHED_WITHIN = timedelta(seconds=30)
 
 
@@ -46,7 +50,7 @@ class Browser:
             program = shutil.which("firefox")
             inside = f"ext+container:name={quote(self.container, safe='')}&url={quote(url, safe='')}"
             self._start([program, inside] if program else None)
-        elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not webbrowser.open(url):
+        elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not _opened(url):
             raise BrowserError("there is no browser here", hint='print the address with "--print"')
 
     def open_unseen(self, url: str) -> None:
@@ -58,6 +62,16 @@ class Browser:
             self.open(leading.url)
             if not leading.fetched.wait(_FETCHED_WITHIN.total_seconds()):
                 raise BrowserError("the browser did not come", hint='print the address with "--print"')
+
+    def comes_back(self) -> bool:
+        """Whether a page that is opened from here can lead back to this machine's own loopback.
+
+        In a container a browser is another machine's, unless BROWSER says how to reach one; behind SSH it always is.
+        """
+        if self.environ.get("SSH_CONNECTION") or self.environ.get("SSH_TTY"):
+            return False
+        contained = self.environ.get("container") or any(Path(mark).exists() for mark in _CONTAINED)
+        return bool(self.environ.get("BROWSER")) or (not contained and can_show(self.environ))
 
     def _start(self, argv: list[str] | None) -> None:
         if argv is None:
@@ -75,6 +89,23 @@ class Browser:
 def can_show(environ: Mapping[str, str]) -> bool:
     """Whether a browser could show itself; without a screen, one that runs in the terminal would take that over."""
     return sys.platform in ("win32", "darwin") or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _opened(url: str) -> bool:
+    """Whether the usual browser took a page. It writes nothing where the answer goes, and Ctrl-C leaves it alone."""
+    options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of our own
+        [sys.executable, "-I", "-c", _OPEN, url],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **options,
+    )
+    try:
+        return process.wait(_STARTED_WITHIN.total_seconds()) == 0
+    except subprocess.TimeoutExpired:
+        # Some run until they are closed.
+        return True
 
 
 class _Leading:

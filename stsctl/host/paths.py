@@ -15,13 +15,15 @@ _NAME = "stsctl"
 class Paths:
     """The folders and files that stsctl reads and writes, and those of AWS's tools.
 
-    `emulated` says that it is an emulator that is asked: what stsctl keeps of that stands apart from what is AWS's.
+    `sdk_cache` is where SDKs keep the tokens of Identity Center. `emulated` says that it is an emulator that is asked:
+    what stsctl keeps of that stands apart from what is AWS's.
     """
 
     config_home: Path
     state_home: Path
     aws_config: Path
     aws_credentials: Path
+    sdk_cache: Path
     emulated: bool = False
 
     @property
@@ -83,6 +85,7 @@ def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
         state_home=state,
         aws_config=_expand(environ.get("AWS_CONFIG_FILE"), home) or home / ".aws" / "config",
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
+        sdk_cache=home / ".aws" / "sso" / "cache",  # no variable moves it
         emulated=emulated,
     )
 

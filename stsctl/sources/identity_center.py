@@ -60,7 +60,12 @@ class GetRoleCredentials:
     clients: Clients
     source: IdentityCenterSource
 
-    def obtain(self, request: SessionRequest, credentials: Credentials | None, code: str | None) -> Session:
+    def obtain(
+        self,
+        request: SessionRequest,
+        credentials: Credentials | None,  # noqa: ARG002 - the token is shown instead
+        code: str | None,  # noqa: ARG002 - it was asked for when they signed in
+    ) -> Session:
         """The session; see `Exchange`. Raises AskerChangedError where another is signed in by now."""
         signed_in = self._sign_in(request, None)
         try:

@@ -20,7 +20,7 @@ from stsctl.device_code import DeviceCode, oauth_error
 from stsctl.errors import RefusedError, StsctlError
 from stsctl.host import redirect
 from stsctl.request import Endpoint
-from stsctl.sign_in import Registration, SignIn, new_id
+from stsctl.sign_in import Registration, SignIn, at_identity_center, new_id
 from stsctl.sources import oauth
 from stsctl.sources.address import address
 from stsctl.sources.client import Clients
@@ -81,8 +81,7 @@ class SsoOidc:
     @property
     def key(self) -> str:
         """See `sign_ins.Authority`."""
-        said = (self.start_url, self.endpoint.region, " ".join(sorted(self.scopes)), self.endpoint.instance or "")
-        return f"identity-center {' '.join(said)}".rstrip()
+        return at_identity_center(self.start_url, self.endpoint.region, self.scopes, self.endpoint.instance)
 
     @property
     def command(self) -> str:

@@ -9,7 +9,8 @@ import pytest
 from stsctl import profile
 from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
 from stsctl.errors import ConfigurationError
-from stsctl.source import Proof, SourceKind
+from stsctl.source import IdentityCenter, Proof, SourceKind
+from stsctl.target import HopKind
 
 PAIR = "aws_access_key_id = AKIA1\naws_secret_access_key = one\n"
 ROLE = "arn:aws:iam::111111111111:role/"
@@ -107,8 +108,6 @@ def test_tags_of_other_tools() -> None:
 
 
 WAYS = {
-    "sso_session": "Identity Center",
-    "sso_start_url": "Identity Center",
     "login_session": '"aws login"',
 }
 
@@ -122,10 +121,70 @@ def test_ways_in_that_are_not_there_yet(key: str, way: str) -> None:
     assert error.message.startswith(f'~/.aws/config:5: profile "a": signs in through {way} ({key})')
 
 
+SESSION = "[sso-session s]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-central-1\n"
+SET = "sso_account_id = 111111111111\nsso_role_name = Admin\n"
+
+
 def test_identity_center_counts_where_sdks_count_it() -> None:
-    """An account and a role come before keys, a session alone after them."""
+    """An account and a role come before keys, a session alone after them, and as nothing where there are none."""
     assert reach("a", "[profile a]\nsso_session = s\n" + PAIR).source.kind is SourceKind.PROFILE
-    assert "Identity Center (sso_account_id)" in refusal("a", "[profile a]\nsso_account_id = 1\n" + PAIR).message
+    chain = reach("a", f"{SESSION}[profile a]\nsso_session = s\n{SET}{PAIR}", "[a]\n" + PAIR)
+    assert chain.source.kind is SourceKind.IDENTITY_CENTER
+    for key in ("sso_session", "sso_start_url"):
+        error = refusal("a", f"[profile a]\n{key} = x\n")
+        assert f"names an Identity Center ({key}), and no account and role there" in error.message
+
+
+def test_a_permission_set_of_a_session() -> None:
+    """The section says where people sign in, the profile which permission set it is; other roles go on from there."""
+    config = (
+        f"{SESSION}sso_registration_scopes = sso:account:access, codewhisperer:completions\n"
+        f"[profile a]\nsso_session = s\n{SET}region = us-west-2\n"
+        f"[profile r]\nrole_arn = {ROLE}r\nsource_profile = a\n"
+    )
+    chain = reach("a", config)
+    assert (chain.source.name, chain.source.profile) == ("s", "a")
+    assert chain.source.identity_center == IdentityCenter(
+        start_url="https://acme.awsapps.com/start",
+        region="eu-central-1",
+        scopes=("sso:account:access", "codewhisperer:completions"),
+        session_name="s",
+    )
+    (hop,) = chain.hops
+    assert (hop.name, hop.kind, hop.account_id, hop.role_name) == ("a", HopKind.PERMISSION_SET, "111111111111", "Admin")
+    assert hop.region == "us-west-2"
+    assert [one.name for one in reach("r", config).hops] == ["a", "r"]
+
+
+def test_a_permission_set_of_the_older_form() -> None:
+    """A profile may say it all by itself; what it and its section both say has to be the same."""
+    where = "sso_start_url = https://acme.awsapps.com/start\nsso_region = eu-central-1\n"
+    chain = reach("a", f"[profile a]\n{where}{SET}")
+    assert chain.source.name == "a"
+    assert chain.source.identity_center == IdentityCenter(
+        start_url="https://acme.awsapps.com/start", region="eu-central-1"
+    )
+    assert reach("a", f"{SESSION}[profile a]\nsso_session = s\n{where}{SET}").source.name == "s"
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        (f"[profile a]\nsso_session = s\n{SET}", ':2: profile "a": there is no section [sso-session s]'),
+        (f"{SESSION}[profile a]\nsso_session = s\nsso_role_name = x\n", "(sso_role_name), without sso_account_id"),
+        (f"[profile a]\n{SET}", "without sso_start_url, sso_region"),
+        (f"[sso-session s]\n[profile a]\nsso_session = s\n{SET}", "without sso_start_url, sso_region"),
+        (
+            f"{SESSION}[profile a]\nsso_session = s\nsso_region = us-east-1\n{SET}",
+            ':6: profile "a": sso_region is "us-east-1" here, and "eu-central-1" at ~/.aws/config:3',
+        ),
+        (f"{SESSION}[profile a]\nsso_session = s\nsso_role_name = x\nsso_account_id = 1\n", '"1" has not 12 digits'),
+        (f"[profile a]\nsso_start_url = http://x\nsso_region = r\n{SET}", "does not begin with https://"),
+    ],
+)
+def test_what_is_no_permission_set(config: str, what: str) -> None:
+    """What SDKs refuse is refused, with its line."""
+    assert what in refusal("a", config).message
 
 
 def test_a_web_identity_role_is_not_taken_for_a_role_with_a_source() -> None:

@@ -18,6 +18,7 @@ mfa = "direct"
 mfa_process = ["from", "the file"]
 prompt_timeout = "10s"
 lock_timeout = "20s"
+sign_in_timeout = "2m"
 [sealed_file]
 key_file = "/k"
 """
@@ -34,6 +35,7 @@ def resolve(environ: dict[str, str] | None = None, flags: dict[str, str] | None 
         ("store", "keyring", "sealed-file", 5, "STSCTL_STORE", "memory", "memory"),
         ("prompt_timeout", "45s", "10s", 8, "STSCTL_PROMPT_TIMEOUT", "90", "1m30s"),
         ("lock_timeout", "3m", "20s", 9, "STSCTL_LOCK_TIMEOUT", "1m", "1m"),
+        ("sign_in_timeout", "5m", "2m", 10, "STSCTL_SIGN_IN_TIMEOUT", "90s", "1m30s"),
         ("duration", "", "2h", 3, "STSCTL_DURATION", "5400", "1h30m"),
         ("session_name", "", "from-file", 4, "STSCTL_SESSION_NAME", "{user}", "{user}"),
         ("mfa", "auto", "direct", 6, "STSCTL_MFA", "session", "session"),
@@ -87,7 +89,7 @@ def test_the_url_of_sts_is_that_of_the_service_before_the_general_one() -> None:
 def test_the_key_of_the_sealed_file_has_its_place() -> None:
     """Tables other than [defaults] are told too."""
     key_file = resolve(file=FILE).seal_key_file
-    assert (key_file.name, key_file.value, str(key_file.origin)) == ("sealed_file.key_file", "/k", "config.toml:11")
+    assert (key_file.name, key_file.value, str(key_file.origin)) == ("sealed_file.key_file", "/k", "config.toml:12")
 
 
 @pytest.mark.parametrize(

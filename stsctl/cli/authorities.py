@@ -1,0 +1,148 @@
+"""Where people sign in, and who is signed in there: the concrete authority of each source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stsctl import endpoint, sign_in
+from stsctl.cli.report import Report
+from stsctl.cli.waiting import Locks
+from stsctl.errors import UsageError
+from stsctl.request import Endpoint
+from stsctl.settings import Settings
+from stsctl.source import IdentityCenter, Source
+
+if TYPE_CHECKING:
+    from stsctl.sign_in import SignIn
+    from stsctl.sign_ins import Authority
+    from stsctl.sources.client import Clients
+    from stsctl.sources.oauth import SignInPrompt as AsksToSignIn
+    from stsctl.sources.sso_cache import SharedToken
+    from stsctl.sources.sso_oidc import SsoOidc
+    from stsctl.sources.sso_portal import Portal
+    from stsctl.stores.held import Held
+    from stsctl.stores.index import Index, SignInEntry
+    from stsctl.stores.learned import Learned
+
+_AFTER_A_SIGN_IN = timedelta(seconds=30)
+"""How much longer those wait who wait for another's sign-in: for the calls after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    """Makes them, and signs people in. `sdk_cache` is the folder in which SDKs look for tokens.
+
+    `may_ask` says whether somebody is there who could sign in.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    report: Report
+    locks: Path
+    lessons: Learned
+    index: Callable[[], Index]
+    held: Callable[[], Held]
+    clients: Callable[[], Clients]
+    now: Callable[[], datetime]
+    may_ask: Callable[[], bool]
+    sdk_cache: Path
+
+    def key(self, source: Source) -> str:
+        """What tells the authority of a source from others; raises UsageError for a source that nobody signs in at."""
+        center, where = self._center(source)
+        return sign_in.at_identity_center(center.start_url, center.region, center.scopes, where.instance)
+
+    def listed(self, source: Source) -> SignInEntry | None:
+        """The sign-in that is held, ended or not; no store is opened for it."""
+        return self.index().get_sign_in(self.key(source))
+
+    def is_signed_in(self, source: Source) -> bool:
+        """Whether nobody need be asked now."""
+        listed = self.listed(source)
+        return listed is not None and (listed.renewable or listed.ends_at > self.now())
+
+    def sign_in(
+        self,
+        source: Source,
+        *,
+        rejected: SignIn | None = None,
+        anew: bool = False,
+        by_device: bool = False,
+        may_ask: bool = True,
+    ) -> SignIn:
+        """The sign-in at a source, good now; see `sign_ins.SignIns`. `may_ask` False opens no browser whatever."""
+        from stsctl.sign_ins import SignIns
+
+        limit = self.settings.sign_in_timeout.value + _AFTER_A_SIGN_IN
+        sign_ins = SignIns(
+            holdings=self.held(),
+            locks=Locks(self.locks, limit, self.report),
+            lessons=self.lessons,
+            notice=self.report.notice,
+            now=self.now,
+            may_ask=lambda: may_ask and self.may_ask(),
+        )
+        return sign_ins.obtain(self._authority(source, by_device=by_device), rejected=rejected, anew=anew)
+
+    def portal(self, source: Source, signed_in: SignIn) -> Portal:
+        """What a sign-in at Identity Center opens."""
+        from stsctl.sources.sso_portal import Portal
+
+        _, where = self._center(source)
+        return Portal(clients=self.clients(), endpoint=where, token=signed_in.token, sleep=time.sleep)
+
+    def shared(self, source: Source) -> SharedToken | None:
+        """Where the token is for SDKs too; None where it is not."""
+        from stsctl.sources.sso_cache import SharedToken
+
+        center, _ = self._center(source)
+        if not center.share_token:
+            return None
+        return SharedToken(
+            folder=self.sdk_cache,
+            start_url=center.start_url,
+            region=center.region,
+            session_name=center.session_name,
+            now=self.now,
+        )
+
+    def _authority(self, source: Source, *, by_device: bool) -> Authority:
+        from stsctl.cli.sign_in_prompt import SignInPrompt
+
+        prompt = SignInPrompt(
+            name=source.name,
+            environ=self.environ,
+            report=self.report,
+            limit=self.settings.sign_in_timeout.value,
+            by_device=by_device,
+        )
+        return self._sso_oidc(source, prompt)
+
+    def _sso_oidc(self, source: Source, prompt: AsksToSignIn) -> SsoOidc:
+        from stsctl.sources.sso_oidc import SsoOidc
+
+        center, where = self._center(source)
+        return SsoOidc(
+            name=source.name,
+            start_url=center.start_url,
+            scopes=center.scopes,
+            endpoint=where,
+            clients=self.clients(),
+            registrations=self.held(),
+            prompt=prompt,
+            sleep=time.sleep,
+            shared=self.shared(source),
+        )
+
+    def _center(self, source: Source) -> tuple[IdentityCenter, Endpoint]:
+        if source.identity_center is None:
+            raise UsageError(
+                f'nobody signs in at "{source.name}": it is a source of type {source.kind.value}',
+                hint='write type = "identity-center", start_url and sso_region in [source.NAME]',
+            )
+        return source.identity_center, endpoint.of_identity_center(source, self.settings)
