@@ -19,6 +19,7 @@ POLICY_LENGTH = 2048
 """Characters of a session policy (and of the policy ARNs with it), by the documentation."""
 POLICY_ARNS = 10
 TAGS = 50
+AUDIENCES = 10
 PROVIDED_CONTEXTS = 5
 CONTEXT_LENGTH = 2048
 """Characters of a context's assertion."""
@@ -121,6 +122,15 @@ def _problem_with_tag(key: str, value: str) -> str | None:
 
 def _in_a_tag(character: str) -> bool:
     return character in _TAG_MARKS or unicodedata.category(character)[0] in "LZN"
+
+
+def problem_with_audiences(audiences: Sequence[str]) -> str | None:
+    """What AWS has against those whom a web identity token is to be for (GetWebIdentityToken)."""
+    if len(audiences) > AUDIENCES:
+        return f"there are {len(audiences)} audiences, AWS takes {AUDIENCES}"
+    if not all(1 <= len(each) <= 1000 for each in audiences):
+        return "an audience has 1 to 1000 characters"
+    return None
 
 
 def problem_with_policy_arns(arns: Sequence[str]) -> str | None:

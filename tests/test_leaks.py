@@ -23,6 +23,7 @@ from tests.program import organisation as shared_organisation
 
 organisation = shared_organisation
 
+TRADE_IN = "trade-in-canary-token-0123456789abcdef"
 SEAL = "c3RzY3RsLXRlc3RzLXNlYWxpbmcta2V5LTMyLWJ5dGU="
 
 
@@ -44,7 +45,7 @@ class Canaries:
 
     def all(self) -> set[str]:
         """The secrets: the user's own, the sealing key, and those of every session that a role gives now."""
-        found = {self.me.keys.secret_access_key.reveal(), SEAL}
+        found = {self.me.keys.secret_access_key.reveal(), SEAL, TRADE_IN}
         found.add(self.me.organisation.running.control_token.reveal())
         for name in ("read-only", "prod-admin", "hub", "long"):
             done = self.me.run("credential-process", name)
@@ -111,6 +112,8 @@ COMMANDS = [
     _c("sts federate bob --from work --json", answers=True),
     _c("sts root 222222222222 --task-policy IAMAuditRootUserCredentials --from work", status=5),
     _c("sts revoke read-only --as read-only", status=4),  # nobody can be asked
+    _c("sts id-token --audience a --as read-only", status=5),  # the account has not enabled it
+    _c("sts delegated-token --as read-only", status=5, given="A TRADE-IN TOKEN"),
     _c("plan prod-admin"),
     _c("plan prod-admin --json"),
     _c("whoami"),
@@ -199,6 +202,7 @@ def _input(me: Me, command: Command) -> str | None:
     return {
         None: None,
         "A POLICY": "{}\n",
+        "A TRADE-IN TOKEN": f"{TRADE_IN}\n",
         "PAIR": pair,
         "PAIR, WITH ANOTHER SECRET": f"{key_id}\n{secret[::-1]}\n",
         "THE SECRET FIRST": f"{secret}\n{key_id}\n",

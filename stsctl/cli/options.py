@@ -189,6 +189,9 @@ acting_options = _all(
     _option("--no-cache", is_flag=True, help="Neither take a held session nor hold the new one."),
 )
 
+as_option = _option("--as", "acting_as", **_NAME, help="Ask as this role; else the current one.")
+"""Whose session another call is made with."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 export_option = click.option(

@@ -9,8 +9,8 @@ import click
 
 from stsctl import revocation
 from stsctl.arn import Arn
-from stsctl.cli import sts_sessions
-from stsctl.cli.options import Group, asking_options, complete_name, json_option
+from stsctl.cli import sts_sessions, sts_tokens
+from stsctl.cli.options import Group, as_option, asking_options, complete_name, json_option
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.target import Wanted
@@ -18,10 +18,6 @@ from stsctl.target import Wanted
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.sources.role_policy import RolePolicy
-
-_as_option = click.option(
-    "--as", "acting_as", metavar="NAME", shell_complete=complete_name, help="Ask as this role; else the current one."
-)
 
 
 class Instant(click.ParamType[datetime]):
@@ -49,7 +45,7 @@ def command() -> None:
 
 @command.command("key-info")
 @click.argument("access_key_id")
-@_as_option
+@as_option
 @json_option
 @asking_options
 @click.pass_obj
@@ -67,7 +63,7 @@ def key_info(app: App, /, *, access_key_id: str, acting_as: str | None, as_json:
 
 @command.command("revoke")
 @click.argument("role", shell_complete=complete_name)
-@_as_option
+@as_option
 @click.option("--before", type=Instant(), help="Revoke what was issued before then; now where not said.")
 @click.option("--undo", is_flag=True, help="Let sessions live that were revoked, and have not ended.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")
@@ -169,5 +165,11 @@ def _confirm(app: App, what: str, *, yes: bool) -> None:
         raise StsctlError("nothing was changed")
 
 
-for _command in (sts_sessions.session_token, sts_sessions.federate, sts_sessions.root):
+for _command in (
+    sts_sessions.session_token,
+    sts_sessions.federate,
+    sts_sessions.root,
+    sts_tokens.id_token,
+    sts_tokens.delegated_token,
+):
     command.add_command(_command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stsctl.credentials import Session
+from stsctl.credentials import Credentials, Session
 from stsctl.formats.interface import Changes, rfc3339
 
 
@@ -24,7 +24,7 @@ def credential_process(session: Session) -> str:
 
     Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     """
-    answer = {"Version": 1, **_credentials(session)}
+    answer = {"Version": 1, **_credentials(session.credentials)}
     if session.account_id is not None:
         answer["AccountId"] = session.account_id
     return json.dumps(answer, separators=(",", ":")) + "\n"
@@ -35,7 +35,7 @@ def assume_role(session: Session) -> str:
 
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    answer: dict[str, object] = {"Credentials": _credentials(session)}
+    answer: dict[str, object] = {"Credentials": _credentials(session.credentials)}
     if session.identity is not None and session.identity.session_role is not None:
         answer["AssumedRoleUser"] = {"AssumedRoleId": session.user_id, "Arn": str(session.identity)}
     if session.packed_policy_size is not None:
@@ -45,8 +45,18 @@ def assume_role(session: Session) -> str:
     return json.dumps(answer, indent=2) + "\n"
 
 
-def _credentials(session: Session) -> dict[str, object]:
-    credentials = session.credentials
+def delegated(credentials: Credentials, principal: str, packed_policy_size: int | None) -> str:
+    """Credentials for a trade-in token, in the shape of STS's own answer.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetDelegatedAccessToken.html
+    """
+    answer: dict[str, object] = {"Credentials": _credentials(credentials), "AssumedPrincipal": principal}
+    if packed_policy_size is not None:
+        answer["PackedPolicySize"] = packed_policy_size
+    return json.dumps(answer, indent=2) + "\n"
+
+
+def _credentials(credentials: Credentials) -> dict[str, object]:
     answer: dict[str, object] = {
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key.reveal(),

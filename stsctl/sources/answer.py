@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret, Session
-from stsctl.errors import StsctlError, UsageError
+from stsctl.errors import RefusedError, StsctlError, UsageError
 from stsctl.request import SessionRequest
 
 _KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
@@ -53,6 +54,17 @@ def session_credentials(body: Mapping[str, Any], now: datetime) -> Credentials:
         session_token=Secret(text_of(given, "SessionToken")),
         expires_at=expires_at,
     )
+
+
+@contextmanager
+def explained(meanings: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+    """Says of a refusal what its code means, and what to do; what `meanings` does not list stays as it is."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.code in meanings:
+            error.message, error.hint = meanings[error.code]
+        raise
 
 
 def text_of(part: Mapping[str, Any], name: str) -> str:

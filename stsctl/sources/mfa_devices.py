@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import RefusedError, StsctlError
+from stsctl.errors import StsctlError
 from stsctl.limits import is_security_key
 from stsctl.request import Endpoint
-from stsctl.sources.answer import text_of
+from stsctl.sources.answer import explained, text_of
 from stsctl.sources.client import Clients
 
 
@@ -110,9 +110,5 @@ class MfaDevices:
         self._call(operation, UserName=user, SerialNumber=serial, **codes)
 
     def _call(self, operation: str, **parameters: str) -> Mapping[str, Any]:
-        try:
+        with explained(_MEANINGS):
             return self.clients.call("iam", operation, self.endpoint, self.credentials, **parameters).body
-        except RefusedError as error:
-            if error.code in _MEANINGS:
-                error.message, error.hint = _MEANINGS[error.code]
-            raise
