@@ -38,6 +38,19 @@ class SourceKind(Enum):
     """An X.509 certificate, which IAM Roles Anywhere trusts."""
 
 
+class TokenFrom(Enum):
+    """Whose token it has to be, of those that are ready where this runs; the clouds' metadata is asked only if said."""
+
+    GITHUB_ACTIONS = "github-actions"
+    GITLAB = "gitlab"
+    BITBUCKET = "bitbucket"
+    CIRCLECI = "circleci"
+    BUILDKITE = "buildkite"
+    KUBERNETES = "kubernetes"
+    GCP = "gcp"
+    AZURE = "azure"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """An OIDC issuer at which a person signs in, and what this client is to it. `url` is what its tokens call it."""
@@ -52,14 +65,15 @@ class Issuer:
 class Proof:
     """Where a token or an assertion comes from; where nothing is said, it is wherever it is found.
 
-    At most one of a file, a program, a variable, signing in at an OIDC `issuer`, and signing in on a page of a SAML
-    identity provider (`sign_in_url`). `audience` is whom a token has to be for, `provider_arn` the SAML provider that
-    AWS knows its issuer by.
+    At most one of a file, a program, a variable, a place that has one ready (`token_from`), signing in at an OIDC
+    `issuer`, and signing in on a page of a SAML identity provider (`sign_in_url`). `audience` is whom a token has to be
+    for, `provider_arn` the SAML provider that AWS knows its issuer by.
     """
 
     file: str | None = None
     process: tuple[str, ...] = ()
     variable: str | None = None
+    token_from: TokenFrom | None = None
     issuer: Issuer | None = None
     sign_in_url: str | None = None
     audience: str | None = None

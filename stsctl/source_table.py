@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
-from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind
+from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind, TokenFrom
 from stsctl.tables import Table
 from stsctl.url import is_web_page
 
@@ -37,7 +37,7 @@ _KEYS = {
     SourceKind.CONTAINER: (),
     SourceKind.LOGIN: ("login_session",),
     SourceKind.OIDC: (
-        "web_identity_token_file", "token_process", "token_variable",
+        "web_identity_token_file", "token_process", "token_variable", "token_from",
         "issuer", "client_id", "scopes", "redirect_port", "audience",
     ),
     SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "provider_arn"),
@@ -56,7 +56,7 @@ _NEEDED = {
     SourceKind.ROLES_ANYWHERE: ("certificate", "private_key", "trust_anchor_arn", "profile_arn"),
 }
 """What it cannot be without."""
-_ONE_OF = ("web_identity_token_file", "token_process", "token_variable", "issuer")
+_ONE_OF = ("web_identity_token_file", "token_process", "token_variable", "token_from", "issuer")
 _ONE_OF_SAML = ("assertion_file", "assertion_process", "sign_in_url")
 
 
@@ -101,6 +101,7 @@ def _proof(kind: SourceKind, table: Table) -> Proof | None:
         file=table.text(choices[0]),
         process=table.command(choices[1]),
         variable=table.text("token_variable"),
+        token_from=table.choice("token_from", TokenFrom),
         issuer=_issuer(table),
         sign_in_url=_url(table, "sign_in_url"),
         audience=table.text("audience"),

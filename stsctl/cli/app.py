@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stsctl.formats.interface import Changes
     from stsctl.names import Named
     from stsctl.sources.client import Clients
+    from stsctl.sources.http import Http
     from stsctl.sources.interface import Source as SourceOfCredentials
     from stsctl.stores.current import Current, Terminals
     from stsctl.stores.held import Held
@@ -200,7 +201,7 @@ class App:
             run=lambda argv: self.machine.run(argv),
             listed=lambda name: self.index.get_keys(name),
             keys=lambda name: self.held.keys(name),
-            fetch=lambda url, bearer: self.clients().get("the ID token", url, None, bearer=bearer),
+            http=self.http,
             authorities=lambda: self.authorities,
             folder=self.paths.config_home,
         )
@@ -473,8 +474,17 @@ class App:
         """What calls AWS."""
         from stsctl.sources.client import Clients
 
-        bundle = endpoint.ca_bundle(target, self.settings) if target else self.settings.ca_bundle.value
+        bundle = self._ca_bundle(target)
         return Clients(now=self.now, wall=self.wall, ca_bundle=bundle, urls=endpoint.other_urls(self.settings))
+
+    def http(self, target: Target | None = None) -> Http:
+        """What asks where nobody signs anything."""
+        from stsctl.sources.http import Http
+
+        return Http(ca_bundle=self._ca_bundle(target))
+
+    def _ca_bundle(self, target: Target | None) -> str | None:
+        return endpoint.ca_bundle(target, self.settings) if target else self.settings.ca_bundle.value
 
     def address(self, request: SessionRequest) -> str:
         """The URL at which a request is made."""

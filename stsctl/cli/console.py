@@ -75,7 +75,7 @@ def _address(app: App, obtained: Obtained, service: str | None, *, sign_out_firs
     destination = way.destination(service, obtained.region)
     # AWS lets the console outlast the credentials of a role that long-term keys assumed, and of no other.
     lasts = min(steps[-1].effective, _LONGEST) if len(steps) == 1 and not _temporary(obtained) else None
-    token = signin_token(app.clients(obtained.plan.target), endpoint, way, obtained.session.credentials, lasts)
+    token = signin_token(app.http(obtained.plan.target), endpoint, way, obtained.session.credentials, lasts)
     return console.address(way, token, destination, sign_out_first=sign_out_first)
 
 

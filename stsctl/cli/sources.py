@@ -18,6 +18,7 @@ from stsctl.source import Proof, Source, SourceKind
 if TYPE_CHECKING:
     from stsctl.cli.authorities import Authorities
     from stsctl.sources.client import Clients
+    from stsctl.sources.http import Http
     from stsctl.sources.identity_center import IdentityCenterSource
     from stsctl.sources.interface import Exchange
     from stsctl.sources.interface import Source as SourceOfCredentials
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Makes them. Each part is asked when a source is: `run` runs a program, `listed` looks in the index for the keys
-    of a name, `keys` reads them from the store, `fetch` shows an HTTP server a secret for an answer. Paths in the
+    of a name, `keys` reads them from the store, `http` asks an HTTP server. Paths in the
     configuration begin at `folder`.
     """
 
@@ -37,7 +38,7 @@ class Sources:
     run: Callable[[Sequence[str]], str]
     listed: Callable[[str], KeysEntry | None]
     keys: Callable[[str], LongTermKeys | None]
-    fetch: Callable[[str, Secret], tuple[int, Mapping[str, object]]]
+    http: Callable[[], Http]
     authorities: Callable[[], Authorities]
     folder: Path
 
@@ -157,9 +158,10 @@ class Sources:
             return found_token.in_variable(self.environ, said.variable, str(source.origin or source.name))
         if source.kind is not SourceKind.OIDC:
             return None
-        audience = said.audience or found_token.STS
-        here = found_token.Surroundings(environ=self.environ, run=self.run, fetch=self.fetch, audience=audience)
-        return found_token.find(here)
+        here = found_token.Surroundings(
+            environ=self.environ, run=self.run, http=self.http(), said_audience=said.audience
+        )
+        return found_token.find(here, said.token_from)
 
     def asker(self, source: Source, found: SourceOfCredentials) -> Asker:
         """Who asks, with what `found` has; raises ConfigurationError where that is nothing."""
@@ -206,6 +208,12 @@ class Sources:
                 f'source "{source.name}": the AWS variables here are those of the session "{role}", which stsctl'
                 " exported",
                 hint="eval $(stsctl env --unset), then export your own keys again",
+            )
+        if source.proof is not None and source.proof.token_from is not None:
+            place = source.proof.token_from.value
+            return ConfigurationError(
+                f'source "{source.name}": there is no token: this is no place of {place}',
+                hint="take token_from out of the source, and whatever has one is taken",
             )
         what, hint = _NOTHING.get(source.kind, ("it has no credentials", f"stsctl keys add {source.name}"))
         return ConfigurationError(f'source "{source.name}": {what}', hint=hint)

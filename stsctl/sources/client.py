@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -70,37 +69,12 @@ class Clients:
             body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
         instance = headers.get(EMULATOR_HEADER)
-        _check_instance(endpoint, instance)
+        check_instance(endpoint, instance)
         return Answer(body=body, instance=instance)
 
     def url(self, service: str, endpoint: Endpoint) -> str | None:
         """Where a service is asked, if that is not where AWS has it."""
         return endpoint.url if service == "sts" or endpoint.instance else self.urls.get(service)
-
-    def get(
-        self, operation: str, url: str, endpoint: Endpoint | None, *, bearer: Secret | None = None
-    ) -> tuple[int, Mapping[str, Any]]:
-        """A GET that nobody signs: the status, and the JSON object that was answered (empty where it is none).
-
-        `url` may hold secrets, which no error repeats. Raises UnavailableError. Without `endpoint` it is not AWS.
-        """
-        from botocore.awsrequest import AWSRequest
-        from botocore.httpsession import URLLib3Session
-        from botocore.utils import get_environ_proxies
-
-        try:
-            with translated(operation, self.now, endpoint):
-                certificates: Any = self.ca_bundle or True
-                limits: Any = (CONNECT_TIMEOUT, READ_TIMEOUT)
-                http = URLLib3Session(verify=certificates, proxies=get_environ_proxies(url), timeout=limits)
-                headers = {"Authorization": f"Bearer {bearer.reveal()}"} if bearer else {}
-                answer = http.send(AWSRequest("GET", url, headers).prepare())
-                if endpoint is not None:
-                    _check_instance(endpoint, answer.headers.get(EMULATOR_HEADER))
-                body = json.loads(answer.content) if answer.status_code == 200 else {}
-        except StsctlError as error:
-            raise error from None  # the cause has the URL
-        return answer.status_code, body if isinstance(body, dict) else {}
 
     def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
         from botocore import UNSIGNED
@@ -178,7 +152,7 @@ def metadata_credentials(provider_name: str) -> Credentials | None:
     )
 
 
-def _check_instance(endpoint: Endpoint, instance: str | None) -> None:
+def check_instance(endpoint: Endpoint, instance: str | None) -> None:
     """Never takes an emulator's answer for AWS's, nor for another emulator's."""
     if instance == endpoint.instance:
         return
@@ -206,7 +180,7 @@ def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint |
     except exceptions.ClientError as error:
         instance = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(EMULATOR_HEADER)
         if endpoint and instance:
-            _check_instance(endpoint, instance)
+            check_instance(endpoint, instance)
         raise _refused(operation, error.response, now()) from error
     except exceptions.ParamValidationError as error:
         raise UsageError(f"{operation} cannot be sent: {_first_line(error)}") from error

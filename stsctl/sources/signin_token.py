@@ -14,11 +14,12 @@ from stsctl.errors import RefusedError
 from stsctl.request import Endpoint
 from stsctl.signing_in import SigningIn
 from stsctl.sources.answer import text_of
-from stsctl.sources.client import Clients
+from stsctl.sources.client import EMULATOR_HEADER, check_instance
+from stsctl.sources.http import Http
 
 
 def signin_token(
-    clients: Clients, endpoint: Endpoint, way: SigningIn, credentials: Credentials, lasts: timedelta | None
+    http: Http, endpoint: Endpoint, way: SigningIn, credentials: Credentials, lasts: timedelta | None
 ) -> Secret:
     """The token; it is for fifteen minutes, and what it opens for `lasts` (None: as long as the credentials).
 
@@ -32,13 +33,14 @@ def signin_token(
     }
     duration = {"SessionDuration": str(int(lasts.total_seconds()))} if lasts else {}
     query = {"Action": "getSigninToken", "SessionType": "json", **duration, "Session": json.dumps(session)}
-    status, body = clients.get("signin:getSigninToken", f"{way.federation}?{urlencode(query)}", endpoint)
-    if status != 200:
+    answer = http.get("signin:getSigninToken", f"{way.federation}?{urlencode(query)}")
+    check_instance(endpoint, answer.headers.get(EMULATOR_HEADER))
+    if answer.status != 200:
         raise RefusedError(
             "AWS's console does not take this session",
             hint='run it again with "--refresh"',
-            code=str(status),
+            code=str(answer.status),
             reason="getSigninToken was refused",
             operation="signin:getSigninToken",
         )
-    return Secret(text_of(body, "SigninToken"))
+    return Secret(text_of(answer.json, "SigninToken"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 import sys
@@ -12,139 +11,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
-from urllib.request import ProxyHandler, build_opener
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from stsctl.emulator import control
-from tests.conftest import missing
-from tests.program import PRODUCTION, STSCTL, WORK, Me, Organisation, somebody
+from tests.federation import (
+    DEPLOY,
+    READER,
+    SAML,
+    SHIP,
+    SHORT,
+    STS,
+    assertion,
+    changed,
+    configuration,
+    federation,
+    token,
+    visitor,
+)
+from tests.program import STSCTL, WORK, Me, Organisation
 
-try:
-    import joserfc  # noqa: F401
-    import signxml  # noqa: F401
-except ImportError:
-    missing("joserfc and signxml")
-
-DEPLOY = f"arn:aws:iam::{WORK}:role/Deploy"
-SHIP = f"arn:aws:iam::{PRODUCTION}:role/Ship"
-READER = f"arn:aws:iam::{WORK}:role/Reader"
-SHORT = f"arn:aws:iam::{WORK}:role/Short"
-OIDC = f"arn:aws:iam::{WORK}:oidc-provider/${{idp.corp}}"
-SAML = f"arn:aws:iam::{WORK}:saml-provider/corp"
-STS = "sts.amazonaws.com"
-_FEDERATED = '"sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity"'
-
-
-def _role(account: str, name: str, principal: str, actions: str) -> str:
-    return f"""
-[account.{account}.role.{name}]
-max_duration = "4h"
-trust = {{ Version = "2012-10-17", Statement = [
-    {{ Effect = "Allow", Principal = {principal}, Action = [{actions}] }} ] }}
-policies.all = {{ Version = "2012-10-17", Statement = [ {{ Effect = "Allow", Action = "*", Resource = "*" }} ] }}
-"""
-
-
-def _client(name: str, subject: str, repository: str) -> str:
-    return f"""
-[idp.corp.client.{name}]
-secret = "{name}-secret-0123456789"
-audience = ["{STS}"]
-subject = "{subject}"
-claims = {{ repository = "{repository}" }}
-"""
-
-
-def _seed() -> str:
-    people = "".join(f"[account.{WORK}.user.p{number:03}]\nkey.main = {{}}\nmfa = {{}}\n" for number in range(40))
-    return (
-        '[idp.corp]\nsession_duration = "2h"\n'
-        f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}", "{SHORT}"]\n'
-        f'[idp.corp.user.bob]\nroles = ["{READER}"]\n'
-        + _client("blue", "repo:org/blue:ref:main", "org/blue")
-        + _client("red", "repo:org/red:ref:main", "org/red")
-        + _client("fork", "repo:org/blue:ref:main", "fork/blue")
-        + f'[account.{WORK}.oidc_provider.corp]\nidp = "corp"\nclient_ids = ["{STS}", "blue", "red", "fork"]\n'
-        + f'[account.{WORK}.saml_provider.corp]\nidp = "corp"\n'
-        + people
-        + _role(WORK, "Deploy", f'{{ Federated = ["{OIDC}", "{SAML}"] }}', _FEDERATED)
-        + _role(WORK, "Reader", f'{{ Federated = "{SAML}" }}', _FEDERATED)
-        + _role(WORK, "Short", f'{{ Federated = "{SAML}" }}', _FEDERATED).replace("4h", "1h")
-        + f"[account.{PRODUCTION}]\n"
-        + _role(PRODUCTION, "Ship", f'{{ AWS = "{DEPLOY}" }}', '"sts:AssumeRole", "sts:SetSourceIdentity"')
-    )
-
-
-@pytest.fixture(scope="module")
-def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
-    """An organisation that trusts an identity provider of the emulator."""
-    folder = tmp_path_factory.mktemp("federation")
-    seed = folder / "seed.toml"
-    seed.write_text(_seed(), encoding="utf-8")
-    running = control.start(folder / "state", seed=seed)
-    people = (f"p{number:03}" for number in range(40))
-    yield Organisation(running=running, folder=folder / "state", people=people)
-    control.stop(folder / "state", running)
+__all__ = ["federation", "visitor"]
 
 
 @pytest.fixture
-def me(home: Path, federation: Organisation) -> Me:
+def me(visitor: Me) -> Me:
     """Somebody without keys, and with a token in a file."""
-    found = somebody(home, federation)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        found.environ.pop(name, None)
-    (home / "token").write_text(token(federation) + "\n")
-    found.configure(configuration('web_identity_token_file = "~/token"'))
-    return found
-
-
-def configuration(source: str, *, kind: str = "oidc", more: str = "") -> str:
-    """A source, a role that it becomes, and one behind that."""
-    return f"""
-[source.ci]
-type = "{kind}"
-{source}
-
-[role.deploy]
-role_arn = "{DEPLOY}"
-from = "ci"
-{more}
-
-[role.ship]
-role_arn = "{SHIP}"
-from = "deploy"
-"""
-
-
-def _post(federation: Organisation, path: str, fields: dict[str, str]) -> str:
-    opener = build_opener(ProxyHandler({}))
-    with opener.open(f"{federation.running.url}{path}", urlencode(fields).encode(), timeout=30) as answer:
-        return str(answer.read().decode())
-
-
-def token(federation: Organisation, client: str = "blue") -> str:
-    """A new token about a client of the issuer."""
-    fields = {"grant_type": "client_credentials", "client_id": client, "client_secret": f"{client}-secret-0123456789"}
-    return str(json.loads(_post(federation, "/idp/corp/oidc/token", fields))["access_token"])
-
-
-def assertion(federation: Organisation, person: str = "alice") -> str:
-    """A new SAML response about somebody."""
-    found = re.search(r'name="SAMLResponse" value="([^"]+)"', _post(federation, "/idp/corp/saml", {"username": person}))
-    assert found is not None
-    return html.unescape(found[1])
-
-
-def changed(text: str, **claims: object) -> str:
-    """A token with other claims, which nobody signed."""
-    head, body, signature = text.split(".")
-    said = json.loads(base64.urlsafe_b64decode(body + "=="))
-    new = base64.urlsafe_b64encode(json.dumps(said | claims).encode()).decode().rstrip("=")
-    return f"{head}.{new}.{signature}"
+    return visitor
 
 
 def test_a_token_becomes_a_role_and_that_one_another(me: Me) -> None:
