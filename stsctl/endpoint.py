@@ -45,7 +45,7 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     if partition is None and center is not None:
         partition = partition_of(center.region)
     region, is_fips = _region(target, hop, settings, partition)
-    url = _url(target, settings)
+    url = _url(target, hop, settings)
     return Endpoint(
         partition=partition or partition_of(region),
         region=region,
@@ -98,6 +98,10 @@ def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator
     center = target.source.identity_center
     if center is not None and hop is not None and hop.kind is HopKind.PERMISSION_SET:
         yield center.region, str(target.source.origin or target.source.name), True
+    if _is_by_certificate(target, hop):
+        assert target.source.certificate is not None
+        region = target.source.certificate.trust_anchor_arn.region
+        yield region, str(target.source.origin or target.source.name), True
     if target.region:
         yield target.region, "--region", True
     before = target.hops[: target.hops.index(hop) + 1] if hop is not None else ()
@@ -109,9 +113,16 @@ def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator
         yield settings.region.value, str(settings.region.origin), False
 
 
-def _url(target: Target, settings: Settings) -> str | None:
+def _is_by_certificate(target: Target, hop: Hop | None) -> bool:
+    """Whether IAM Roles Anywhere is asked, and not STS: where the trust anchor is."""
+    return target.source.certificate is not None and hop is not None and hop is target.hops[0]
+
+
+def _url(target: Target, hop: Hop | None, settings: Settings) -> str | None:
     if settings.ignores_endpoint_urls.value:
         return None
+    if _is_by_certificate(target, hop):
+        return settings.endpoint_urls["rolesanywhere"].value
     if settings.endpoint_url.value or target.endpoint_url is None:
         return settings.endpoint_url.value
     problem = problem_with_url(target.endpoint_url)

@@ -34,9 +34,14 @@ class Operation(Enum):
     """IAM Roles Anywhere's."""
 
     @property
+    def service(self) -> str:
+        """Which service has it."""
+        return _SERVICES.get(self, "sts")
+
+    @property
     def action(self) -> str:
         """As an IAM policy writes it."""
-        return f"{_SERVICES.get(self, 'sts')}:{self.value}"
+        return f"{self.service}:{self.value}"
 
     @property
     def is_signed(self) -> bool:

@@ -97,13 +97,17 @@ class IdentityCenter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate and its key: paths, or a `pkcs11:` URI for the key; and what of Roles Anywhere trusts it."""
+    """A certificate and its key: paths, or a `pkcs11:` URI for the key; and what of Roles Anywhere trusts it.
+
+    `passphrase_process` prints the key's passphrase, or the token's PIN; without it a person is asked.
+    """
 
     file: str
     key: str
     trust_anchor_arn: Arn
     profile_arn: Arn
     chain_file: str | None = None
+    passphrase_process: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

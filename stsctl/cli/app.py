@@ -201,6 +201,7 @@ class App:
             run=lambda argv: self.machine.run(argv),
             listed=lambda name: self.index.get_keys(name),
             keys=lambda name: self.held.keys(name),
+            ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             http=self.http,
             authorities=lambda: self.authorities,
             folder=self.paths.config_home,
@@ -490,7 +491,7 @@ class App:
         """The URL at which a request is made."""
         from stsctl.sources.address import address
 
-        return address("sts", request.endpoint)
+        return address(request.operation.service, request.endpoint)
 
     def _region(self, target: Target) -> str | None:
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""

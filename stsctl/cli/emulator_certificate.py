@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,29 +32,29 @@ def certificate(app: App, *, name: str, trust_anchor: str | None, folder: Path) 
         raise UsageError(f'"{name}" is no name for a certificate', hint="stsctl emulator certificate web-1")
     found = control.certificate(app.emulator, name, folder=folder.absolute(), trust_anchor=trust_anchor)
     app.report.notice(f'the certificate is in "{found.certificate}", its key in "{found.private_key}"')
-    app.report.data("\n".join(_configuration(name, found)))
+    app.report.data("\n".join(_configuration(name, found)).rstrip())
 
 
-def _configuration(name: str, found: Certificate) -> list[str]:
+def _configuration(name: str, found: Certificate) -> Iterator[str]:
     """Sources of the certificate, one for each profile, and their roles."""
-    lines = []
     for number, (profile_arn, roles) in enumerate(found.profiles, start=1):
         source = name if number == 1 else f"{name}-{number}"
-        facts = {
-            "type": "roles-anywhere",
-            "certificate": str(found.certificate),
-            "private_key": str(found.private_key),
-            "trust_anchor_arn": found.trust_anchor_arn,
-            "profile_arn": profile_arn,
-        }
-        lines += _section(f"source.{json.dumps(source)}", facts)
+        yield from _section(
+            "source",
+            source,
+            type="roles-anywhere",
+            certificate=str(found.certificate),
+            private_key=str(found.private_key),
+            trust_anchor_arn=found.trust_anchor_arn,
+            profile_arn=profile_arn,
+        )
         for role_arn in roles:
-            role = f"{source}-{role_arn.rsplit('/', 1)[-1]}"
-            lines += ["", *_section(f"role.{json.dumps(role)}", {"role_arn": role_arn, "from": source})]
-        lines += [""]
-    return lines[:-1]
+            role = {"role_arn": role_arn, "from": source}
+            yield from _section("role", f"{source}-{role_arn.rsplit('/', 1)[-1]}", **role)
 
 
-def _section(header: str, facts: dict[str, str]) -> list[str]:
-    # A text of JSON is a basic string of TOML, as long as it has no character beyond the Unicode of JSON's escapes.
-    return [f"[{header}]", *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items())]
+def _section(kind: str, name: str, **facts: str) -> Iterator[str]:
+    # What JSON writes in quotes, TOML reads.
+    yield f"[{kind}.{name if re.fullmatch(r'[A-Za-z0-9_-]+', name, re.ASCII) else json.dumps(name)}]"
+    yield from (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items())
+    yield ""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Makes them. Each part is asked when a source is: `run` runs a program, `listed` looks in the index for the keys
-    of a name, `keys` reads them from the store, `http` asks an HTTP server. Paths in the
-    configuration begin at `folder`.
+    of a name, `keys` reads them from the store, `ask` asks the person for a secret, `http` asks an HTTP server. Paths
+    in the configuration begin at `folder`.
     """
 
     environ: Mapping[str, str]
@@ -38,6 +38,7 @@ class Sources:
     run: Callable[[Sequence[str]], str]
     listed: Callable[[str], KeysEntry | None]
     keys: Callable[[str], LongTermKeys | None]
+    ask: Callable[[str], Secret]
     http: Callable[[], Http]
     authorities: Callable[[], Authorities]
     folder: Path
@@ -76,7 +77,11 @@ class Sources:
                 return MachineRole(kind=source.kind)
             case SourceKind.IDENTITY_CENTER:
                 return self._identity_center(source, may_sign_in=may_sign_in)
-            case SourceKind.LOGIN | SourceKind.FILE | SourceKind.ROLES_ANYWHERE:
+            case SourceKind.ROLES_ANYWHERE:
+                from stsctl.cli import certificates
+
+                return certificates.roles_anywhere(source, self.folder, run=self.run, ask=self.ask)
+            case SourceKind.LOGIN | SourceKind.FILE:
                 raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
             case SourceKind.OIDC:
                 from stsctl.sources.web_identity import WebIdentity
@@ -117,6 +122,11 @@ class Sources:
 
             assert isinstance(found, IdentityCenterSource)
             exchanges[Operation.GET_ROLE_CREDENTIALS] = GetRoleCredentials(clients=clients, source=found)
+        elif kind is SourceKind.ROLES_ANYWHERE:
+            from stsctl.sources.roles_anywhere import CreateSession, RolesAnywhere
+
+            assert isinstance(found, RolesAnywhere)
+            exchanges[Operation.CREATE_SESSION] = CreateSession(clients=clients, source=found)
         return exchanges
 
     def _identity_center(self, source: Source, *, may_sign_in: bool) -> IdentityCenterSource:
@@ -219,7 +229,11 @@ class Sources:
         return ConfigurationError(f'source "{source.name}": {what}', hint=hint)
 
 
-_UNSIGNED = {SourceKind.OIDC: AskerKind.WEB_IDENTITY, SourceKind.SAML: AskerKind.SAML}
+_UNSIGNED = {
+    SourceKind.OIDC: AskerKind.WEB_IDENTITY,
+    SourceKind.SAML: AskerKind.SAML,
+    SourceKind.ROLES_ANYWHERE: AskerKind.CERTIFICATE,
+}
 
 _NOTHING = {
     SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),

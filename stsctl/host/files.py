@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shlex
 from pathlib import Path
 
 from stsctl.errors import StsctlError
@@ -31,6 +32,24 @@ def read(path: Path) -> bytes | None:
     """The bytes of a file, None where there is none; raises FileError."""
     try:
         return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise problem("read", path, error) from error
+
+
+def read_private(path: Path) -> bytes | None:
+    """The bytes of a file that nobody else can read, None where there is none; raises FileError, for others' too.
+
+    A file of somebody else's may be there for a group that this user is in, as those that are mounted into containers.
+    """
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            others = 0o077 if os.name == "posix" and found.st_uid == os.geteuid() else 0o007
+            if os.name == "posix" and found.st_mode & others:
+                raise FileError(f'others can read "{path}"', hint=f"chmod 600 {shlex.quote(str(path))}")
+            return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -30,6 +30,8 @@ EMULATOR_HEADER = "x-stsctl-emulator"
 
 _THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
 _CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"}
+_ANYWHERE = "Invalid signature"
+"""All that IAM Roles Anywhere says of a request from another time."""
 _LEAST_SKEW = timedelta(minutes=4)
 
 
@@ -181,7 +183,7 @@ def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint |
         instance = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(EMULATOR_HEADER)
         if endpoint and instance:
             check_instance(endpoint, instance)
-        raise _refused(operation, error.response, now()) from error
+        raise refused(operation, error.response, now()) from error
     except exceptions.ParamValidationError as error:
         raise UsageError(f"{operation} cannot be sent: {_first_line(error)}") from error
     except exceptions.ConnectTimeoutError as error:
@@ -219,7 +221,8 @@ def _no_tls(error: Any) -> UnavailableError:
     return UnavailableError(f"no TLS with {_host(error)}", hint=_NETWORK)
 
 
-def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> StsctlError:
+def refused(operation: str, response: Mapping[str, Any], now: datetime) -> StsctlError:
+    """What AWS said against a call, in stsctl's words; `response` is as botocore parses it."""
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, reason = str(error.get("Code", "")), str(error.get("Message", ""))
     status = metadata.get("HTTPStatusCode", 0)
@@ -233,7 +236,8 @@ def _refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsc
     message, hint = "", _HINTS.get(code)
     if code == "InvalidClientTokenId" and EMULATOR_HEADER in metadata.get("HTTPHeaders", {}):
         hint = "these keys are of another emulator: stsctl emulator keys alice | stsctl keys add work --stdin"
-    skew = _skew(code, metadata.get("HTTPHeaders", {}).get("date"), now)
+    about_clocks = code in _CLOCK or reason == _ANYWHERE
+    skew = _skew(metadata.get("HTTPHeaders", {}).get("date"), now) if about_clocks else None
     if skew is not None:
         ahead = "ahead of" if skew > timedelta(0) else "behind"
         message = f"this machine's clock is {render_duration(abs(skew))} {ahead} AWS's"
@@ -257,9 +261,9 @@ _HINTS = {
 }
 
 
-def _skew(code: str, date: str | None, now: datetime) -> timedelta | None:
+def _skew(date: str | None, now: datetime) -> timedelta | None:
     """How far this clock is ahead of the server's, where a refusal may be due to that (AWS allows five minutes)."""
-    if code not in _CLOCK or not date:
+    if not date:
         return None
     try:
         ahead = now - parsedate_to_datetime(date)

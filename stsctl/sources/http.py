@@ -1,4 +1,7 @@
-"""HTTP requests that nobody signs: to identity providers, to AWS's sign-in pages, to the metadata of this machine."""
+"""HTTP requests that no keys of AWS's sign: to identity providers, to AWS's sign-in pages, to this machine's metadata.
+
+A certificate's key signs those to IAM Roles Anywhere, which no client of botocore's knows how to.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +65,19 @@ class Http:
         """A POST of a form."""
         return self._send(operation, "POST", url, _shown(form), {"Accept": "application/json"}, here=False)
 
+    def post_signed(self, operation: str, url: str, body: bytes, headers: Fields) -> Reply:
+        """A POST of a body whose signature is in the headers."""
+        return self._send(operation, "POST", url, body, headers, here=False)
+
     def _send(
-        self, operation: str, method: str, url: str, form: Mapping[str, str] | None, headers: Fields, *, here: bool
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        data: Mapping[str, str] | bytes | None,
+        headers: Fields,
+        *,
+        here: bool,
     ) -> Reply:
         from botocore.awsrequest import AWSRequest
         from botocore.httpsession import URLLib3Session
@@ -75,7 +89,7 @@ class Http:
         try:
             with translated(operation, lambda: datetime.now(UTC), None):
                 http = URLLib3Session(verify=certificates, proxies=proxies, timeout=limits)
-                request = AWSRequest(method, url, _shown(headers), data=form, stream_output=True).prepare()
+                request = AWSRequest(method, url, _shown(headers), data=data, stream_output=True).prepare()
                 answer = http.send(request)
                 content = _read(answer.raw, operation)
         except StsctlError as error:

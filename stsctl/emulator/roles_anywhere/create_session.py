@@ -161,5 +161,5 @@ def _unable(role_arn: str, refusal: Refusal) -> Refusal:
     """What AWS says where STS refuses it the role: why, only of a duration that the role does not allow."""
     message = f"Unable to assume role for {role_arn}"
     if "DurationSeconds" in refusal.message:
-        message = f"{message}\n{refusal.message}"
+        message = f"{message} {refusal.message}"
     return denied(message, because=refusal.because or refusal.message)

@@ -250,7 +250,7 @@ def test_how_long_a_session_lasts(front: Front) -> None:
     ends = datetime.fromisoformat(found["credentials"]["expiration"])
     assert timedelta(minutes=59) < ends - datetime.now(UTC) <= timedelta(hours=1)
     assert session(front, asking(profileArn=LONG_ARN, durationSeconds=7200))
-    long = f"Unable to assume role for arn:aws:iam::{ACCOUNT}:role/Server\nThe requested DurationSeconds exceeds"
+    long = f"Unable to assume role for arn:aws:iam::{ACCOUNT}:role/Server The requested DurationSeconds exceeds"
     refused(front, asking(profileArn=LONG_ARN, durationSeconds=7201), long)
     refused(front, asking(profileArn=LONG_ARN), long)  # the profile's four hours
 
