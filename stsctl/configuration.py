@@ -35,6 +35,18 @@ class SealKey(Enum):
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a choice
 
 
+class PromptWith(Enum):
+    """What a person is asked with."""
+
+    AUTO = "auto"
+    """The terminal; where there is none but a desktop, whichever of the others is there."""
+    TERMINAL = "terminal"
+    PINENTRY = "pinentry"
+    ZENITY = "zenity"
+    KDIALOG = "kdialog"
+    OSASCRIPT = "osascript"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
     """`[defaults]`: what holds where nothing nearer says otherwise; `origins` has the place of each key said."""
@@ -45,6 +57,7 @@ class Defaults:
     store: StoreName | None = None
     mfa: MfaMode | None = None
     mfa_process: tuple[str, ...] = ()
+    prompt_with: PromptWith | None = None
     prompt_timeout: timedelta | None = None
     sign_in_timeout: timedelta | None = None
     lock_timeout: timedelta | None = None
@@ -120,6 +133,7 @@ def _defaults(table: Table) -> Defaults:
         store=table.choice("store", StoreName),
         mfa=table.choice("mfa", MfaMode),
         mfa_process=table.command("mfa_process"),
+        prompt_with=table.choice("prompt_with", PromptWith),
         prompt_timeout=_timeout(table, "prompt_timeout"),
         sign_in_timeout=_timeout(table, "sign_in_timeout"),
         lock_timeout=_timeout(table, "lock_timeout"),

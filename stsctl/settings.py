@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from stsctl import lifetime, limits, region
 from stsctl.argv import command
-from stsctl.configuration import Configuration, SealKey, StoreName
+from stsctl.configuration import Configuration, PromptWith, SealKey, StoreName
 from stsctl.duration import parse_duration, render_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
@@ -75,6 +75,7 @@ class Settings:
 
     store: Setting[StoreName]
     prompt: Setting[bool]
+    prompt_with: Setting[PromptWith]
     prompt_timeout: Setting[timedelta]
     sign_in_timeout: Setting[timedelta]
     lock_timeout: Setting[timedelta]
@@ -124,6 +125,7 @@ def resolve(
     return Settings(
         store=choose("store", _store, defaults.store, StoreName.KEYRING),
         prompt=choose.prompt(),
+        prompt_with=choose("prompt_with", _prompt_with, defaults.prompt_with, PromptWith.AUTO),
         prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),
         sign_in_timeout=choose("sign_in_timeout", _timeout, defaults.sign_in_timeout, SIGN_IN_TIMEOUT),
         lock_timeout=choose("lock_timeout", _timeout, defaults.lock_timeout, LOCK_TIMEOUT),
@@ -218,6 +220,11 @@ def _one_of(text: str, known: tuple[str, ...]) -> None:
 def _store(text: str) -> StoreName:
     _one_of(text, tuple(one.value for one in StoreName))
     return StoreName(text)
+
+
+def _prompt_with(text: str) -> PromptWith:
+    _one_of(text, tuple(one.value for one in PromptWith))
+    return PromptWith(text)
 
 
 def _mfa(text: str) -> MfaMode:

@@ -141,6 +141,7 @@ _SAMPLES = {
     "duration": "2h",
     "store": "memory",
     "mfa": "direct",
+    "prompt_with": "terminal",
     "prompt_timeout": "5s",
     "sign_in_timeout": "5s",
     "lock_timeout": "5s",

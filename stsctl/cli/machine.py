@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stsctl.cli.report import Report
+from stsctl.configuration import PromptWith
 from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.settings import Settings
 
@@ -92,8 +93,14 @@ class Machine:
         """Where the person is asked."""
         from stsctl.host import dialogue, terminal
 
-        at_terminal, on_desktop = terminal.Terminal(), dialogue.Dialogue(environ=self._for_helpers)
-        return at_terminal if at_terminal.available() or not on_desktop.available() else on_desktop
+        way, at_terminal = self._settings.prompt_with.value, terminal.Terminal()
+        if way is PromptWith.TERMINAL:
+            return at_terminal
+        if way is PromptWith.AUTO:
+            on_desktop = dialogue.Dialogue(environ=self._for_helpers)
+            return at_terminal if at_terminal.available() or not on_desktop.available() else on_desktop
+        device = terminal.DEVICE if way is PromptWith.PINENTRY and at_terminal.available() else None
+        return dialogue.Dialogue(environ=self._for_helpers, programs=(way.value,), terminal=device)
 
     @property
     def _timeout(self) -> timedelta:

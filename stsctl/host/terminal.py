@@ -23,7 +23,7 @@ if sys.platform == "win32":
 else:
     import termios
 
-_DEVICE = "/dev/tty"
+DEVICE = "/dev/tty"
 _LONGEST = 4096
 """Bytes of a line, as a terminal in canonical mode takes it (termios(3))."""
 
@@ -69,7 +69,7 @@ def _opened() -> Iterator[int]:
         yield -1
         return
     try:
-        terminal = os.open(_DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        terminal = os.open(DEVICE, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise PersonNeededError(
             "nobody can be asked: there is no terminal", hint="run the same command in a terminal"

@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.conftest import missing
@@ -110,6 +111,23 @@ def test_nobody_is_shown_what_they_asked_not_to_be_shown(me: Me, desktop: Deskto
     done = me.run("credential-process", "hub", STSCTL_NO_PROMPT="1")
     assert (done.status, "nobody may be asked" in done.err) == (4, True), done
     assert desktop.windows() == []
+
+
+def test_who_wants_a_terminal_has_no_window(me: Me, desktop: Desktop) -> None:
+    """prompt_with = "terminal": where there is none, nobody is asked."""
+    done = me.run("credential-process", "hub", STSCTL_PROMPT_WITH="terminal")
+    assert (done.status, "nobody can be asked: there is no terminal" in done.err) == (4, True), done
+    assert desktop.windows() == []
+
+
+def test_who_wants_a_window_has_it_beside_a_terminal(me: Me, desktop: Desktop) -> None:
+    """prompt_with = "zenity": the terminal is left alone."""
+    environ = {**me.environ, "STSCTL_PROMPT_WITH": "zenity", "TERM": "dumb"}
+    terminal = pexpect.spawn(str(STSCTL), ["assume", "hub"], env=environ, encoding="utf-8", timeout=100)
+    desktop.type(me.code())
+    shown = terminal.read()
+    assert "MFA code" not in shown
+    assert "assumed-role/Hub" in shown
 
 
 def test_the_passphrase_of_sealed_files(me: Me, desktop: Desktop, program: str) -> None:

@@ -11,6 +11,10 @@ import pexpect
 import pytest
 
 from tests.conftest import missing
+from tests.program import STSCTL, Organisation, somebody
+from tests.program import organisation as shared_organisation
+
+organisation = shared_organisation
 
 ASK = """
 import os, sys
@@ -67,3 +71,22 @@ def test_ctrl_c(terminal: pexpect.spawn) -> None:
     """It reaches the pinentry, which has the terminal, and ends it; that is no reason to ask again elsewhere."""
     terminal.send("\x03")
     assert finish(terminal) == "needed: the question was not answered"
+
+
+def test_who_wants_a_pinentry_has_it_on_the_terminal(home: Path, organisation: Organisation) -> None:
+    """prompt_with = "pinentry", without a desktop: it is lent the terminal."""
+    program = shutil.which("pinentry-curses")
+    if program is None:
+        missing("pinentry-curses")
+    me = somebody(home, organisation)
+    (home / "pinentry").symlink_to(str(program))
+    environ = {**me.environ, "PATH": str(home), "STSCTL_PROMPT_WITH": "pinentry", "TERM": "xterm"}
+    terminal = pexpect.spawn(
+        str(STSCTL), ["assume", "hub"], env=environ, encoding="utf-8", timeout=100, dimensions=(30, 160)
+    )
+    terminal.expect_exact("<Cancel>")
+    code = me.code()
+    terminal.send(f"{code}\r")
+    shown = terminal.read()
+    assert "assumed-role/Hub" in shown
+    assert code not in shown

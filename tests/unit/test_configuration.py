@@ -182,6 +182,12 @@ REFUSED = [
     ("[defaults]\nduration = 43201\n", 2, "this duration is refused by AWS", 'write it as "15m" to "12h"'),
     ("[defaults]\nprompt_timeout = 0\n", 2, "prompt_timeout is zero", None),
     (
+        "[defaults]\nprompt_with = 'pinentri'\n",
+        2,
+        'prompt_with "pinentri" is none of auto, terminal',
+        'did you mean "pin',
+    ),
+    (
         "[defaults]\nstore = 'keyrng'\n",
         2,
         'store "keyrng" is none of keyring, sealed-file, memory',

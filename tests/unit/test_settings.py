@@ -19,6 +19,7 @@ mfa_process = ["from", "the file"]
 prompt_timeout = "10s"
 lock_timeout = "20s"
 sign_in_timeout = "2m"
+prompt_with = "zenity"
 [sealed_file]
 key_file = "/k"
 """
@@ -34,6 +35,7 @@ def resolve(environ: dict[str, str] | None = None, flags: dict[str, str] | None 
     [
         ("store", "keyring", "sealed-file", 5, "STSCTL_STORE", "memory", "memory"),
         ("prompt_timeout", "45s", "10s", 8, "STSCTL_PROMPT_TIMEOUT", "90", "1m30s"),
+        ("prompt_with", "auto", "zenity", 11, "STSCTL_PROMPT_WITH", "pinentry", "pinentry"),
         ("lock_timeout", "3m", "20s", 9, "STSCTL_LOCK_TIMEOUT", "1m", "1m"),
         ("sign_in_timeout", "5m", "2m", 10, "STSCTL_SIGN_IN_TIMEOUT", "90s", "1m30s"),
         ("duration", "", "2h", 3, "STSCTL_DURATION", "5400", "1h30m"),
@@ -89,7 +91,7 @@ def test_the_url_of_sts_is_that_of_the_service_before_the_general_one() -> None:
 def test_the_key_of_the_sealed_file_has_its_place() -> None:
     """Tables other than [defaults] are told too."""
     key_file = resolve(file=FILE).seal_key_file
-    assert (key_file.name, key_file.value, str(key_file.origin)) == ("sealed_file.key_file", "/k", "config.toml:12")
+    assert (key_file.name, key_file.value, str(key_file.origin)) == ("sealed_file.key_file", "/k", "config.toml:13")
 
 
 @pytest.mark.parametrize(
