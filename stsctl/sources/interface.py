@@ -1,9 +1,11 @@
-"""Two contracts: a source, where a chain of calls begins, and an exchange, which takes one hop of it."""
+"""The contracts of a source, where a chain of calls begins, and of an exchange, which takes one hop of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
 from stsctl.request import Asker, SessionRequest
 
@@ -16,6 +18,34 @@ class Source(Protocol):
 
     def credentials(self) -> Credentials | None:
         """The credentials themselves."""
+
+
+class SessionSource(Source, Protocol):
+    """A source whose credentials are a session that others began, as far as it can tell."""
+
+    def session(self) -> Session | None:
+        """The session: whose it is, and since when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Credentials as somebody gave them, and what was said with them of whose they are."""
+
+    credentials: Credentials
+    identity: Arn | None = None
+    account_id: str | None = None
+    user_id: str | None = None
+    source_identity: str | None = None
+
+
+class Giver(Protocol):
+    """Something on this machine that gives credentials whenever it is asked. None says "not mine"."""
+
+    def asker(self) -> Asker | None:
+        """Who would ask with them. It need not know whether they are temporary."""
+
+    def give(self) -> Given | None:
+        """Credentials, anew; raises AskerChanged where they are somebody else's than `asker` said."""
 
 
 class Exchange(Protocol):
