@@ -41,16 +41,14 @@ def exchange(method: str, url: str, headers: Mapping[str, str], *, seconds: floa
 
     `ca_file` has the certificates to trust, where the URL is one of HTTPS.
     """
-    place = urlsplit(url)
-    target = (place.path or "/") + (f"?{place.query}" if place.query else "")
-    connection = _connection(url, seconds, ca_file)
+    connection, target = _connection(url, seconds, ca_file)
     connected = False
     try:
         connection.connect()
         connected = True
         connection.request(method, target, headers=dict(headers))
-        answer = connection.getresponse()
-        body = answer.read(_LONGEST + 1)
+        with connection.getresponse() as answer:
+            status, body = answer.status, answer.read(_LONGEST + 1)
     except (OSError, http.client.HTTPException, ValueError):
         # The cause may show the headers, which hold tokens.
         what = "gives no answer" if connected else "is not there"
@@ -59,20 +57,22 @@ def exchange(method: str, url: str, headers: Mapping[str, str], *, seconds: floa
         connection.close()
     if len(body) > _LONGEST:
         raise NoAnswerError(f"{_shown(url)} answers with more than anybody asked for", connected=True)
-    return Reply(status=answer.status, body=body)
+    return Reply(status=status, body=body)
 
 
-def _connection(url: str, seconds: float, ca_file: str | None) -> http.client.HTTPConnection:
+def _connection(url: str, seconds: float, ca_file: str | None) -> tuple[http.client.HTTPConnection, str]:
+    """A connection that is not made yet, and what is asked for by it."""
     try:
         place = urlsplit(url)
         if place.scheme not in ("http", "https") or not place.hostname:
             raise ValueError("no URL of HTTP")
+        target = (place.path or "/") + (f"?{place.query}" if place.query else "")
         if place.scheme == "http":
-            return http.client.HTTPConnection(place.hostname, place.port, timeout=seconds)
+            return http.client.HTTPConnection(place.hostname, place.port, timeout=seconds), target
         import ssl
 
         context = ssl.create_default_context(cafile=ca_file)
-        return http.client.HTTPSConnection(place.hostname, place.port, timeout=seconds, context=context)
+        return http.client.HTTPSConnection(place.hostname, place.port, timeout=seconds, context=context), target
     except (ValueError, OSError, http.client.InvalidURL):
         raise ConfigurationError(f'"{_shown(url)}" is no address that could be asked') from None
 

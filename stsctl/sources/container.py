@@ -27,7 +27,7 @@ from stsctl.sources.credentials_json import NoCredentialsError, of_machine
 from stsctl.sources.interface import Given
 
 _RELATIVE, _FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-_TOKEN, _TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105
+_TOKEN, _TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 _ECS = "http://169.254.170.2"
 _HOSTS = ("localhost", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 """Beside loopback, where AWS's own agents listen; a token in plain text goes nowhere else."""
@@ -45,7 +45,7 @@ class Container:
     """
 
     name: str
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     whose: Callable[[Credentials], Arn]
     known: Callable[[str], Arn | None]
     learn: Callable[[str, Arn], None]

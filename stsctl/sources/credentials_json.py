@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
@@ -149,11 +149,10 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not _is_text(value):
         raise NoCredentialsError(f"has no usable {name}") from None
-    text: str = value
-    return text
+    return value
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value) and value.isprintable()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
@@ -14,7 +14,7 @@ from stsctl.request import Asker
 class Environment:
     """What AWS_ACCESS_KEY_ID and its companions hold; what stsctl itself exported does not count."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
     def asker(self) -> Asker | None:
         """The access key id; see `Source`."""

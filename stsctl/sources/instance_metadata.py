@@ -35,7 +35,7 @@ class InstanceMetadata:
     """The role of this instance. `environ` has the variables by which SDKs are told where the service is."""
 
     name: str
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     _said: list[Asker] = field(default_factory=list)
 
     def asker(self) -> Asker:
@@ -67,7 +67,7 @@ class InstanceMetadata:
         """A session token, without which IMDSv2 says nothing."""
         if self.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
             raise ConfigurationError(
-                f'source "{self.name}" is the role of this instance, and AWS_EC2_METADATA_DISABLED forbids to ask for it',
+                f'source "{self.name}" asks the instance metadata, and AWS_EC2_METADATA_DISABLED forbids that',
                 hint="unset AWS_EC2_METADATA_DISABLED",
             )
         reply = self._ask("PUT", "latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS})
@@ -92,7 +92,7 @@ class InstanceMetadata:
                 hint="aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=NAME",
             )
         if not _ROLE_NAME.fullmatch(role):
-            raise UnavailableError("what answers is not the instance metadata of EC2: it names a role that cannot be one")
+            raise UnavailableError("what answers is not the instance metadata of EC2: the role it names cannot be one")
         profile = self._profile(token)
         who = f"{profile.partition}:{profile.account}:{role}"
         return role, Asker(kind=AskerKind.MACHINE, id=who, temporary=True)

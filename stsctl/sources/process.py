@@ -33,6 +33,6 @@ class Process:
             return of_process(self.run())
         except NoCredentialsError as error:
             raise ConfigurationError(
-                f'the credential_process of "{self.name}" did not answer in the form that AWS describes: it {error.why}',
+                f'what the credential_process of "{self.name}" answered {error.why}',
                 hint="run it by hand: it should print one JSON object with Version 1",
             ) from None

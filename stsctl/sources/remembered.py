@@ -136,9 +136,10 @@ class Remembered:
         def settled() -> bool:
             session = self.holdings.session(self._key)
             now = self.now()
-            if session is not None and session.fresh_at(now, LEAST_LEFT):
-                if newer_than is None or newer_than < session.obtained_at <= now:
-                    found.append(session)
+            if session is None or not session.fresh_at(now, LEAST_LEFT):
+                return False
+            if newer_than is None or newer_than < session.obtained_at <= now:
+                found.append(session)
             return bool(found)
 
         with self.locks.hold(self._key, f'"{self.name}"', settled=settled):
@@ -171,7 +172,9 @@ class Remembered:
         left = session.left_at(now)
         if left <= timedelta(0):
             ago = render_duration(timedelta(seconds=int(-left.total_seconds())))
-            raise ConfigurationError(f'source "{self.name}" gave credentials that ended {ago} ago', hint="compare: date -u")
+            raise ConfigurationError(
+                f'source "{self.name}" gave credentials that ended {ago} ago', hint="compare the clocks: date -u"
+            )
         self.lessons.learn_gives_sessions(self._key, temporary=_is_temporary(session))
         if left < _LONGEST:
             self.holdings.hold(session)

@@ -53,7 +53,7 @@ class SavedAnswer:
         ends = given.credentials.expires_at
         if ends is not None and ends <= now:
             ago = render_duration(timedelta(seconds=int((now - ends).total_seconds())))
-            raise ConfigurationError(f"the session that {self.place} holds ended {ago} ago", hint="save a new one there")
+            raise ConfigurationError(f"what {self.place} holds ended {ago} ago", hint="save a new session there")
         return Session(
             credentials=given.credentials,
             request_key=given.credentials.access_key_id,

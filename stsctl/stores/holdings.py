@@ -1,4 +1,4 @@
-"""What the broker holds, listed under the names that people use."""
+"""What the broker and sources hold, listed under the names that people use."""
 
 from __future__ import annotations
 
@@ -52,4 +52,41 @@ class PlanHoldings:
             store=self._held.store,
             instance=plan.steps[position].request.endpoint.instance,
             wanted=self._wanted if is_last else None,
+        )
+
+
+class SourceHoldings:
+    """The session of a source itself, listed as the source is called; `instance` is the emulator that gave it."""
+
+    def __init__(self, held: Held, name: str, *, region: str | None, instance: str | None) -> None:
+        self._held = held
+        self._name = name
+        self._region = region
+        self._instance = instance
+
+    def session(self, request_key: str) -> Session | None:
+        """The session with that key; one that the index has lost is listed again."""
+        session = self._held.session(request_key)
+        if session is not None:
+            self._held.relist(self._entry(session))
+        return session
+
+    def hold(self, session: Session) -> None:
+        """Keeps a session."""
+        self._held.hold(session, self._entry(session))
+
+    def _entry(self, session: Session) -> Entry:
+        return Entry(
+            request_key=session.request_key,
+            name=self._name,
+            chain=(self._name,),
+            identity=str(session.identity) if session.identity else None,
+            account_id=session.account_id,
+            access_key_id=session.credentials.access_key_id,
+            region=self._region,
+            obtained_at=session.obtained_at,
+            expires_at=session.expires_at,
+            store=self._held.store,
+            instance=self._instance,
+            wanted=Wanted(name=self._name),
         )

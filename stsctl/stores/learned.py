@@ -11,8 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from stsctl.arn import Arn
-from stsctl.errors import PersonNeededError, RefusedError, StsctlError, ThrottledError, UnavailableError
+from stsctl.errors import (
+    ConfigurationError,
+    PersonNeededError,
+    RefusedError,
+    StsctlError,
+    ThrottledError,
+    UnavailableError,
+    UsageError,
+)
 from stsctl.host import files
+from stsctl.host.process import HelperError
 from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 
@@ -53,6 +62,29 @@ class Learned:
         """Remembers that AWS was given `code`."""
         codes = self._codes(serial, endpoint, now) | {_digest(code): now.timestamp()}
         self._write(self._of("device", serial, endpoint), codes)
+
+    def gives_sessions(self, key: str) -> bool | None:
+        """Whether the source with that key gave temporary credentials; None where that is not known."""
+        known = self._read(self._file("source", key)).get("gives_sessions")
+        return known if isinstance(known, bool) else None
+
+    def learn_gives_sessions(self, key: str, *, temporary: bool) -> None:
+        """Remembers what kind of credentials a source gives."""
+        if self.gives_sessions(key) != temporary:
+            self._write(self._file("source", key), {"gives_sessions": temporary})
+
+    def identity(self, place: str, access_key_id: str) -> Arn | None:
+        """Whose the keys with that id are, which were last seen at `place`; None where AWS was not asked."""
+        known = self._read(self._file("identity", place))
+        arn = known.get("arn")
+        try:
+            return Arn.parse(arn) if isinstance(arn, str) and known.get("access_key_id") == access_key_id else None
+        except UsageError:
+            return None
+
+    def learn_identity(self, place: str, access_key_id: str, identity: Arn) -> None:
+        """Remembers whose the keys at `place` are now: an id is never given to anybody else."""
+        self._write(self._file("identity", place), {"access_key_id": access_key_id, "arn": str(identity)})
 
     def failed(self, key: str, error: StsctlError, now: datetime) -> None:
         """Remembers how the request `key` failed."""
@@ -105,7 +137,8 @@ class Learned:
             files.replace(path, json.dumps(content).encode())
 
 
-_FAILURES = {kind.__name__: kind for kind in (RefusedError, UnavailableError, ThrottledError, PersonNeededError)}
+_SHARED = (RefusedError, UnavailableError, ThrottledError, PersonNeededError, ConfigurationError, HelperError)
+_FAILURES = {kind.__name__: kind for kind in _SHARED}
 
 
 def _digest(text: str) -> str:
