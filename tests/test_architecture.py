@@ -23,6 +23,8 @@ LAYERS = (
 )  # fmt: skip
 """The emulator's packages: each stands on those before it, and on no other."""
 EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
+SHARED = "interface|client|http|answer|credentials_json|proof|id_token|discovery|oauth|address"
+"""What several sources stand on."""
 SEALED = r"(seal|sealing_key|records|codec)"
 
 
@@ -71,7 +73,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     ),
     (
         r"sources\.\w+",
-        rf"({VALUES}|host\.\w+|sources\.(interface|client|http|answer|proof|id_token|discovery|oauth|address)|stores\.interface)",
+        rf"({VALUES}|host\.\w+|sources\.({SHARED})|stores\.interface)",
         EFFECTS,
     ),
     (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", {"keyring"} | EFFECTS),

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import AskerChanged, ConfigurationError, UnavailableError, UsageError
+from stsctl.errors import AskerChangedError, ConfigurationError, UnavailableError, UsageError
 from stsctl.host import files
 from stsctl.host.link_local import NoAnswerError, Reply, exchange
 from stsctl.request import Asker, AskerKind
@@ -73,7 +73,7 @@ class Container:
             return None
         given, who = self._ask(url)
         if self._said and who != self._said[0]:
-            raise AskerChanged(f'the container was given another role than "{self._said[0].id}" meanwhile')
+            raise AskerChangedError(f'the container was given another role than "{self._said[0].id}" meanwhile')
         return given
 
     def _url(self) -> str | None:

@@ -45,7 +45,7 @@ class Giver(Protocol):
         """Who would ask with them. It need not know whether they are temporary."""
 
     def give(self) -> Given | None:
-        """Credentials, anew; raises AskerChanged where they are somebody else's than `asker` said."""
+        """Credentials, anew; raises AskerChangedError where they are somebody else's than `asker` said."""
 
 
 class Exchange(Protocol):

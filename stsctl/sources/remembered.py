@@ -11,7 +11,7 @@ from typing import Protocol
 
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
 from stsctl.duration import render_duration
-from stsctl.errors import AskerChanged, ConfigurationError, StsctlError
+from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError
 from stsctl.request import Asker
 from stsctl.sources.interface import Giver
 
@@ -95,7 +95,7 @@ class Remembered:
             return None
         session = self._session()
         if _is_temporary(session) != who.temporary:
-            raise AskerChanged(f'source "{self.name}" gives another kind of credentials than the last time')
+            raise AskerChangedError(f'source "{self.name}" gives another kind of credentials than the last time')
         return session
 
     def _gives_sessions(self) -> bool:

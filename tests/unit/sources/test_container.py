@@ -12,7 +12,7 @@ import pytest
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials
-from stsctl.errors import AskerChanged, ConfigurationError, StsctlError, UnavailableError
+from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError, UnavailableError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.container import Container
 from tests.unit.sources.link_local import Service, serving
@@ -99,7 +99,7 @@ def test_another_role_meanwhile(service: Service, here: Here) -> None:
     source.asker()
     source.give()
     give(service, KEYS | {"RoleArn": "arn:aws:iam::111111111111:role/Other"})
-    with pytest.raises(AskerChanged, match="another role"):
+    with pytest.raises(AskerChangedError, match="another role"):
         source.give()
 
 

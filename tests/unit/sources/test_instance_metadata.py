@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stsctl.errors import AskerChanged, ConfigurationError, StsctlError, UnavailableError
+from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError, UnavailableError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.instance_metadata import InstanceMetadata
 from tests.unit.sources.link_local import Service, serving
@@ -81,7 +81,7 @@ def test_another_role_meanwhile(service: Service) -> None:
     source = instance(service)
     source.asker()
     service.answers |= {ROLES: (200, "Other"), ROLES + "Other": (200, json.dumps(KEYS))}
-    with pytest.raises(AskerChanged, match="another role"):
+    with pytest.raises(AskerChangedError, match="another role"):
         source.give()
 
 

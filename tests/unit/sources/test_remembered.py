@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import AskerChanged, ConfigurationError, StsctlError
+from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.interface import Given
 from stsctl.sources.remembered import Remembered, key_of
@@ -208,7 +208,7 @@ def test_another_kind_of_keys(here: Here) -> None:
     here.key_id()
     here.held.drop_all()
     here.tool.life, here.tool.temporary = None, False
-    with pytest.raises(AskerChanged):
+    with pytest.raises(AskerChangedError):
         here.source().credentials()
     assert here.source().asker() == Asker(kind=AskerKind.PROCESS, id="tool", temporary=False)
 
