@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
-from stsctl.errors import AskerChangedError, ConfigurationError, UnavailableError, UsageError
+from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from stsctl.host import files
 from stsctl.host.link_local import NoAnswerError, Reply, exchange
 from stsctl.request import Asker, AskerKind
@@ -60,8 +60,7 @@ class Container:
             if url is None:
                 return None
             given, who = self._ask(url)
-            self._said.append(who)
-            self._given.append(given)
+            self._said[:], self._given[:] = [who], [given]
         return self._said[0]
 
     def give(self) -> Given | None:
@@ -72,8 +71,7 @@ class Container:
         if url is None:
             return None
         given, who = self._ask(url)
-        if self._said and who != self._said[0]:
-            raise AskerChangedError(f'the container was given another role than "{self._said[0].id}" meanwhile')
+        self._said[:] = [who]
         return given
 
     def _url(self) -> str | None:

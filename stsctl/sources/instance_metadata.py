@@ -17,7 +17,7 @@ from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Secret
-from stsctl.errors import AskerChangedError, ConfigurationError, UnavailableError, UsageError
+from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from stsctl.host.link_local import NoAnswerError, Reply, exchange
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.credentials_json import NoCredentialsError, of_machine
@@ -48,8 +48,7 @@ class InstanceMetadata:
         """The keys that the role has now."""
         token = self._token()
         role, who = self._role(token)
-        if self._said and who != self._said[0]:
-            raise AskerChangedError(f'the instance was given another role than "{self._said[0].id}" meanwhile')
+        self._said[:] = [who]
         fields = self._json(_ROLES + role, token)
         code = fields.get("Code")
         if code != "Success":

@@ -42,10 +42,10 @@ class Giver(Protocol):
     """Something on this machine that gives credentials whenever it is asked. None says "not mine"."""
 
     def asker(self) -> Asker | None:
-        """Who would ask with them. It need not know whether they are temporary."""
+        """Who would ask with what was last given, or would be. It need not know whether that is temporary."""
 
     def give(self) -> Given | None:
-        """Credentials, anew; raises AskerChangedError where they are somebody else's than `asker` said."""
+        """Credentials, anew."""
 
 
 class Exchange(Protocol):

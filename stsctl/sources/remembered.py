@@ -95,6 +95,7 @@ class Remembered:
             return None
         session = self._session()
         if _is_temporary(session) != who.temporary:
+            self._said.clear()
             raise AskerChangedError(f'source "{self.name}" gives another kind of credentials than the last time')
         return session
 
@@ -122,6 +123,8 @@ class Remembered:
         since = started if self.renew or held is None else held.obtained_at
         try:
             return self._once(started, newer_than=None if held is None else since)
+        except AskerChangedError:
+            raise
         except StsctlError as error:
             if held is None or not lasts or self.renew:
                 raise
@@ -150,6 +153,8 @@ class Remembered:
                 raise failure
             try:
                 return self._new()
+            except AskerChangedError:
+                raise
             except StsctlError as error:
                 self.lessons.failed(self._key, error, self.now())
                 raise
@@ -158,8 +163,12 @@ class Remembered:
         """Asks, and holds what has an end."""
         given = self.giver.give()
         now = self.now()
-        if given is None:
+        who = self.giver.asker()
+        if given is None or who is None:
             raise ConfigurationError(f'source "{self.name}" has no credentials here any more')
+        if (who.kind, who.id) != (self._said[0].kind, self._said[0].id):
+            self._said.clear()
+            raise AskerChangedError(f'source "{self.name}" gives somebody else\'s credentials than before')
         session = Session(
             credentials=given.credentials,
             request_key=self._key,

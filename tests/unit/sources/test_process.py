@@ -8,13 +8,8 @@ import pytest
 
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError
-<<<<<<< HEAD
-from stsctl.request import Asker
-from stsctl.sources.process import Process, parse_answer
-=======
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.process import Process
->>>>>>> bd06f69 (sources: tests of what machines, tools and files give)
 
 GOOD = {"Version": 1, "AccessKeyId": "AKIAEXAMPLE000000001", "SecretAccessKey": "canary-secret"}
 
@@ -34,24 +29,9 @@ def test_an_answer() -> None:
     assert process(json.dumps(GOOD)).give().credentials.access_key_id == "AKIAEXAMPLE000000001"
 
 
-<<<<<<< HEAD
-def test_the_program_runs_once() -> None:
-    """Who asks and with what are one run of the program, which may ask a person something."""
-    runs: list[int] = []
-
-    def run() -> Secret:
-        runs.append(1)
-        return Secret(json.dumps(FULL))
-
-    source = Process(name="other", run=run)
-    assert source.asker() == Asker.of_keys(source.credentials().access_key_id)
-    assert len(runs) == 1
-    assert "canary" not in repr(source)
-=======
 def test_a_bad_answer_is_never_echoed() -> None:
     """What is not in AWS's form is refused by the source's name."""
     with pytest.raises(ConfigurationError, match='credential_process of "other" answered is no JSON object') as raised:
         process("canary").give()
     assert "canary" not in str(raised.value)
     assert raised.value.__suppress_context__
->>>>>>> bd06f69 (sources: tests of what machines, tools and files give)

@@ -28,20 +28,25 @@ class Tool:
     """A program that gives other keys each time; `life` None: without an end."""
 
     clock: Clock
+    who: str = "tool"
     life: timedelta | None = timedelta(hours=1)
     error: StsctlError | None = None
     temporary: bool = True
     asked: int = 0
+    meanwhile: Callable[[], None] | None = None
 
     def asker(self) -> Asker:
         """The command line."""
-        return Asker(kind=AskerKind.PROCESS, id="tool")
+        return Asker(kind=AskerKind.PROCESS, id=self.who)
 
     def give(self) -> Given:
         """The next keys."""
         self.asked += 1
         if self.error:
             raise self.error
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         return Given(
             credentials=Credentials(
                 access_key_id=f"ASIA{self.asked:016}",
@@ -211,6 +216,23 @@ def test_another_kind_of_keys(here: Here) -> None:
     with pytest.raises(AskerChangedError):
         here.source().credentials()
     assert here.source().asker() == Asker(kind=AskerKind.PROCESS, id="tool", temporary=False)
+
+
+def test_somebody_elses_keys(here: Here) -> None:
+    """Keys that are somebody else's than was said are not held for the one before; the same source can say who now."""
+    source = here.source()
+    first = source.asker()
+    here.clock.move(minutes=50)
+    source = here.source()
+    assert source.asker() == first
+    here.tool.meanwhile = lambda: setattr(here.tool, "who", "another role")
+    with pytest.raises(AskerChangedError):
+        source.credentials()
+    assert len(here.index.all()) == 1
+    again = source.asker()
+    assert again is not None
+    assert again.id == "another role"
+    assert source.credentials() is not None
 
 
 def test_emulators_are_apart(here: Here) -> None:
