@@ -27,7 +27,7 @@ from stsctl.lifetime import HOUR, Maximum
 from stsctl.plan import Asks, Plan, Step, within
 from stsctl.refusal import locate
 from stsctl.request import Endpoint, Operation
-from stsctl.sources.interface import Exchange, Source
+from stsctl.sources.interface import Exchange, SessionSource, Source
 
 ATTEMPTS = 3
 """How often a code is asked for before a wrong one is final."""
@@ -138,7 +138,7 @@ class Broker:
         """
         started = self.now()
         if not plan.steps:
-            return Session(credentials=self._source(plan), request_key=plan.request_key, obtained_at=started)
+            return self._own_session(plan)
         if refresh:
             return self._climb(plan, _Want(least=least or LEAST_LEFT, newer_than=started))
         held = self._held(plan.steps[-1])
@@ -333,6 +333,12 @@ class Broker:
             ) from error
         self.watcher.notice(f'"{step.name}": {message}; asked for {render_duration(shorter.effective)}, and remembered')
         return shorter
+
+    def _own_session(self, plan: Plan) -> Session:
+        """The source's own credentials as a session, which some sources know more of."""
+        credentials = self._source(plan)
+        known = self.source.session() if isinstance(self.source, SessionSource) else None
+        return known or Session(credentials=credentials, request_key=plan.request_key, obtained_at=self.now())
 
     def _source(self, plan: Plan) -> Credentials:
         """The first credentials, which must be those that the plan was made for."""

@@ -63,6 +63,8 @@ class Plan:
     asker: Asker
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
+    instance: str | None = None
+    """The emulator that the source's own session is of."""
 
     @property
     def name(self) -> str:
@@ -77,7 +79,7 @@ class Plan:
     @property
     def request_key(self) -> str:
         """What tells its session from every other; without steps, whose keys they are."""
-        return self.steps[-1].request.cache_key() if self.steps else self.asker.id
+        return self.steps[-1].request.cache_key() if self.steps else self.asker.session_key(self.instance)
 
     def with_step(self, position: int, step: Step) -> Plan:
         """This plan with another step in one place; what follows asks with that one's session."""
@@ -145,7 +147,8 @@ def make(target: Target, around: Surroundings) -> Plan:
         steps[0] = replace(steps[0], asks=Asks.SIGN_IN)
     warnings += [*_tags_in_the_way(target.hops), *_powerless(target.hops)]
     warnings += [_short_life(step) for step in steps[-1:] if _is_short(step)]
-    return Plan(target=target, asker=around.asker, steps=tuple(steps), warnings=tuple(warnings))
+    instance = around.endpoint_of(None).instance
+    return Plan(target=target, asker=around.asker, steps=tuple(steps), warnings=tuple(warnings), instance=instance)
 
 
 def within(step: Step, maximum: Maximum | None) -> Step:

@@ -87,6 +87,16 @@ class Asker:
     id: str
     temporary: bool = False
 
+    def session_key(self, instance: str | None) -> str:
+        """What tells the session that it has of its own from every other: the keys' id, where it is known by that.
+
+        It is the same whether or not it is known already that the session is one. `instance` is the emulator's.
+        """
+        if self.kind is AskerKind.KEYS:
+            return self.id
+        text = json.dumps([self.kind.value, self.id, instance], ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     @classmethod
     def of_keys(cls, access_key_id: str) -> Self:
         """Who has the keys of that id (IAM identifiers: the prefix ASIA is that of temporary ones)."""

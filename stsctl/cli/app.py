@@ -23,7 +23,7 @@ from stsctl.cli.keychain import Keychain
 from stsctl.cli.machine import Machine
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
 from stsctl.cli.report import Report
-from stsctl.cli.sources import Sources
+from stsctl.cli.sources import Kept, Sources
 from stsctl.cli.stores import Stores
 from stsctl.cli.waiting import Locks, Watcher
 from stsctl.configuration import Configuration, StoreName
@@ -195,6 +195,8 @@ class App:
     @cached_property
     def sources(self) -> Sources:
         """Where first credentials come from."""
+        from stsctl.stores.learned import Learned
+
         return Sources(
             environ=self.environ,
             profile=lambda name: self.profiles.get(name),
@@ -204,7 +206,14 @@ class App:
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             http=self.http,
             authorities=lambda: self.authorities,
+            whose=lambda credentials: self.keychain.identity(credentials),
+            given=self._given,
             folder=self.paths.config_home,
+            lessons=Learned(folder=self.paths.learned),
+            locks=self.locks,
+            now=self.now,
+            notice=self.report.notice,
+            ca_bundle=self.settings.ca_bundle.value,
         )
 
     @cached_property
@@ -311,7 +320,7 @@ class App:
         if not key or wanted != Wanted(name=wanted.name) or self.index.get(key) is not None:
             return
         target = self.target(wanted)
-        if self.plan(target, source=self.sources.of(target.source)).request_key != key:
+        if self.plan(target, source=self.sources.of(target.source, self._kept(target))).request_key != key:
             raise UsageError(
                 f'this shell has a session of "{wanted.name}", and how it was asked for is not known any more',
                 hint=f"stsctl assume {wanted.name}, with the flags that it had",
@@ -394,7 +403,8 @@ class App:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
         from stsctl.stores.learned import Learned
 
-        asker = self.sources.asker(target.source, source) if source else self.sources.known_asker(target.source)
+        said = target.source
+        asker = self.sources.asker(said, source) if source else self.sources.known_asker(said, self._kept(target))
         return plan.make(
             target,
             plan.Surroundings(
@@ -410,8 +420,9 @@ class App:
         """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
         self._refuse_former()
         target = self.target(wanted)
-        given = self._given_proof() if acting.token_stdin else None
-        source = self.sources.of(target.source, given=given, may_sign_in=acting.may_sign_in)
+        given = self._given() if acting.token_stdin else None
+        kept = self._kept(target, acting)
+        source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
         try:
             return self._obtain(target, source, wanted, acting, least)
         except AskerChangedError as changed:
@@ -431,8 +442,8 @@ class App:
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
 
-    def _given_proof(self) -> Secret:
-        """The token or the assertion on standard input."""
+    def _given(self) -> Secret:
+        """The token, the assertion or the answer on standard input."""
         try:
             return Secret(sys.stdin.buffer.read().decode())
         except UnicodeDecodeError:
@@ -446,15 +457,29 @@ class App:
         where = steps[-1].request.endpoint if steps else endpoint.resolve(target, None, self.settings)
         return obtained, where
 
-    def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
+    def _kept(self, target: Target, acting: Acting | None = None) -> Kept:
+        """How the session is kept that the source of `target` has of its own."""
+        acting = acting or Acting()
+        return Kept(
+            held=lambda: self._held_for(acting),
+            instance=endpoint.resolve(target, None, self.settings).instance,
+            renew=acting.refresh and not target.hops,
+        )
+
+    def _held_for(self, acting: Acting) -> Held:
+        """Where sessions are held: nowhere beyond this process, where that was asked for."""
         from stsctl.stores.held import Held
-        from stsctl.stores.holdings import PlanHoldings
         from stsctl.stores.index import Index
-        from stsctl.stores.learned import Learned
         from stsctl.stores.memory import MemoryStore
 
+        return Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
+
+    def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
+        from stsctl.stores.holdings import PlanHoldings
+        from stsctl.stores.learned import Learned
+
         clients = self.clients(steps.target)
-        held = Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
+        held = self._held_for(acting)
         return Broker(
             holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,

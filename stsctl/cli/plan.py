@@ -41,6 +41,9 @@ _NO_KEYS = {
     SourceKind.ENVIRONMENT: "which has no keys here",
     SourceKind.OIDC: "with the token that it gives when it is asked",
     SourceKind.SAML: "with the assertion that it gives when it is asked",
+    SourceKind.FILE: "with the session that it holds",
+    SourceKind.INSTANCE_METADATA: "which gives other keys all the time",
+    SourceKind.CONTAINER: "which gives other keys all the time",
     SourceKind.IDENTITY_CENTER: "where you sign in",
     SourceKind.ROLES_ANYWHERE: "with its certificate",
 }

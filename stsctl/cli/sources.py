@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl.argv import command
+from stsctl.arn import Arn
+from stsctl.cli.waiting import Locks
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.profile import Profile
@@ -20,17 +23,28 @@ if TYPE_CHECKING:
     from stsctl.sources.client import Clients
     from stsctl.sources.http import Http
     from stsctl.sources.identity_center import IdentityCenterSource
-    from stsctl.sources.interface import Exchange
+    from stsctl.sources.interface import Exchange, Giver
     from stsctl.sources.interface import Source as SourceOfCredentials
     from stsctl.stores.codec import LongTermKeys
+    from stsctl.stores.held import Held
     from stsctl.stores.index import KeysEntry
+    from stsctl.stores.learned import Learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where the sessions are that a source has of its own, of which emulator, and whether one that is there will do."""
+
+    held: Callable[[], Held]
+    instance: str | None
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Makes them. Each part is asked when a source is: `run` runs a program, `listed` looks in the index for the keys
-    of a name, `keys` reads them from the store, `ask` asks the person for a secret, `http` asks an HTTP server. Paths
-    in the configuration begin at `folder`.
+    of a name, `keys` reads them from the store, `ask` asks the person for a secret, `http` asks an HTTP server,
+    `whose` asks AWS whose credentials are, `given` reads standard input. Paths in the configuration begin at `folder`.
     """
 
     environ: Mapping[str, str]
@@ -41,16 +55,26 @@ class Sources:
     ask: Callable[[str], Secret]
     http: Callable[[], Http]
     authorities: Callable[[], Authorities]
+    whose: Callable[[Credentials], Arn]
+    given: Callable[[], Secret]
     folder: Path
+    lessons: Learned
+    locks: Locks
+    now: Callable[[], datetime]
+    notice: Callable[[str], None]
+    ca_bundle: str | None
 
-    def of(self, source: Source, *, given: Secret | None = None, may_sign_in: bool = True) -> SourceOfCredentials:
-        """The concrete source; `given` is the token or assertion that came with the command.
+    def of(
+        self, source: Source, kept: Kept, *, given: Secret | None = None, may_sign_in: bool = True
+    ) -> SourceOfCredentials:
+        """The concrete source; `given` is the token, the assertion or the answer that came with the command.
 
         `may_sign_in` says whether a person may be asked to sign in for it.
         """
-        if given is not None and source.proof is None:
+        if given is not None and source.proof is None and source.kind is not SourceKind.FILE:
             raise UsageError(
-                f'--token-stdin is for sources of type oidc or saml, and "{source.name}" is of type {source.kind.value}'
+                f'--token-stdin is for sources of type oidc, saml or file, and "{source.name}" is of type'
+                f" {source.kind.value}"
             )
         match source.kind:
             case SourceKind.KEYS:
@@ -69,19 +93,26 @@ class Sources:
             case SourceKind.PROCESS:
                 from stsctl.sources.process import Process
 
-                argv = command(source.process or "")
-                return Process(name=source.name, run=lambda: Secret(self.run(argv)))
-            case SourceKind.INSTANCE_METADATA | SourceKind.CONTAINER:
-                from stsctl.sources.machine import MachineRole
+                line = source.process or ""
+                argv = command(line)
+                giver = Process(name=source.name, command_line=line, run=lambda: Secret(self.run(argv)))
+                return self._remembered(source, giver, kept)
+            case SourceKind.INSTANCE_METADATA:
+                from stsctl.sources.instance_metadata import InstanceMetadata
 
-                return MachineRole(kind=source.kind)
+                role = InstanceMetadata(name=source.name, environ=self.environ)
+                return self._remembered(source, role, kept)
+            case SourceKind.CONTAINER:
+                return self._remembered(source, self._container(source), kept)
+            case SourceKind.FILE:
+                return self._saved_answer(source, given)
             case SourceKind.IDENTITY_CENTER:
                 return self._identity_center(source, may_sign_in=may_sign_in)
             case SourceKind.ROLES_ANYWHERE:
                 from stsctl.cli import certificates
 
                 return certificates.roles_anywhere(source, self.folder, run=self.run, ask=self.ask)
-            case SourceKind.LOGIN | SourceKind.FILE:
+            case SourceKind.LOGIN:
                 raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
             case SourceKind.OIDC:
                 from stsctl.sources.web_identity import WebIdentity
@@ -147,6 +178,43 @@ class Sources:
             sign_in=lambda rejected: authorities.sign_in(source, rejected=rejected, may_ask=may_sign_in),
         )
 
+    def _remembered(self, source: Source, giver: Giver, kept: Kept) -> SourceOfCredentials:
+        from stsctl.sources.remembered import Remembered
+        from stsctl.stores.holdings import SourceHoldings
+
+        return Remembered(
+            name=source.name,
+            giver=giver,
+            holdings=SourceHoldings(kept.held, source.name, region=source.region, instance=kept.instance),
+            lessons=self.lessons,
+            locks=self.locks,
+            now=self.now,
+            notice=self.notice,
+            renew=kept.renew,
+            instance=kept.instance,
+        )
+
+    def _container(self, source: Source) -> Giver:
+        from stsctl.sources.container import Container
+
+        return Container(
+            name=source.name,
+            environ=self.environ,
+            whose=self.whose,
+            known=lambda key_id: self.lessons.identity(source.name, key_id),
+            learn=lambda key_id, identity: self.lessons.learn_identity(source.name, key_id, identity),
+            ca_file=self.ca_bundle,
+        )
+
+    def _saved_answer(self, source: Source, given: Secret | None) -> SourceOfCredentials:
+        from stsctl.sources.saved_answer import SavedAnswer, read_file
+
+        said = source.path or "-"
+        if given is not None or said == "-":
+            return SavedAnswer(place="standard input", read=lambda: given or self.given(), now=self.now)
+        path = self.folder / Path(said).expanduser()
+        return SavedAnswer(place=f'"{said}"', read=lambda: read_file(path, self.notice), now=self.now)
+
     def _proof(self, source: Source, given: Secret | None) -> Callable[[], Secret | None]:
         """What reads a token or an assertion: a file anew each time, for it is replaced; anything else once."""
         from stsctl.sources import found_token
@@ -180,13 +248,19 @@ class Sources:
             raise self._nothing_there(source)
         return asker
 
-    def known_asker(self, source: Source) -> Asker:
+    def known_asker(self, source: Source, kept: Kept) -> Asker:
         """Who would ask, as far as that is known without asking anybody and without opening the store."""
         if source.kind is SourceKind.IDENTITY_CENTER:
             listed = self.authorities().listed(source)
             return self._identity_center(source, may_sign_in=False).asker_of(listed.id if listed else "")
         if source.kind in _UNSIGNED:
             return Asker(kind=_UNSIGNED[source.kind], id="")
+        if source.kind is SourceKind.PROCESS:
+            asker = Asker(kind=AskerKind.PROCESS, id=source.process or "")
+            temporary = self.lessons.gives_sessions(asker.session_key(kept.instance)) or False
+            return replace(asker, temporary=temporary)
+        if source.kind in _SESSIONS:
+            return Asker(kind=_SESSIONS[source.kind], id=source.login_session or "", temporary=True)
         known: str | None = source.access_key_id
         if source.kind is SourceKind.KEYS:
             entry = self.listed(source.name)
@@ -229,6 +303,13 @@ class Sources:
         return ConfigurationError(f'source "{source.name}": {what}', hint=hint)
 
 
+_SESSIONS = {
+    SourceKind.FILE: AskerKind.KEYS,
+    SourceKind.INSTANCE_METADATA: AskerKind.MACHINE,
+    SourceKind.CONTAINER: AskerKind.MACHINE,
+    SourceKind.LOGIN: AskerKind.LOGIN,
+}
+"""What never has other credentials than temporary ones."""
 _UNSIGNED = {
     SourceKind.OIDC: AskerKind.WEB_IDENTITY,
     SourceKind.SAML: AskerKind.SAML,
@@ -237,7 +318,7 @@ _UNSIGNED = {
 
 _NOTHING = {
     SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-    SourceKind.INSTANCE_METADATA: ("this machine has no instance metadata", "is it an EC2 instance with a role?"),
+    SourceKind.FILE: ("there is no file at its path", "aws sts assume-role … > PATH"),
     SourceKind.OIDC: (
         "there is no token: it says no file, program or variable, and this is no CI system that has one",
         "add web_identity_token_file, token_process or token_variable to the source, or give it with --token-stdin",

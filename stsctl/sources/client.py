@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
@@ -137,23 +137,6 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def metadata_credentials(provider_name: str) -> Credentials | None:
-    """What botocore's provider of that name (`iam-role`, `container-role`) finds on this machine; None for nothing."""
-    from botocore.credentials import create_credential_resolver
-
-    with translated(f"credentials of {provider_name}", lambda: datetime.now(UTC), None):
-        found = create_credential_resolver(session()).get_provider(provider_name).load()
-        if found is None:
-            return None
-        frozen = found.get_frozen_credentials()
-    return Credentials(
-        access_key_id=frozen.access_key,
-        secret_access_key=Secret(frozen.secret_key),
-        session_token=Secret(frozen.token) if frozen.token else None,
-        expires_at=getattr(found, "_expiry_time", None),
-    )
-
-
 def check_instance(endpoint: Endpoint, instance: str | None) -> None:
     """Never takes an emulator's answer for AWS's, nor for another emulator's."""
     if instance == endpoint.instance:
@@ -197,8 +180,6 @@ def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint |
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         here = is_loopback(str(error.kwargs.get("endpoint_url", "")))
         raise UnavailableError(f"no connection to {_host(error)}", hint=_EMULATOR if here else _NETWORK) from error
-    except (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError):
-        raise ConfigurationError(f"the {operation} are not to be had on this machine") from None  # the cause has a body
     except exceptions.BotoCoreError as error:
         raise ConfigurationError(f"{operation} cannot be called: {_first_line(error)}") from error
     except (ResponseParserError, KeyError, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
@@ -20,6 +20,7 @@ class Source(Protocol):
         """The credentials themselves."""
 
 
+@runtime_checkable
 class SessionSource(Source, Protocol):
     """A source whose credentials are a session that others began, as far as it can tell."""
 

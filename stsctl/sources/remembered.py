@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -105,7 +104,7 @@ class Remembered:
 
     @property
     def _key(self) -> str:
-        return key_of(self._said[0], self.instance)
+        return self._said[0].session_key(self.instance)
 
     def _session(self) -> Session:
         if not self._found:
@@ -188,12 +187,6 @@ class Remembered:
         if left < _LONGEST:
             self.holdings.hold(session)
         return session
-
-
-def key_of(who: Asker, instance: str | None) -> str:
-    """What tells the session of one who asks from every other; it is the same before their keys are known."""
-    text = "\0".join(("source", who.kind.value, who.id, instance or ""))
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _is_temporary(session: Session) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stsctl.credentials import Session
 from stsctl.plan import Asks, Plan
 from stsctl.stores.held import Held
@@ -58,7 +60,7 @@ class PlanHoldings:
 class SourceHoldings:
     """The session of a source itself, listed as the source is called; `instance` is the emulator that gave it."""
 
-    def __init__(self, held: Held, name: str, *, region: str | None, instance: str | None) -> None:
+    def __init__(self, held: Callable[[], Held], name: str, *, region: str | None, instance: str | None) -> None:
         self._held = held
         self._name = name
         self._region = region
@@ -66,16 +68,18 @@ class SourceHoldings:
 
     def session(self, request_key: str) -> Session | None:
         """The session with that key; one that the index has lost is listed again."""
-        session = self._held.session(request_key)
+        held = self._held()
+        session = held.session(request_key)
         if session is not None:
-            self._held.relist(self._entry(session))
+            held.relist(self._entry(session, held.store))
         return session
 
     def hold(self, session: Session) -> None:
         """Keeps a session."""
-        self._held.hold(session, self._entry(session))
+        held = self._held()
+        held.hold(session, self._entry(session, held.store))
 
-    def _entry(self, session: Session) -> Entry:
+    def _entry(self, session: Session, store: str) -> Entry:
         return Entry(
             request_key=session.request_key,
             name=self._name,
@@ -86,7 +90,7 @@ class SourceHoldings:
             region=self._region,
             obtained_at=session.obtained_at,
             expires_at=session.expires_at,
-            store=self._held.store,
+            store=store,
             instance=self._instance,
             wanted=Wanted(name=self._name),
         )

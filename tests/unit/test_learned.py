@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.arn import Arn
-from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.errors import PersonNeededError, RefusedError, StoreError, StsctlError, UnavailableError
 from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 from stsctl.stores.learned import Learned
@@ -140,8 +140,8 @@ def test_a_failure_is_for_those_who_were_waiting(learned: Learned) -> None:
 
 
 def test_other_failures_are_nobodys_business(learned: Learned) -> None:
-    """A failure of this process's own configuration is not shared."""
-    learned.failed("key", ConfigurationError("mine"), NOW + timedelta(seconds=1))
+    """A failure of this process's own store is not shared."""
+    learned.failed("key", StoreError("mine"), NOW + timedelta(seconds=1))
     assert learned.failure("key", NOW) is None
 
 
@@ -203,3 +203,29 @@ def test_a_file_that_cannot_be_read_is_none(learned: Learned, folder: Path) -> N
     file.mkdir()
     assert learned.maximum(ROLE, AWS) is None
     learned.learn_maximum(ROLE, AWS, Maximum(below=2 * HOUR))
+
+
+# Sources
+
+
+def test_what_kind_of_credentials_a_source_gives(learned: Learned, folder: Path) -> None:
+    """It is known to the next process, until the source gives another kind."""
+    assert learned.gives_sessions("key") is None
+    learned.learn_gives_sessions("key", temporary=True)
+    assert Learned(folder=folder).gives_sessions("key") is True
+    learned.learn_gives_sessions("key", temporary=False)
+    assert learned.gives_sessions("key") is False
+    assert learned.gives_sessions("other") is None
+
+
+def test_whose_keys_are(learned: Learned, folder: Path) -> None:
+    """Whose keys are is known for the last ones that were seen at a place."""
+    learned.learn_identity("pod", "ASIAEXAMPLE000000001", ROLE)
+    assert Learned(folder=folder).identity("pod", "ASIAEXAMPLE000000001") == ROLE
+    assert learned.identity("pod", "ASIAEXAMPLE000000002") is None
+    assert learned.identity("other", "ASIAEXAMPLE000000001") is None
+    learned.learn_identity("pod", "ASIAEXAMPLE000000002", OTHER_ROLE)
+    assert learned.identity("pod", "ASIAEXAMPLE000000001") is None
+    for path in folder.iterdir():
+        path.write_text('{"access_key_id": "ASIAEXAMPLE000000002", "arn": "x", "gives_sessions": 1}')
+    assert learned.identity("pod", "ASIAEXAMPLE000000002") is None

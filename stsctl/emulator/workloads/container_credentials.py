@@ -56,10 +56,12 @@ class ContainerCredentials:
             entry.refuse(refusal)
             return _refused(503, "CredentialsUninitialized", "Credentials uninitialized for ID")
         entry.resource, credentials = found.role.arn, found.credentials
+        # The agent of EKS tells the account, and not the role.
+        whose = {"AccountId": self._task.account} if self._task.service == EKS_PODS else {"RoleArn": found.role.arn}
         return _json(
             200,
             {
-                "RoleArn": found.role.arn,
+                **whose,
                 "AccessKeyId": credentials.access_key_id,
                 "SecretAccessKey": credentials.secret_access_key.reveal(),
                 "Token": credentials.session_token.reveal() if credentials.session_token else "",

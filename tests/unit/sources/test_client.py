@@ -15,7 +15,7 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
 from stsctl.request import Endpoint
 from stsctl.sources import client
-from stsctl.sources.client import EMULATOR_HEADER, Clients, metadata_credentials
+from stsctl.sources.client import EMULATOR_HEADER, Clients
 from tests.unit.sources.server import KEYS, NOW, Server, Told, answer_xml, credentials_xml
 
 
@@ -254,35 +254,3 @@ def test_no_profile_has_a_say(sts: Server, clients: Clients, monkeypatch: pytest
     assert f"Credential={KEYS.access_key_id}/" in sts.seen[0]["authorization"]
     assert "/eu-west-1/sts/" in sts.seen[0]["authorization"]
     assert sts.seen[0]["x-amz-security-token"] == "canary-token"
-
-
-def test_a_containers_credentials(sts: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the container's endpoint gives becomes credentials with their end."""
-    sts.tell(
-        200,
-        '{"AccessKeyId": "ASIACONTAINER0000001", "SecretAccessKey": "s", "Token": "t",'
-        ' "Expiration": "2099-01-01T00:00:00Z"}',
-    )
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", sts.url)
-    found = metadata_credentials("container-role")
-    assert found is not None
-    assert found.access_key_id == "ASIACONTAINER0000001"
-    assert found.session_token == Secret("t")
-    assert found.expires_at is not None
-    assert (found.expires_at.year, found.expires_at.utcoffset()) == (2099, timedelta(0))
-
-
-def test_a_container_that_refuses(sts: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container's endpoint that fails is said to, without what it answered."""
-    monkeypatch.setattr("botocore.utils.ContainerMetadataFetcher.SLEEP_TIME", 0)
-    sts.tell(403, "canary-body")
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", sts.url)
-    with pytest.raises(ConfigurationError, match="container-role are not to be had") as raised:
-        metadata_credentials("container-role")
-    assert "canary-body" not in "".join(traceback.format_exception(raised.value))
-
-
-def test_no_machine_role() -> None:
-    """A machine without such a role has no credentials, which is no error."""
-    assert metadata_credentials("container-role") is None
-    assert metadata_credentials("iam-role") is None

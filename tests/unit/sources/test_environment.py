@@ -6,7 +6,7 @@ import pytest
 
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError
-from stsctl.request import AskerKind
+from stsctl.request import Asker, AskerKind
 from stsctl.sources.environment import Environment
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE000000001", "AWS_SECRET_ACCESS_KEY": "canary-secret"}
@@ -30,6 +30,21 @@ def test_a_token(name: str) -> None:
     found = Environment(environ=PAIR | {name: "canary-token"}).credentials()
     assert found is not None
     assert found.session_token == Secret("canary-token")
+
+
+def test_temporary_keys() -> None:
+    """Keys with a token ask as temporary ones: the roles that they assume are chained."""
+    source = Environment(environ=PAIR | {"AWS_SESSION_TOKEN": "canary-token"})
+    assert source.asker() == Asker(kind=AskerKind.KEYS, id="AKIAEXAMPLE000000001", temporary=True)
+    assert "canary" not in repr(source)
+
+
+def test_temporary_keys_without_their_token() -> None:
+    """Temporary keys whose token is missing are told before AWS refuses them."""
+    source = Environment(environ=PAIR | {"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE000000001"})
+    with pytest.raises(ConfigurationError, match="AWS_SESSION_TOKEN is not set") as raised:
+        source.credentials()
+    assert "canary" not in str(raised.value)
 
 
 def test_the_present_name_of_the_token_wins() -> None:

@@ -14,7 +14,7 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.interface import Given
-from stsctl.sources.remembered import Remembered, key_of
+from stsctl.sources.remembered import Remembered
 from stsctl.stores.held import Held
 from stsctl.stores.holdings import SourceHoldings
 from stsctl.stores.index import Index
@@ -91,7 +91,7 @@ class Here:
         return Remembered(
             name="other",
             giver=self.tool,
-            holdings=SourceHoldings(self.held, "other", region=None, instance=instance),
+            holdings=SourceHoldings(lambda: self.held, "other", region=None, instance=instance),
             lessons=self.lessons,
             locks=self.doors,
             now=self.clock,
@@ -121,7 +121,7 @@ def test_asked_once(here: Here) -> None:
     assert here.key_id() == here.key_id()
     assert here.tool.asked == 1
     (entry,) = here.index.all()
-    assert (entry.name, entry.chain, entry.request_key) == ("other", ("other",), key_of(who, None))
+    assert (entry.name, entry.chain, entry.request_key) == ("other", ("other",), who.session_key(None))
 
 
 def test_who_asks_is_known_after_the_session(here: Here) -> None:
