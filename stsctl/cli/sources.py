@@ -90,20 +90,8 @@ class Sources:
                 from stsctl.sources.profile_keys import ProfileKeys
 
                 return ProfileKeys(profile=self.profile(source.profile or source.name))
-            case SourceKind.PROCESS:
-                from stsctl.sources.process import Process
-
-                line = source.process or ""
-                argv = command(line)
-                giver = Process(name=source.name, command_line=line, run=lambda: Secret(self.run(argv)))
-                return self._remembered(source, giver, kept)
-            case SourceKind.INSTANCE_METADATA:
-                from stsctl.sources.instance_metadata import InstanceMetadata
-
-                role = InstanceMetadata(name=source.name, environ=self.environ)
-                return self._remembered(source, role, kept)
-            case SourceKind.CONTAINER:
-                return self._remembered(source, self._container(source), kept)
+            case SourceKind.PROCESS | SourceKind.INSTANCE_METADATA | SourceKind.CONTAINER:
+                return self._remembered(source, self._giver(source), kept)
             case SourceKind.FILE:
                 return self._saved_answer(source, given)
             case SourceKind.IDENTITY_CENTER:
@@ -194,7 +182,18 @@ class Sources:
             instance=kept.instance,
         )
 
-    def _container(self, source: Source) -> Giver:
+    def _giver(self, source: Source) -> Giver:
+        """What gives credentials again and again."""
+        if source.kind is SourceKind.PROCESS:
+            from stsctl.sources.process import Process
+
+            line = source.process or ""
+            argv = command(line)
+            return Process(name=source.name, command_line=line, run=lambda: Secret(self.run(argv)))
+        if source.kind is SourceKind.INSTANCE_METADATA:
+            from stsctl.sources.instance_metadata import InstanceMetadata
+
+            return InstanceMetadata(name=source.name, environ=self.environ)
         from stsctl.sources.container import Container
 
         return Container(
