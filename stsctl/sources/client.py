@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stsctl.credentials import Credentials, Secret
+from stsctl.credentials import Credentials
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, ThrottledError, UnavailableError, UsageError
 from stsctl.request import Endpoint
