@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "shell-init": "Print a function for your shell's start-up file.",
     },
     "Policies": {
+        "access": "Say who may do what, by the policies at hand.",
         "policy": "Check policies, and say what they decide.",
     },
     "Try it": {

@@ -1,0 +1,137 @@
+"""An organisation's principals and policies, as they were when somebody looked: everything that `access` answers from.
+
+A policy is kept as its text and parsed when it is first asked: of 20,000 roles a question is about few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+
+from stsctl.policy.document import Document, PolicyError, parse
+from stsctl.policy.evaluate import Policy
+from stsctl.policy.kind import Kind
+
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyText:
+    """A policy as it is saved; `name` is what answers call it by."""
+
+    name: str
+    text: str
+    kind: Kind
+
+    @property
+    def policy(self) -> Policy:
+        """It, ready to be evaluated; raises PolicyError for a text that AWS would refuse."""
+        return Policy(name=self.name, document=_parsed(self.text, self.kind))
+
+
+@lru_cache(maxsize=50_000)
+def _parsed(text: str, kind: Kind) -> Document:
+    return parse(text, kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user of IAM; `policies` are all that speak for it: inline, attached, and those of its groups."""
+
+    arn: str
+    id: str
+    account: str
+    policies: tuple[PolicyText, ...] = ()
+    boundary: PolicyText | None = None
+    tags: Tags = ()
+
+    @property
+    def name(self) -> str:
+        """Without its path."""
+        return self.arn.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A role; `longest` is its MaxSessionDuration."""
+
+    arn: str
+    id: str
+    account: str
+    trust: PolicyText
+    policies: tuple[PolicyText, ...] = ()
+    boundary: PolicyText | None = None
+    tags: Tags = ()
+    longest: timedelta = timedelta(hours=1)
+
+    @property
+    def name(self) -> str:
+        """Without its path."""
+        return self.arn.rpartition("/")[2]
+
+
+Holder = User | Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """An account's place in its organization.
+
+    `path` is as aws:PrincipalOrgPaths has it. `scps` limit the account's principals and `rcps` its resources: a level
+    for the root, each unit below it, and the account. The management account has none.
+    """
+
+    organization: str
+    management_account: str
+    path: str
+    scps: tuple[tuple[PolicyText, ...], ...] = ()
+    rcps: tuple[tuple[PolicyText, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Users, roles and managed policies by ARN, accounts' memberships by id, resources' policies by the resource's ARN.
+
+    `gaps` says, for people, what nobody could see: every answer is as good as that is unimportant.
+    """
+
+    users: Mapping[str, User] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    memberships: Mapping[str, Membership] = field(default_factory=dict)
+    managed: Mapping[str, PolicyText] = field(default_factory=dict)
+    resources: Mapping[str, PolicyText] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts whose principals are known."""
+        return frozenset(holder.account for holder in self.holders())
+
+    def holders(self) -> Iterator[Holder]:
+        """Every user, then every role."""
+        yield from self.users.values()
+        yield from self.roles.values()
+
+    def faults(self) -> Iterator[str]:
+        """The policies that cannot be read as policies, with the reason."""
+        for holder in self.holders():
+            texts = [*holder.policies, *([holder.boundary] if holder.boundary else [])]
+            for text in [*texts, *([holder.trust] if isinstance(holder, Role) else [])]:
+                try:
+                    _ = text.policy
+                except PolicyError as error:
+                    yield f"{text.name}: {error.message}"
+
+
+def merged(snapshots: list[Snapshot]) -> Snapshot:
+    """Several snapshots in one, as of several accounts."""
+    return Snapshot(
+        users={arn: user for each in snapshots for arn, user in each.users.items()},
+        roles={arn: role for each in snapshots for arn, role in each.roles.items()},
+        memberships={account: place for each in snapshots for account, place in each.memberships.items()},
+        managed={arn: policy for each in snapshots for arn, policy in each.managed.items()},
+        resources={arn: policy for each in snapshots for arn, policy in each.resources.items()},
+        gaps=tuple(dict.fromkeys(gap for each in snapshots for gap in each.gaps)),
+    )

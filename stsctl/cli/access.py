@@ -1,0 +1,17 @@
+"""`stsctl access`: who can become what, and do what."""
+
+from __future__ import annotations
+
+import click
+
+from stsctl.cli import access_can
+from stsctl.cli.options import Group
+
+
+@click.group("access", cls=Group)
+def command() -> None:
+    """Say who may do what, by the policies at hand and without trying it."""
+
+
+for _command in (access_can.can_command, access_can.who_can_command):
+    command.add_command(_command)

@@ -1,0 +1,116 @@
+"""The policies at hand: out of files and folders, the emulator, or the account that a session is in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stsctl import endpoint
+from stsctl.access import authorization_details, organization
+from stsctl.access.snapshot import PolicyText, Snapshot, merged
+from stsctl.errors import ConfigurationError, UsageError
+from stsctl.host import files
+from stsctl.policy.kind import Kind
+from stsctl.request import Endpoint
+from stsctl.target import Hop, Wanted
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.cli.options import Acting
+    from stsctl.sources.authorization_details import Reader
+
+EMULATOR, LIVE = "emulator", "live"
+
+
+def gather(app: App, places: tuple[str, ...], acting_as: Wanted | None, acting: Acting) -> Snapshot:
+    """What all `places` hold: paths, `emulator`, `live`; where nothing is said, where this shell's requests go.
+
+    Raises ConfigurationError for what cannot be read, and StsctlError where nobody may.
+    """
+    found: list[Snapshot] = []
+    for place in places or (LIVE if app.settings.emulator.value is None else EMULATOR,):
+        if place == EMULATOR:
+            found.append(_of_emulator(app))
+        elif place == LIVE:
+            found.append(_live(app, acting_as, acting))
+        else:
+            found += [_of_file(path) for path in _files(Path(place))]
+    snapshot = merged(found)
+    if not snapshot.users and not snapshot.roles:
+        raise UsageError("there is no user and no role in the policies at hand", hint="--policies FILE, DIR or live")
+    return snapshot
+
+
+def session_policies(snapshot: Snapshot, hop: Hop) -> tuple[PolicyText, ...]:
+    """What a session of a configured role is narrowed to."""
+    inline = [PolicyText(name="session policy", text=hop.policy, kind=Kind.SESSION)] if hop.policy else []
+    unknown = [arn for arn in hop.policy_arns if arn not in snapshot.managed]
+    if unknown:
+        raise ConfigurationError(f'the session policy "{unknown[0]}" is not among the policies at hand')
+    managed = [snapshot.managed[arn] for arn in hop.policy_arns]
+    return (*inline, *managed)
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """A file itself, and the JSON files of a folder."""
+    if not place.is_dir():
+        yield place
+        return
+    found = sorted(place.glob("*.json"))
+    if not found:
+        raise ConfigurationError(f'there is no file called *.json in "{place}"')
+    yield from found
+
+
+def _of_file(path: Path) -> Snapshot:
+    content = files.read(path)
+    if content is None:
+        raise ConfigurationError(f'there is no file "{path}"', hint="aws iam get-account-authorization-details > FILE")
+    try:
+        value: Any = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f'"{path}" is no JSON') from error
+    if isinstance(value, dict) and "Organization" in value:
+        return Snapshot(memberships=organization.read(value, str(path)))
+    if not isinstance(value, dict) or not any(section in value for section in authorization_details.SECTIONS):
+        raise ConfigurationError(
+            f'"{path}" holds neither the details of an account nor an organization',
+            hint="aws iam get-account-authorization-details > FILE",
+        )
+    return authorization_details.read(value, str(path))
+
+
+def _of_emulator(app: App) -> Snapshot:
+    """Every account of the emulator, as its root user sees it."""
+    from stsctl.emulator import control
+    from stsctl.sources.authorization_details import Reader
+
+    running = app.emulator
+    where = Endpoint(partition="aws", region="us-east-1", url=running.url, instance=running.instance)
+    found: list[Snapshot] = []
+    for account in control.status(running)["accounts"]:
+        root = control.principal(running, f"{account}:root")
+        place = Endpoint(partition=root.arn.split(":")[1], region=where.region, url=where.url, instance=where.instance)
+        reader = Reader(clients=app.clients(), endpoint=place, credentials=root.credentials)
+        found += _read(reader, f"account {account}", with_organization=True)
+    return merged(found)
+
+
+def _live(app: App, acting_as: Wanted | None, acting: Acting) -> Snapshot:
+    from stsctl.sources.authorization_details import Reader
+
+    obtained = app.obtain(app.chosen(acting_as), acting)
+    steps, target = obtained.plan.steps, obtained.plan.target
+    where = steps[-1].request.endpoint if steps else endpoint.resolve(target, None, app.settings)
+    reader = Reader(clients=app.clients(target), endpoint=where, credentials=obtained.session.credentials)
+    return merged(_read(reader, f'the account of "{obtained.wanted.name}"', with_organization=False))
+
+
+def _read(reader: Reader, place: str, *, with_organization: bool) -> list[Snapshot]:
+    found = [authorization_details.read(reader.account(), place)]
+    tree = reader.organization() if with_organization else None
+    if tree is not None and tree["Organization"]["MasterAccountId"] in found[0].accounts:
+        found.append(Snapshot(memberships=organization.read(tree, place)))
+    return found
