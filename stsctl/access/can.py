@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from stsctl.access.caller import Caller, everyone
-from stsctl.access.snapshot import Membership, PolicyText, Role, Snapshot
+from stsctl.access.snapshot import Holder, Membership, PolicyText, Snapshot
 from stsctl.policy.evaluate import Decision, Level, Policies, evaluate
 from stsctl.policy.request import Context, Request
 
@@ -72,6 +72,7 @@ def can(
     policy that cannot be read.
     """
     role = snapshot.roles.get(resource)
+    holder = role or snapshot.users.get(resource)
     request = Request(
         principal=caller.principal,
         action=action,
@@ -79,7 +80,7 @@ def can(
         context={
             **around.keys,
             **caller.keys,
-            **_of_resource(role),
+            **_of_resource(holder),
             **_of_memberships(snapshot, caller.account, resource),
             **(more or {}),
             **around.given,
@@ -118,9 +119,16 @@ def _levels(levels: tuple[tuple[PolicyText, ...], ...]) -> tuple[Level, ...]:
     return tuple(tuple(text.policy for text in level) for level in levels)
 
 
-def _of_resource(role: Role | None) -> Context:
-    tags = role.tags if role else ()
-    return {f"{service}:ResourceTag/{key}": value for key, value in tags for service in ("aws", "iam")}
+def _of_resource(holder: Holder | None) -> Context:
+    """What tells of a resource that is a user or a role itself."""
+    if holder is None:
+        return {}
+    keys: dict[str, str | None] = {
+        f"{service}:ResourceTag/{key}": value for key, value in holder.tags for service in ("aws", "iam")
+    }
+    if holder.boundary is not None:
+        keys["iam:PermissionsBoundary"] = holder.boundary.name.rpartition(" ")[2]
+    return keys
 
 
 def _of_memberships(snapshot: Snapshot, account: str, resource: str) -> Mapping[str, str | tuple[str, ...]]:
