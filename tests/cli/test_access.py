@@ -19,7 +19,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation)
     found = tmp_path_factory.mktemp("policies")
     for account in (WORK, PRODUCTION):
         root = control.variables(control.principal(organisation.running, f"{account}:root"))
-        where = {"AWS_ENDPOINT_URL": organisation.running.url, "AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"]}
+        where = {
+            "AWS_ENDPOINT_URL": organisation.running.url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PATH": os.environ["PATH"],
+        }
         command = [str(BIN / "aws"), "iam", "get-account-authorization-details"]
         answer = subprocess.run(command, env=root | where, check=True, capture_output=True, text=True).stdout
         (found / f"{account}.json").write_text(answer, encoding="utf-8")
