@@ -55,7 +55,7 @@ class RefusedError(StsctlError):
 
     The message is what stsctl knows of it (empty: nothing beyond AWS's own words). `code` is the error code on the
     wire, `reason` AWS's own message, `request_id` what AWS support asks for, and `operation` the action refused, as
-    `sts:AssumeRole`.
+    `sts:AssumeRole`. `by` is who said no, where that was not AWS.
     """
 
     status = 5
@@ -69,12 +69,14 @@ class RefusedError(StsctlError):
         reason: str = "",
         request_id: str = "",
         operation: str = "",
+        by: str = "aws",
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.reason = reason
         self.request_id = request_id
         self.operation = operation
+        self.by = by
 
 
 class UnavailableError(StsctlError):

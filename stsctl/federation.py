@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from stsctl.request import Asker, AskerKind
 
+ROLE = "https://aws.amazon.com/SAML/Attributes/Role"
+
 
 def web_identity(claims: Mapping[str, object]) -> Asker:
     """Who asks with a token that says `claims` of its issuer and subject."""
@@ -21,6 +23,20 @@ def saml(issuer: str, name_id: str, attributes: Sequence[tuple[str, Sequence[str
     """Who asks with an assertion that says `attributes` of its subject."""
     about = {"iss": issuer, "sub": name_id, "attributes": attributes}
     return Asker(kind=AskerKind.SAML, id=json.dumps(about, sort_keys=True, separators=(",", ":")))
+
+
+def offered_roles(asker: Asker) -> tuple[str, ...]:
+    """The ARNs of the roles that an assertion offers of which `asker` is the subject, each once."""
+    attributes = json.loads(asker.id)["attributes"]
+    values = [value for name, said in attributes if name == ROLE for value in said]
+    return tuple(dict.fromkeys(role for role, _ in map(role_and_provider, values) if role))
+
+
+def role_and_provider(value: str) -> tuple[str, str]:
+    """A value of the attribute `ROLE`: the ARNs of a role and of a provider, which AWS takes in either order."""
+    parts = [part.strip() for part in value.split(",")]
+    parts.sort(key=lambda arn: ":saml-provider/" in arn)
+    return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
 
 
 def subject(asker: Asker) -> str:

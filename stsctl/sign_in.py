@@ -53,6 +53,11 @@ def at_identity_center(start_url: str, region: str, scopes: tuple[str, ...], ins
     return " ".join(("identity-center", start_url, region, *sorted(scopes), instance or "")).rstrip()
 
 
+def at_issuer(url: str, client_id: str, scopes: tuple[str, ...], instance: str | None) -> str:
+    """The key of an OIDC issuer as an authority, for what is asked of it; `instance` as above."""
+    return " ".join(("oidc", url, client_id, *sorted(scopes), instance or "")).rstrip()
+
+
 def new_id() -> str:
     """The id of a sign-in that has just been made."""
     return secrets.token_hex(16)

@@ -21,6 +21,24 @@ _DOMAINS = {
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9/-]*")
 
 
+_SAML = r"https://([a-z0-9-]+\.)?({})/saml(/acs/[\w-]+)?".format(
+    "|".join(
+        re.escape(domain) for domain in (*(sign_in for sign_in, _ in _DOMAINS.values()), "signin.amazonaws-eusc.eu")
+    )
+)
+"""Of every partition: regional ones too, and those of providers that encrypt what they say.
+
+https://docs.aws.amazon.com/general/latest/gr/signin-service.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.html
+"""
+
+
+def saml_addresses(emulator: str | None) -> re.Pattern[str]:
+    """Where SAML responses for AWS are posted to: AWS's sign-in, and that of the emulator at such a URL."""
+    own = f"|{re.escape(emulator)}/saml" if emulator else ""
+    return re.compile(rf"^({_SAML}{own})(\?.*)?$", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningIn:
     """The way in for sessions that an endpoint's STS gave.

@@ -41,7 +41,7 @@ _KEYS = {
         "web_identity_token_file", "token_process", "token_variable", "token_from",
         "issuer", "client_id", "scopes", "redirect_port", "audience",
     ),
-    SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "provider_arn"),
+    SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "browser", "provider_arn"),
     SourceKind.IDENTITY_CENTER: ("start_url", "sso_region", "scopes", "share_token"),
     SourceKind.ROLES_ANYWHERE: (
         "certificate", "private_key", "passphrase_process", "certificate_chain", "trust_anchor_arn", "profile_arn",
@@ -105,6 +105,7 @@ def _proof(kind: SourceKind, table: Table) -> Proof | None:
         token_from=table.choice("token_from", TokenFrom),
         issuer=_issuer(table),
         sign_in_url=_url(table, "sign_in_url"),
+        browser=table.text("browser"),
         audience=table.text("audience"),
         provider_arn=_arn(table, "provider_arn", "iam", "saml-provider/", "SAML provider"),
     )

@@ -230,6 +230,7 @@ class App:
             index=lambda: self.index,
             held=lambda: self.held,
             clients=self.clients,
+            http=self.http,
             now=self.now,
             may_ask=lambda: self.machine.can_sign_in(),
             sdk_cache=self.paths.sdk_cache,

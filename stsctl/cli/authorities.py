@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,16 @@ from stsctl.cli.waiting import Locks
 from stsctl.errors import UsageError
 from stsctl.request import Endpoint
 from stsctl.settings import Settings
-from stsctl.source import IdentityCenter, Source
+from stsctl.source import IdentityCenter, Issuer, Source
+from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
     from stsctl.sign_in import SignIn
     from stsctl.sign_ins import Authority
     from stsctl.sources.client import Clients
+    from stsctl.sources.http import Http
     from stsctl.sources.oauth import SignInPrompt as AsksToSignIn
+    from stsctl.sources.oidc_issuer import OidcIssuer
     from stsctl.sources.sso_cache import SharedToken
     from stsctl.sources.sso_oidc import SsoOidc
     from stsctl.sources.sso_portal import Portal
@@ -48,12 +52,17 @@ class Authorities:
     index: Callable[[], Index]
     held: Callable[[], Held]
     clients: Callable[[], Clients]
+    http: Callable[[], Http]
     now: Callable[[], datetime]
     may_ask: Callable[[], bool]
     sdk_cache: Path
 
     def key(self, source: Source) -> str:
         """What tells the authority of a source from others; raises UsageError for a source that nobody signs in at."""
+        issuer = source.proof.issuer if source.proof else None
+        if issuer is not None:
+            emulator = self.settings.emulator.value if is_loopback(issuer.url) else None
+            return sign_in.at_issuer(issuer.url, issuer.client_id, issuer.scopes, emulator)
         center, where = self._center(source)
         return sign_in.at_identity_center(center.start_url, center.region, center.scopes, where.instance)
 
@@ -121,7 +130,24 @@ class Authorities:
             limit=self.settings.sign_in_timeout.value,
             by_device=by_device,
         )
-        return self._sso_oidc(source, prompt)
+        issuer = source.proof.issuer if source.proof else None
+        return self._sso_oidc(source, prompt) if issuer is None else self._oidc_issuer(source, issuer, prompt)
+
+    def _oidc_issuer(self, source: Source, issuer: Issuer, prompt: AsksToSignIn) -> OidcIssuer:
+        from stsctl.sources.discovery import discover
+        from stsctl.sources.oidc_issuer import OidcIssuer
+
+        http = self.http()
+        return OidcIssuer(
+            key=self.key(source),
+            name=source.name,
+            issuer=issuer,
+            discovered=cache(lambda: discover(http, issuer.url)),
+            http=http,
+            prompt=prompt,
+            sleep=time.sleep,
+            now=self.now,
+        )
 
     def _sso_oidc(self, source: Source, prompt: AsksToSignIn) -> SsoOidc:
         from stsctl.sources.sso_oidc import SsoOidc
@@ -143,6 +169,6 @@ class Authorities:
         if source.identity_center is None:
             raise UsageError(
                 f'nobody signs in at "{source.name}": it is a source of type {source.kind.value}',
-                hint='write type = "identity-center", start_url and sso_region in [source.NAME]',
+                hint="people sign in at sources of type identity-center, and at those of type oidc that have an issuer",
             )
         return source.identity_center, endpoint.of_identity_center(source, self.settings)

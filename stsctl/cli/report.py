@@ -106,7 +106,7 @@ class Report:
         self._line(f"stsctl: error: {message}", "bold red")
         if isinstance(error, RefusedError) and error.code:
             request = f" (request {error.request_id})" if error.request_id else ""
-            self._line(f"stsctl: aws: {error.code}: {error.reason}{request}")
+            self._line(f"stsctl: {error.by}: {error.code}: {error.reason}{request}")
         if error.hint:
             self._line(f"stsctl: hint: {error.hint}", "cyan")
 

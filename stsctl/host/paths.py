@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -45,6 +46,16 @@ class Paths:
     def current(self) -> Path:
         """The current session of each terminal."""
         return self.state_home / "current" / self._side
+
+    @property
+    def askers(self) -> Path:
+        """Who asked last, by programs and pages that give tokens and assertions."""
+        return self.state_home / "askers" / self._side
+
+    def sign_in_profile(self, page: str) -> Path:
+        """What the browser remembers that people sign in with on a page."""
+        digest = hashlib.sha256(page.encode()).hexdigest()[:32]
+        return self.state_home / "browser" / self._side / digest
 
     @property
     def learned(self) -> Path:

@@ -26,6 +26,7 @@ from stsctl.sources.oauth import SignInPrompt
 from stsctl.url import is_web_page
 
 _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+_BY = "issuer"
 _LONGEST = timedelta(days=1)
 """Nobody waits longer for a person."""
 
@@ -34,6 +35,7 @@ _LONGEST = timedelta(days=1)
 class OidcIssuer:
     """The issuer of source `name`; see `sign_ins.Authority`. `discovered` says where it is asked."""
 
+    key: str
     name: str
     issuer: Issuer
     discovered: Callable[[], Discovered]
@@ -41,11 +43,6 @@ class OidcIssuer:
     prompt: SignInPrompt
     sleep: Callable[[float], None]
     now: Callable[[], datetime]
-
-    @property
-    def key(self) -> str:
-        """See `sign_ins.Authority`."""
-        return key_of(self.issuer)
 
     @property
     def command(self) -> str:
@@ -74,7 +71,11 @@ class OidcIssuer:
     def sign_in(self) -> SignIn:
         """See `sign_ins.Authority`."""
         flows = _Flows(at=self, nonce=secrets.token_urlsafe(32))
-        return oauth.sign_in(flows, self.prompt, sleep=self.sleep, now=self.now, port=self.issuer.redirect_port)
+        try:
+            return oauth.sign_in(flows, self.prompt, sleep=self.sleep, now=self.now, port=self.issuer.redirect_port)
+        except RefusedError as error:
+            error.by = _BY
+            raise
 
     def post(self, url: str, fields: Fields) -> Mapping[str, Any]:
         """What an endpoint answers to this client; raises RefusedError, UnavailableError."""
@@ -182,11 +183,6 @@ class _Flows:
         return self.at.tokens({"grant_type": _DEVICE_CODE, "device_code": device.code}, nonce=None)
 
 
-def key_of(issuer: Issuer) -> str:
-    """All that tells sign-ins at an issuer from others."""
-    return f"oidc {issuer.url} {issuer.client_id} {' '.join(sorted(issuer.scopes))}"
-
-
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > 4096 or not value.isprintable():
@@ -213,4 +209,4 @@ def _no(name: str) -> StsctlError:
 
 
 def _refused(code: str, reason: str) -> RefusedError:
-    return RefusedError("the sign-in was refused", code=code, reason=reason, operation="the sign-in")
+    return RefusedError("the sign-in was refused", code=code, reason=reason, operation="the sign-in", by=_BY)

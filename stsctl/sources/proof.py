@@ -38,9 +38,10 @@ _Proof = TypeVar("_Proof", bound=Proof)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofSource(ABC, Generic[_Proof]):
-    """The proofs of source `name`, one at a time; `read` gives None where there is none.
+    """The proofs of source `name`, one at a time; `read` gives None where there is none, and may give another each time.
 
-    An answer to `read` may be another each time. No error repeats anything of it.
+    `known` is whom the last was about, where that is remembered, and `note` is told whom one is about that was read. No
+    error repeats anything of a proof.
     """
 
     what: ClassVar[str]
@@ -50,9 +51,14 @@ class ProofSource(ABC, Generic[_Proof]):
 
     name: str
     read: Callable[[], Secret | None]
+    known: Callable[[], Asker | None] = lambda: None
+    note: Callable[[Asker], None] = lambda _: None
 
     def asker(self) -> Asker | None:
         """Who the proof is about; see `Source`."""
+        known = self.known()
+        if known is not None:
+            return known
         found = self.proof()
         return None if found is None else found.asker
 
@@ -66,7 +72,11 @@ class ProofSource(ABC, Generic[_Proof]):
     def proof(self) -> _Proof | None:
         """The proof as it is now; raises ConfigurationError for what is none."""
         content = self.read()
-        return None if content is None else self._parse(content)
+        if content is None:
+            return None
+        found = self._parse(content)
+        self.note(found.asker)
+        return found
 
     def proof_for(self, asker: Asker, now: datetime) -> _Proof:
         """The proof to send for `asker`; raises AskerChangedError, and ConfigurationError for what STS would refuse."""

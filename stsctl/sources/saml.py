@@ -54,14 +54,9 @@ class Assertion:
 
     @property
     def roles(self) -> tuple[tuple[str, str], ...]:
-        """The ARNs of the roles that it offers, each with that of the provider: AWS takes them in either order."""
-        found = []
-        for value in self.values("Role"):
-            parts = [part.strip() for part in value.split(",")]
-            parts.sort(key=lambda arn: ":saml-provider/" in arn)
-            if len(parts) == 2:
-                found.append((parts[0], parts[1]))
-        return tuple(found)
+        """The ARNs of the roles that it offers, each with that of the provider."""
+        found = map(federation.role_and_provider, self.values("Role"))
+        return tuple((role, provider) for role, provider in found if role)
 
     @property
     def session_name(self) -> str | None:

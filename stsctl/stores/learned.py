@@ -88,7 +88,7 @@ class Learned:
 
     def failed(self, key: str, error: StsctlError, now: datetime) -> None:
         """Remembers how the request `key` failed."""
-        shared = ("code", "reason", "request_id", "operation", "asked")
+        shared = ("code", "reason", "request_id", "operation", "by", "asked")
         facts = {name: getattr(error, name) for name in shared if hasattr(error, name)}
         self._write(
             self._file("failure", key),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError
-from stsctl.sign_in import SignIn
+from stsctl.sign_in import SignIn, at_issuer
 from stsctl.source import Issuer as Said
 from stsctl.sources.discovery import discover
 from stsctl.sources.http import Http
@@ -29,6 +28,7 @@ def issuer() -> Iterator[Issuer]:
 def at(issuer: Issuer, alice: Alice | None = None) -> OidcIssuer:
     """The issuer, as somebody signs in there."""
     return OidcIssuer(
+        key="oidc",
         name="corp",
         issuer=Said(url=issuer.url, client_id=CLIENT, scopes=("openid", "offline_access")),
         discovered=lambda: discover(Http(), issuer.url),
@@ -139,7 +139,7 @@ def test_a_refusal_in_the_issuers_words(issuer: Issuer) -> None:
     issuer.refusal = {"error": "invalid_client", "error_description": "x" * 1000}
     with pytest.raises(RefusedError) as raised:
         at(issuer).sign_in()
-    assert (raised.value.code, raised.value.reason) == ("invalid_client", "x" * 300)
+    assert (raised.value.code, raised.value.reason, raised.value.by) == ("invalid_client", "x" * 300, "issuer")
     issuer.refusal = {"error": "\x1b[2J", "error_description": ["a"]}
     with pytest.raises(RefusedError) as raised:
         at(issuer).sign_in()
@@ -206,17 +206,17 @@ def test_what_is_no_issuer(issuer: Issuer) -> None:
         discover(Http(), "http://127.0.0.1:1")
 
 
-def test_what_tells_sign_ins_apart(issuer: Issuer) -> None:
-    """Another issuer, client or scope is another authority; what the source is called is not."""
-    said = Said(url=issuer.url, client_id=CLIENT, scopes=("openid", "email"))
-    one = replace(at(issuer), issuer=said)
-    assert one.key == replace(one, name="other", issuer=replace(said, scopes=("email", "openid"))).key
-    changes: list[Callable[[Said], Said]] = [
-        lambda it: replace(it, url="https://other.example"),
-        lambda it: replace(it, client_id="other"),
-        lambda it: replace(it, scopes=("openid",)),
+def test_what_tells_sign_ins_apart() -> None:
+    """Another issuer, client, scope or emulator is another authority; the order of scopes makes none."""
+    said = ("https://issuer.example", CLIENT, ("openid", "email"), None)
+    assert at_issuer(*said) == at_issuer(*said[:2], ("email", "openid"), None)
+    others = [
+        at_issuer("https://other.example", *said[1:]),
+        at_issuer(said[0], "other", *said[2:]),
+        at_issuer(*said[:2], ("openid",), None),
+        at_issuer(*said[:3], "emulated"),
     ]
-    assert len({one.key, *(replace(one, issuer=change(said)).key for change in changes)}) == 4
+    assert len({at_issuer(*said), *others}) == 5
 
 
 def test_nobody_else_leaves_a_sign_in(issuer: Issuer) -> None:
