@@ -66,8 +66,8 @@ class Proof:
     """Where a token or an assertion comes from; where nothing is said, it is wherever it is found.
 
     At most one of a file, a program, a variable, a place that has one ready (`token_from`), signing in at an OIDC
-    `issuer`, and signing in on a page of a SAML identity provider (`sign_in_url`), in `browser` (a path or a channel; None: any). `audience` is whom a token has to be
-    for, `provider_arn` the SAML provider that AWS knows its issuer by.
+    `issuer`, and signing in on a page of a SAML identity provider: `sign_in_url`, in `browser` (a path or a channel;
+    None: any). `audience` is whom a token has to be for, `provider_arn` the SAML provider that AWS knows its issuer by.
     """
 
     file: str | None = None

@@ -100,7 +100,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|authorities|certificates|keychain|snapshots|sources|stores)", r".*", EFFECTS),
+    (r"cli\.(app|authorities|certificates|keychain|proofs|snapshots|sources|stores)", r".*", EFFECTS),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),

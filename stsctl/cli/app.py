@@ -37,6 +37,7 @@ from stsctl.target import Target, Wanted
 from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
+    from stsctl.cli.proofs import Proofs
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
     from stsctl.formats.interface import Changes
@@ -204,7 +205,7 @@ class App:
             listed=lambda name: self.index.get_keys(name),
             keys=lambda name: self.held.keys(name),
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
-            http=self.http,
+            proofs=lambda: self.proofs,
             authorities=lambda: self.authorities,
             whose=lambda credentials: self.keychain.identity(credentials),
             given=self._given,
@@ -214,6 +215,26 @@ class App:
             now=self.now,
             notice=self.report.notice,
             ca_bundle=self.settings.ca_bundle.value,
+        )
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """Where tokens and assertions come from."""
+        from stsctl.cli.proofs import Proofs
+        from stsctl.stores.learned import Learned
+
+        return Proofs(
+            environ=self.environ,
+            for_programs=lambda: self._own_environ,
+            run=lambda argv: self.machine.run(argv),
+            http=self.http,
+            authorities=lambda: self.authorities,
+            settings=self.settings,
+            paths=self.paths,
+            lessons=Learned(folder=self.paths.learned),
+            report=self.report,
+            may_ask=lambda: self.machine.can_sign_in(),
+            now=self.now,
         )
 
     @cached_property
@@ -321,7 +342,9 @@ class App:
         if not key or wanted != Wanted(name=wanted.name) or self.index.get(key) is not None:
             return
         target = self.target(wanted)
-        if self.plan(target, source=self.sources.of(target.source, self._kept(target))).request_key != key:
+        with self.proofs.asking():
+            steps = self.plan(target, source=self.sources.of(target.source, self._kept(target)))
+        if steps.request_key != key:
             raise UsageError(
                 f'this shell has a session of "{wanted.name}", and how it was asked for is not known any more',
                 hint=f"stsctl assume {wanted.name}, with the flags that it had",
@@ -345,6 +368,11 @@ class App:
             Current(wanted=obtained.wanted, request_key=obtained.session.request_key, replaces=now_in_use),
         )
         return True
+
+    def forget_all(self) -> int:
+        """Forgets every session, and who asked for them; how many sessions that were."""
+        self.proofs.forget()
+        return self.held.drop_all()
 
     def listing(self) -> tuple[Named, ...]:
         """Every name that can be typed, with its origin."""
@@ -423,12 +451,13 @@ class App:
         target = self.target(wanted)
         given = self._given() if acting.token_stdin else None
         kept = self._kept(target, acting)
-        source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
-        try:
-            return self._obtain(target, source, wanted, acting, least)
-        except AskerChangedError as changed:
-            self.report.debug(f"{changed.message}: planning anew")
-            return self._obtain(target, source, wanted, acting, least)
+        with self.proofs.asking():
+            source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
+            try:
+                return self._obtain(target, source, wanted, acting, least)
+            except AskerChangedError as changed:
+                self.report.debug(f"{changed.message}: planning anew")
+                return self._obtain(target, source, wanted, acting, least)
 
     def _obtain(
         self, target: Target, source: SourceOfCredentials, wanted: Wanted, acting: Acting, least: timedelta | None

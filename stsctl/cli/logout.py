@@ -39,7 +39,7 @@ def command(app: App, *, name: str | None, everything: bool, export: str | None)
 
 def _all(app: App) -> None:
     app.terminals.drop(None)
-    count = app.held.drop_all()
+    count = app.forget_all()
     app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count else "no session was held")
 
 

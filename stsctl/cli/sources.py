@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,12 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.profile import Profile
 from stsctl.request import Asker, AskerKind, Operation
-from stsctl.source import Proof, Source, SourceKind
+from stsctl.source import Source, SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.authorities import Authorities
+    from stsctl.cli.proofs import Proofs
     from stsctl.sources.client import Clients
-    from stsctl.sources.http import Http
     from stsctl.sources.identity_center import IdentityCenterSource
     from stsctl.sources.interface import Exchange, Giver
     from stsctl.sources.interface import Source as SourceOfCredentials
@@ -43,8 +42,8 @@ class Kept:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Makes them. Each part is asked when a source is: `run` runs a program, `listed` looks in the index for the keys
-    of a name, `keys` reads them from the store, `ask` asks the person for a secret, `http` asks an HTTP server,
-    `whose` asks AWS whose credentials are, `given` reads standard input. Paths in the configuration begin at `folder`.
+    of a name, `keys` reads them from the store, `ask` asks the person for a secret, `whose` asks AWS whose credentials
+    are, `given` reads standard input. Paths in the configuration begin at `folder`.
     """
 
     environ: Mapping[str, str]
@@ -53,7 +52,7 @@ class Sources:
     listed: Callable[[str], KeysEntry | None]
     keys: Callable[[str], LongTermKeys | None]
     ask: Callable[[str], Secret]
-    http: Callable[[], Http]
+    proofs: Callable[[], Proofs]
     authorities: Callable[[], Authorities]
     whose: Callable[[Credentials], Arn]
     given: Callable[[], Secret]
@@ -102,15 +101,8 @@ class Sources:
                 return certificates.roles_anywhere(source, self.folder, run=self.run, ask=self.ask)
             case SourceKind.LOGIN:
                 raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
-            case SourceKind.OIDC:
-                from stsctl.sources.web_identity import WebIdentity
-
-                audience = source.proof.audience if source.proof else None
-                return WebIdentity(name=source.name, read=self._proof(source, given), audience=audience)
-            case SourceKind.SAML:
-                from stsctl.sources.saml import Saml
-
-                return Saml(name=source.name, read=self._proof(source, given))
+            case SourceKind.OIDC | SourceKind.SAML:
+                return self.proofs().of(source, given, may_sign_in=may_sign_in)
 
     def exchanges(self, clients: Clients, kind: SourceKind, found: SourceOfCredentials) -> Mapping[Operation, Exchange]:
         """How the calls of a chain are made that begins at the source `found`."""
@@ -214,32 +206,6 @@ class Sources:
         path = self.folder / Path(said).expanduser()
         return SavedAnswer(place=f'"{said}"', read=lambda: read_file(path, self.notice), now=self.now)
 
-    def _proof(self, source: Source, given: Secret | None) -> Callable[[], Secret | None]:
-        """What reads a token or an assertion: a file anew each time, for it is replaced; anything else once."""
-        from stsctl.sources import found_token
-
-        said = source.proof or Proof()
-        if given is not None:
-            return lambda: given
-        if said.file is not None:
-            path = (Path() if source.profile else self.folder) / Path(said.file).expanduser()
-            return lambda: found_token.in_file(path, str(source.origin or source.name))
-        return cache(lambda: self._proof_from(said, source))
-
-    def _proof_from(self, said: Proof, source: Source) -> Secret | None:
-        from stsctl.sources import found_token
-
-        if said.process:
-            return Secret(self.run(said.process))
-        if said.variable is not None:
-            return found_token.in_variable(self.environ, said.variable, str(source.origin or source.name))
-        if source.kind is not SourceKind.OIDC:
-            return None
-        here = found_token.Surroundings(
-            environ=self.environ, run=self.run, http=self.http(), said_audience=said.audience
-        )
-        return found_token.find(here, said.token_from)
-
     def asker(self, source: Source, found: SourceOfCredentials) -> Asker:
         """Who asks, with what `found` has; raises ConfigurationError where that is nothing."""
         asker = found.asker()
@@ -252,8 +218,10 @@ class Sources:
         if source.kind is SourceKind.IDENTITY_CENTER:
             listed = self.authorities().listed(source)
             return self._identity_center(source, may_sign_in=False).asker_of(listed.id if listed else "")
-        if source.kind in _UNSIGNED:
-            return Asker(kind=_UNSIGNED[source.kind], id="")
+        if source.proof is not None:
+            return self.proofs().known_asker(source)
+        if source.kind is SourceKind.ROLES_ANYWHERE:
+            return Asker(kind=AskerKind.CERTIFICATE, id="")
         if source.kind is SourceKind.PROCESS:
             asker = Asker(kind=AskerKind.PROCESS, id=source.process or "")
             temporary = self.lessons.gives_sessions(asker.session_key(kept.instance)) or False
@@ -270,6 +238,8 @@ class Sources:
 
     def is_signed_in(self, source: Source) -> bool:
         """Whether nobody need sign in for it now."""
+        if source.proof is not None:
+            return self.proofs().is_signed_in(source)
         return source.kind is not SourceKind.IDENTITY_CENTER or self.authorities().is_signed_in(source)
 
     def _key_id(self, name: str) -> str | None:
@@ -309,22 +279,17 @@ _SESSIONS = {
     SourceKind.LOGIN: AskerKind.LOGIN,
 }
 """What never has other credentials than temporary ones."""
-_UNSIGNED = {
-    SourceKind.OIDC: AskerKind.WEB_IDENTITY,
-    SourceKind.SAML: AskerKind.SAML,
-    SourceKind.ROLES_ANYWHERE: AskerKind.CERTIFICATE,
-}
 
 _NOTHING = {
     SourceKind.ENVIRONMENT: ("AWS_ACCESS_KEY_ID is not set here", "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
     SourceKind.FILE: ("there is no file at its path", "aws sts assume-role … > PATH"),
     SourceKind.OIDC: (
-        "there is no token: it says no file, program or variable, and this is no CI system that has one",
-        "add web_identity_token_file, token_process or token_variable to the source, or give it with --token-stdin",
+        "there is no token: it says no file, program, variable or issuer, and this is no CI system that has one",
+        "add web_identity_token_file, token_process, token_variable or issuer to the source, or use --token-stdin",
     ),
     SourceKind.SAML: (
-        "there is no assertion: it says no file and no program",
-        "add assertion_file or assertion_process to the source, or give it with --token-stdin",
+        "there is no assertion: it says no file, no program and no page",
+        "add assertion_file, assertion_process or sign_in_url to the source, or give it with --token-stdin",
     ),
     SourceKind.CONTAINER: ("there is no container credentials endpoint here", "is this an ECS task or an EKS pod?"),
 }

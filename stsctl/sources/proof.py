@@ -38,7 +38,7 @@ _Proof = TypeVar("_Proof", bound=Proof)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofSource(ABC, Generic[_Proof]):
-    """The proofs of source `name`, one at a time; `read` gives None where there is none, and may give another each time.
+    """The proofs of source `name`; `read` gives None where there is none, and may give another each time.
 
     `known` is whom the last was about, where that is remembered, and `note` is told whom one is about that was read. No
     error repeats anything of a proof.

@@ -188,7 +188,7 @@ def test_what_only_assume_role_takes_is_refused(me: Me) -> None:
     assert (done.status, "stsctl assume ROLE_ARN --from ci" in done.err) == (3, True), done
     me.configure('[source.work]\ntype = "environment"\n')
     done = me.run("credential-process", READER, "--from", "work", "--token-stdin", given="x")
-    assert (done.status, "--token-stdin is for sources of type oidc or saml" in done.err) == (2, True), done
+    assert (done.status, "--token-stdin is for sources of type oidc, saml or file" in done.err) == (2, True), done
     assert me.calls() == []
 
 
