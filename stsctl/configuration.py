@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import role_table, source_table
+from stsctl import console_table, role_table, source_table
+from stsctl.console_table import Console
 from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin
 from stsctl.role_table import RoleEntry, duration_of, session_name_of
@@ -80,6 +81,7 @@ class Configuration:
 
     defaults: Defaults = field(default_factory=Defaults)
     sealed_file: SealedFile = field(default_factory=SealedFile)
+    console: Console = field(default_factory=Console)
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
 
@@ -93,7 +95,7 @@ def load(
 ) -> Configuration:
     """Both files (None: there is no such file); raises ConfigurationError with file and line."""
     theirs, ours = read(config or b"", config_place), read(added or b"", added_place)
-    theirs.only(("defaults", "sealed_file", "source", "role"))
+    theirs.only(("defaults", "sealed_file", "console", "source", "role"))
     ours.only(("source", "role"))
     sources: dict[str, SourceEntry] = {}
     roles: dict[str, RoleEntry] = {}
@@ -108,6 +110,7 @@ def load(
     return Configuration(
         defaults=_defaults(theirs.table("defaults")),
         sealed_file=_sealed_file(theirs.table("sealed_file")),
+        console=console_table.entry(theirs.table("console")),
         sources=sources,
         roles=roles,
     )

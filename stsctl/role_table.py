@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from stsctl import lifetime, limits
 from stsctl.arn import Arn
+from stsctl.console_table import Color, Icon
 from stsctl.errors import UsageError
 from stsctl.origin import Origin
 from stsctl.tables import Table
@@ -18,7 +19,7 @@ class RoleEntry:
     """`[role.NAME]`. `from_name` is the source, role or AWS profile that assumes it.
 
     `policy_file` and the files of `contexts` (by the ARN of their provider) are paths as they are written, relative to
-    the folder of the file that says it.
+    the folder of the file that says it. `color` and `icon` are those of the container in which its console is shown.
     """
 
     hop: Hop
@@ -29,6 +30,8 @@ class RoleEntry:
     policy_at: Origin | None = None
     contexts: tuple[tuple[str, str], ...] = ()
     contexts_at: Origin | None = None
+    color: Color | None = None
+    icon: Icon | None = None
     added: bool = False
 
     @property
@@ -37,7 +40,7 @@ class RoleEntry:
         return self.hop.name
 
 
-_EVERYWHERE = ("type", "from", "region", "description")
+_EVERYWHERE = ("type", "from", "region", "description", "color", "icon")
 _FOR_CODES = ("mfa_serial", "mfa_process", "mfa")
 _POLICIES = ("policy", "policy_file", "policy_arns")
 _KEYS = {
@@ -75,6 +78,8 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
         policy_at=table.at("policy_file") if "policy_file" in table else None,
         contexts=table.pairs("provided_contexts"),
         contexts_at=table.at("provided_contexts") if "provided_contexts" in table else None,
+        color=table.choice("color", Color),
+        icon=table.choice("icon", Icon),
         added=added,
     )
 

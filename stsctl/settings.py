@@ -87,6 +87,9 @@ class Settings:
     seal_key: Setting[SealKey | None]
     seal_key_file: Setting[str | None]
     seal_key_process: Setting[tuple[str, ...]]
+    browser: Setting[tuple[str, ...]]
+    browser_profile: Setting[str | None]
+    container: Setting[str | None]
     endpoint_url: Setting[str | None]
     use_fips_endpoint: Setting[bool]
     use_dualstack_endpoint: Setting[bool]
@@ -121,7 +124,7 @@ def resolve(
     """
     own = dict.fromkeys(region.VARIABLES, region.own(environ) or "") if region.is_exported(environ) else {}
     choose = _Chooser(configuration, {**environ, **own}, flags or {})
-    defaults, sealed = configuration.defaults, configuration.sealed_file
+    defaults, sealed, console = configuration.defaults, configuration.sealed_file, configuration.console
     return Settings(
         store=choose("store", _store, defaults.store, StoreName.KEYRING),
         prompt=choose.prompt(),
@@ -137,6 +140,9 @@ def resolve(
         seal_key=choose("sealed_file.key", _seal_key, sealed.key, None, ()),
         seal_key_file=choose("sealed_file.key_file", _as_it_is, sealed.key_file, None, ()),
         seal_key_process=choose("sealed_file.key_process", command, sealed.key_process or None, (), ()),
+        browser=choose("console.browser", command, console.browser or None, (), ()),
+        browser_profile=choose("console.browser_profile", _as_it_is, console.browser_profile, None, ()),
+        container=choose("console.container", _as_it_is, console.container, None, ()),
         endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
         use_fips_endpoint=choose("use_fips_endpoint", _truth, None, False, ("AWS_USE_FIPS_ENDPOINT",)),
         use_dualstack_endpoint=choose("use_dualstack_endpoint", _truth, None, False, ("AWS_USE_DUALSTACK_ENDPOINT",)),
@@ -161,6 +167,7 @@ class _Chooser:
         self._origins = {
             **configuration.defaults.origins,
             **{f"sealed_file.{key}": origin for key, origin in configuration.sealed_file.origins.items()},
+            **{f"console.{key}": origin for key, origin in configuration.console.origins.items()},
         }
         self._environ = environ
         self._flags = flags

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from stsctl.errors import UsageError
-from stsctl.request import Endpoint
+from stsctl.request import Endpoint, Operation
 
 _DOMAINS = {
     "aws": ("signin.aws.amazon.com", "console.aws.amazon.com"),
@@ -37,6 +37,24 @@ def saml_addresses(emulator: str | None) -> re.Pattern[str]:
     """Where SAML responses for AWS are posted to: AWS's sign-in, and that of the emulator at such a URL."""
     own = f"|{re.escape(emulator)}/saml" if emulator else ""
     return re.compile(rf"^({_SAML}{own})(\?.*)?$", re.ASCII)
+
+
+_GIVE_CONSOLE_SESSIONS = {
+    Operation.ASSUME_ROLE,
+    Operation.ASSUME_ROLE_WITH_SAML,
+    Operation.ASSUME_ROLE_WITH_WEB_IDENTITY,
+    Operation.GET_FEDERATION_TOKEN,
+    Operation.GET_ROLE_CREDENTIALS,  # those of a role, and not chained
+    Operation.CREATE_SESSION,  # the same
+}
+"""By AWS's words AssumeRole* and GetFederationToken; neither GetSessionToken nor AssumeRoot."""
+
+
+def problem_with(operation: Operation) -> str | None:
+    """Why the console takes no session that `operation` gives; None where it does."""
+    if operation in _GIVE_CONSOLE_SESSIONS:
+        return None
+    return f"a session of {operation.value}, and the console takes those of roles and of federated users only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

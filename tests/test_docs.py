@@ -16,6 +16,7 @@ import pytest
 from stsctl import configuration, ini, role_table, settings, source_table
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
+from stsctl.console_table import Console
 from stsctl.emulator.seeds import seed
 from tests.conftest import missing
 from tools import generate, manual
@@ -125,6 +126,7 @@ def _keys(heading: str) -> dict[str, str]:
     [
         ("`[defaults]`", set(Defaults.__dataclass_fields__) - {"origins"}),
         ("`[sealed_file]`", set(SealedFile.__dataclass_fields__) - {"origins"}),
+        ("`[console]`", set(Console.__dataclass_fields__) - {"origins"}),
         (
             "`[source.NAME]`",
             {*source_table._EVERYWHERE, *(key for keys in source_table._KEYS.values() for key in keys)},

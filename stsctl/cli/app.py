@@ -483,9 +483,12 @@ class App:
         """The session that another call is made with (None: the current one), and where it is made."""
         _, acting = self.typed(None, options)
         obtained = self.obtain(self.chosen(wanted), acting)
+        return obtained, self.endpoint_of(obtained)
+
+    def endpoint_of(self, obtained: Obtained) -> Endpoint:
+        """Where a session came from, and where more is asked with it."""
         steps, target = obtained.plan.steps, obtained.plan.target
-        where = steps[-1].request.endpoint if steps else endpoint.resolve(target, None, self.settings)
-        return obtained, where
+        return steps[-1].request.endpoint if steps else endpoint.resolve(target, None, self.settings)
 
     def _kept(self, target: Target, acting: Acting | None = None) -> Kept:
         """How the session is kept that the source of `target` has of its own."""

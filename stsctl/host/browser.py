@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import secrets
 import shutil
 import subprocess
@@ -33,23 +34,31 @@ class BrowserError(StsctlError):
 class Browser:
     """How a page is opened, in a shell with `environ`.
 
-    `profile` is one of Chrome, Chromium, Edge or Brave. `container` is one of Firefox's, by the extension
-    "Open external links in a container".
+    `command` is the person's own, with `{url}` and perhaps `{profile}` in it; else one is looked for. `profile` is one
+    of Chrome, Chromium, Edge or Brave. `container` is one of Firefox's, by the extension "Open external links in a
+    container", which makes it with `color` and `icon` where it is not there yet.
     """
 
     environ: Mapping[str, str]
+    command: tuple[str, ...] = ()
     profile: str | None = None
     container: str | None = None
+    color: str | None = None
+    icon: str | None = None
 
     def open(self, url: str) -> None:
         """Shows `url`, without waiting for the browser's end; raises BrowserError. Others can see what it is."""
-        if self.profile is not None:
+        if self.container is not None:
+            url = self._in_container(self.container, url)
+        if self.command:
+            self._start(self._own_command(url), self.command[0])
+        elif self.profile is not None:
             program = next(filter(None, map(shutil.which, CHROMES)), None)
-            self._start([program, f"--profile-directory={self.profile}", url] if program else None)
+            argv = [program, f"--profile-directory={self.profile}", url] if program else None
+            self._start(argv, "browser with profiles")
         elif self.container is not None:
             program = shutil.which("firefox")
-            inside = f"ext+container:name={quote(self.container, safe='')}&url={quote(url, safe='')}"
-            self._start([program, inside] if program else None)
+            self._start([program, url] if program else None, "Firefox")
         elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not _opened(url):
             raise BrowserError("there is no browser here", hint='print the address with "--print"')
 
@@ -73,9 +82,25 @@ class Browser:
         contained = self.environ.get("container") or any(Path(mark).exists() for mark in _CONTAINED)
         return bool(self.environ.get("BROWSER")) or (not contained and can_show(self.environ))
 
-    def _start(self, argv: list[str] | None) -> None:
+    def _in_container(self, name: str, url: str) -> str:
+        """An address that opens `url` in a container.
+
+        Source: https://github.com/honsiorovskyi/open-url-in-container (the extension's own words)
+        """
+        said = {"name": name, "color": self.color, "icon": self.icon, "url": url}
+        return "ext+container:" + "&".join(f"{key}={quote(value, safe='')}" for key, value in said.items() if value)
+
+    def _own_command(self, url: str) -> list[str] | None:
+        """The person's command for `url`; a word with `{profile}` is left out where there is none."""
+        program = shutil.which(self.command[0], path=self.environ.get("PATH"))
+        if program is None:
+            return None
+        values = {"url": url} if self.profile is None else {"url": url, "profile": self.profile}
+        words = (word for word in self.command[1:] if self.profile is not None or "{profile}" not in word)
+        return [program, *(re.sub(r"\{(url|profile)\}", lambda match: values[match[1]], word) for word in words)]
+
+    def _start(self, argv: list[str] | None, what: str) -> None:
         if argv is None:
-            what = "Firefox" if self.container is not None else "browser with profiles"
             raise BrowserError(f"there is no {what} here", hint='print the address with "--print"')
         options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
         try:

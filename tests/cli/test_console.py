@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.program import Me
+from stsctl.console_table import Color
+from tests.program import READ_ONLY, Me
 
 
 @pytest.fixture(autouse=True)
@@ -63,10 +64,123 @@ def test_what_the_browser_is_given_tells_nothing_and_leads_there_once(me: Me) ->
     assert "assumed-role/ReadOnly/" in page(location)
 
 
+def browser_called(me: Me, name: str) -> None:
+    """Puts a browser of that name on the person's PATH; it notes what it is started with, and fetches its last word."""
+    folder = me.home / "bin"
+    folder.mkdir(exist_ok=True)
+    program = me.script(
+        f"bin/{name}",
+        f'for word; do echo "$word" >> {me.home}/words; done\n'
+        'curl -sS -o /dev/null "$(echo "$word" | sed "s/%3A/:/g; s,%2F,/,g" | grep -o "http://.*")"',
+    )
+    assert program.exists()
+    me.environ["PATH"] = f"{folder}:{me.environ['PATH']}"
+
+
+def words(me: Me) -> list[str]:
+    """What the browser was started with; its address, which is another one each time, is written URL."""
+    text = (me.home / "words").read_text()
+    (me.home / "words").unlink()
+    for address in (r"http://127\.0\.0\.1:\d+/[\w-]{32}", r"http%3A%2F%2F127\.0\.0\.1%3A\d+%2F[\w-]{32}"):
+        text = re.sub(address, "URL", text)
+    return text.splitlines()
+
+
+def test_a_container_for_each_account(me: Me) -> None:
+    """By a template; its colour is the role's own or always the same, and the command line counts more."""
+    browser_called(me, "firefox")
+    prod = 'color = "red"\nicon = "briefcase"\n\n[role.audit]'
+    me.configure_as_usual(hub=me.code_process(), more='\n[console]\ncontainer = "{account_id}/{role_name}"\n')
+    me.config.write_text(me.config.read_text().replace("[role.audit]", prod, 1))
+    me.ok("console", "prod-admin")
+    assert words(me) == ["ext+container:name=222222222222%2FAdmin&color=red&icon=briefcase&url=URL"]
+    me.ok("console", "read-only")
+    colour = Color.of("111111111111/ReadOnly").value
+    assert words(me) == [f"ext+container:name=111111111111%2FReadOnly&color={colour}&url=URL"]
+    me.ok("console", "read-only", "--container", "a & b")
+    assert words(me) == [f"ext+container:name=a%20%26%20b&color={Color.of('a & b').value}&url=URL"]
+
+
+def test_a_profile_for_each_account(me: Me) -> None:
+    """In whichever browser with profiles there is, or in the one that the configuration names; no shell is involved."""
+    browser_called(me, "google-chrome")
+    me.configure_as_usual(hub=me.code_process(), more='\n[console]\nbrowser_profile = "{account_id} {name}"\n')
+    me.ok("console", "read-only")
+    assert words(me) == ["--profile-directory=111111111111 read-only", "URL"]
+    browser_called(me, "my browser")
+    command = '["my browser", "--new-window", "--profile-directory={profile}", "$(id); {url}"]'
+    me.configure_as_usual(hub=me.code_process(), more=f"\n[console]\nbrowser = {command}\n")
+    me.ok("console", "read-only", "--browser-profile", "{url} $HOME")
+    assert words(me) == ["--new-window", "--profile-directory={url} $HOME", "$(id); URL"]
+
+
+def test_a_browser_of_ones_own(me: Me) -> None:
+    """Found by the PATH; a word for a profile is left out where there is none."""
+    browser_called(me, "librewolf")
+    command = '["librewolf", "-P", "work", "--profile={profile}", "{url}"]'
+    me.configure_as_usual(hub=me.code_process(), more=f"\n[console]\nbrowser = {command}\n")
+    me.ok("console", "read-only")
+    assert words(me) == ["-P", "work", "URL"]
+    done = me.run("console", "read-only", PATH="/nowhere")
+    assert (done.status, "there is no librewolf here" in done.err) == (1, True), done
+
+
+SESSIONS = """
+[role.guest]
+type = "federation-token"
+from = "work"
+session_name = "guest"
+duration = "12h"
+policy = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+
+[role.mine]
+type = "session-token"
+from = "work"
+"""
+
+
+def test_a_federated_user_comes_in(me: Me) -> None:
+    """For as long as its credentials last: AWS takes no other length for it."""
+    me.configure_as_usual(more=SESSIONS)
+    shown = page(me.ok("console", "guest", "--print").strip())
+    assert "federated-user/guest" in shown
+
+
+def test_a_role_of_a_session_is_chained(me: Me) -> None:
+    """AWS takes no length for it either; it comes in for as long as its credentials last."""
+    more = SESSIONS + f'\n[role.behind]\nrole_arn = "{READ_ONLY}"\nfrom = "mine"\n'
+    me.configure_as_usual(more=more)
+    assert "assumed-role/ReadOnly/" in page(me.ok("console", "behind", "--print").strip())
+
+
+def test_credentials_that_somebody_else_got_are_tried(me: Me) -> None:
+    """A saved answer may be a role's session: AWS tells."""
+    saved = me.home / "answer.json"
+    me.configure_as_usual(more=f'{SESSIONS}\n[source.saved]\ntype = "file"\npath = "{saved}"\n')
+    saved.touch(0o600)
+    saved.write_text(me.ok("assume", "read-only", "--json"))
+    assert "assumed-role/ReadOnly" in page(me.ok("console", "saved", "--print").strip())
+    saved.write_text(me.ok("assume", "mine", "--json"))
+    done = me.run("console", "saved", "--print")
+    assert (done.status, "does not take this session" in done.err) == (5, True), done
+
+
+def test_a_users_own_session_does_not_come_in(me: Me) -> None:
+    """AWS refuses it, as it does root users' sessions, and that is said before any call is made."""
+    root = '[role.root]\ntype = "root"\nfrom = "work"\naccount_id = "222222222222"\n'
+    task = 'task_policy_arn = "IAMAuditRootUserCredentials"\n'
+    me.configure_as_usual(more=f"{SESSIONS}\n{root}{task}")
+    me.calls()
+    for name, operation in (("mine", "GetSessionToken"), ("root", "AssumeRoot")):
+        done = me.run("console", name, "--print")
+        assert (done.status, f'"{name}" is a session of {operation}, and the console' in done.err) == (2, True), done
+    assert me.calls() == []
+
+
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["work"], 2, "is a user, and the console takes a role's session only"),
+        (["work"], 2, "is a user, and the console takes sessions of roles and of federated users only"),
         (["read-only", "--browser-profile", "a", "--container", "b"], 2, "exclude each other"),
         (["read-only", "--service", "S3; rm"], 2, "is no service of the console"),
         (["read-only"], 1, "there is no browser here"),
