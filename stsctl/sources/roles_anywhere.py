@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +44,7 @@ _HINTS = {
 class RolesAnywhere:
     """The certificate of source `name`, and what of IAM Roles Anywhere trusts it.
 
-    Both the certificate and its key are read anew at each call, for they are replaced when they are renewed.
+    The certificate is read anew at each call, for it is replaced when it is renewed, and so is its key then.
     """
 
     name: str
@@ -52,6 +52,7 @@ class RolesAnywhere:
     profile_arn: Arn
     certificate: Callable[[], SigningCertificate]
     open_key: Callable[[], Sign]
+    _opened: dict[str, Sign] = field(default_factory=dict, repr=False)
 
     def asker(self) -> Asker | None:
         """The certificate, what trusts it, and by which profile; see `Source`."""
@@ -82,6 +83,12 @@ class RolesAnywhere:
         found.check(now)
         return found
 
+    def key_of(self, certificate: SigningCertificate) -> Sign:
+        """What signs with its key, opened once, so that nobody is asked twice for a passphrase."""
+        if certificate.fingerprint not in self._opened:
+            self._opened[certificate.fingerprint] = self.open_key()
+        return self._opened[certificate.fingerprint]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSession:
@@ -105,7 +112,7 @@ class CreateSession:
             body,
             region=self.source.trust_anchor_arn.region,
             certificate=certificate,
-            sign=self.source.open_key(),
+            sign=self.source.key_of(certificate),
             at=self.clients.wall(),
         )
         reply = Http(ca_bundle=self.clients.ca_bundle).post_signed(_OPERATION, url, body, headers)

@@ -24,7 +24,8 @@ _EVERY_TOKEN = "p11-kit-proxy.so"  # noqa: S105 - a library, which leads to all 
 def open_key(uri: Pkcs11Uri, whose: str, pin: Callable[[], Secret]) -> Sign:
     """What signs with the one key that `uri` means. `pin` is asked once, for a token locks itself after a few.
 
-    Raises ConfigurationError.
+    What is wrong with either is known when it signs: each signature has a session of its own, for a token that was left
+    open would not be opened again. Raises ConfigurationError.
     """
     if find_spec("pkcs11") is None:
         raise ConfigurationError(
@@ -36,11 +37,11 @@ def open_key(uri: Pkcs11Uri, whose: str, pin: Callable[[], Secret]) -> Sign:
     with _translated(whose):
         token = _token(uri, whose)
         wants_pin = pkcs11.TokenFlag.LOGIN_REQUIRED in token.flags
-        session = token.open(user_pin=_pin(uri, whose, pin).reveal() if wants_pin else None)
-        key = _key(session, uri, whose)
+    given = _pin(uri, whose, pin) if wants_pin else None
 
     def sign(content: bytes) -> bytes:
-        with _translated(whose):
+        with _translated(whose), token.open(user_pin=given.reveal() if given else None) as session:
+            key = _key(session, uri, whose)
             if key.key_type is pkcs11.KeyType.RSA:
                 return bytes(key.sign(content, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS))
             digest = hashlib.sha256(content).digest()

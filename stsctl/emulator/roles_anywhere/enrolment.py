@@ -48,4 +48,6 @@ class Enrolment:
         if not known:
             raise NotEnrolledError("this organisation has no trust anchor whose CA is the emulator")
         names = ", ".join(anchor.name for anchor in known)
+        if name is not None and not found:
+            raise NotEnrolledError(f'there is no trust anchor "{name[:100]}" whose CA is the emulator, only: {names}')
         raise NotEnrolledError(f"name one trust anchor, of these: {names}")
