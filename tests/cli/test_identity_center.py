@@ -72,7 +72,7 @@ def test_one_sign_in_for_all_permission_sets(me: Me) -> None:
     assert f":{WORK}:assumed-role/AWSReservedSSO_ListBuckets_" in who(me, "work")
     assert len(opened(me)) == 1
     assert me.key_id("list") == me.key_id("list")
-    assert "/dora" in me.ok("whoami", STSCTL_ROLE="list")
+    assert "/dora" in me.ok("list", "--json")
 
 
 def test_credential_process_opens_no_browser(me: Me) -> None:
