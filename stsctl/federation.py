@@ -39,6 +39,20 @@ def role_and_provider(value: str) -> tuple[str, str]:
     return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
 
 
+def identity_center(start_url: str, region: str, sign_in_id: str) -> Asker:
+    """Who asks by a sign-in at Identity Center."""
+    about = {"start_url": start_url, "region": region, "sign_in": sign_in_id}
+    return Asker(kind=AskerKind.IDENTITY_CENTER, id=json.dumps(about, sort_keys=True, separators=(",", ":")))
+
+
+def sign_in_of(asker: Asker) -> str | None:
+    """The id of the sign-in by which somebody asks; None for who asks otherwise."""
+    if asker.kind is not AskerKind.IDENTITY_CENTER:
+        return None
+    found: str = json.loads(asker.id)["sign_in"]
+    return found
+
+
 def subject(asker: Asker) -> str:
     """Whom a proof is about, for people."""
     about = json.loads(asker.id)

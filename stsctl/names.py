@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stsctl import limits, overrides
+from stsctl import identity_centers, limits, overrides
 from stsctl.arn import Arn
 from stsctl.chain import Chain, leads_somewhere, of_profile
 from stsctl.configuration import Configuration
@@ -183,7 +183,9 @@ class _Resolver:
         if entry is not None:
             return _Reached(chain=self._of_source(entry.source))
         if name in self._profiles or name in self._profiles.written:
-            return _Reached(chain=of_profile(self._profiles, name))
+            chain = of_profile(self._profiles, name)
+            source = identity_centers.configured(chain.source, self._configuration, self._profiles)
+            return _Reached(chain=replace(chain, source=source))
         if name == ENVIRONMENT:
             return _Reached(chain=Chain(source=Source(kind=SourceKind.ENVIRONMENT, name=name)))
         raise self._unknown(name, asked_at)
@@ -191,7 +193,7 @@ class _Resolver:
     def _of_source(self, source: Source) -> Chain:
         """The beginning that `[source.NAME]` stands for; one of type profile leads on to what the AWS profile is."""
         if source.kind is not SourceKind.PROFILE or source.profile is None:
-            return Chain(source=source)
+            return Chain(source=identity_centers.settled(source, self._profiles))
         if source.profile not in self._profiles and source.profile not in self._profiles.written:
             hint = suggestion(source.profile, self._profiles)
             raise ConfigurationError(f'{source.origin}: there is no AWS profile "{source.profile}"', hint=hint)

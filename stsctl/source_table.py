@@ -42,7 +42,7 @@ _KEYS = {
         "issuer", "client_id", "scopes", "redirect_port", "audience",
     ),
     SourceKind.SAML: ("assertion_file", "assertion_process", "sign_in_url", "browser", "provider_arn"),
-    SourceKind.IDENTITY_CENTER: ("start_url", "sso_region", "scopes", "share_token"),
+    SourceKind.IDENTITY_CENTER: ("sso_session", "start_url", "sso_region", "scopes", "share_token"),
     SourceKind.ROLES_ANYWHERE: (
         "certificate", "private_key", "passphrase_process", "certificate_chain", "trust_anchor_arn", "profile_arn",
     ),
@@ -53,7 +53,6 @@ _NEEDED = {
     SourceKind.PROCESS: ("process",),
     SourceKind.FILE: ("path",),
     SourceKind.LOGIN: ("login_session",),
-    SourceKind.IDENTITY_CENTER: ("start_url", "sso_region"),
     SourceKind.ROLES_ANYWHERE: ("certificate", "private_key", "trust_anchor_arn", "profile_arn"),
 }
 """What it cannot be without."""
@@ -127,14 +126,21 @@ def _issuer(table: Table) -> Issuer | None:
 
 
 def _identity_center(table: Table) -> IdentityCenter:
-    url, region = _url(table, "start_url"), table.text("sso_region")
-    assert url is not None
-    assert region is not None
+    session, url, region = table.text("sso_session"), _url(table, "start_url"), table.text("sso_region")
+    share, scopes = bool(table.flag("share_token")), table.texts("scopes")
+    if session is not None:
+        for key in ("start_url", "sso_region"):
+            if key in table:
+                raise table.problem(
+                    key, f"{table.title} says both sso_session and {key}", hint="take one of the two out"
+                )
+        # Where people sign in is said in the AWS file: see `identity_centers.settled`.
+        return IdentityCenter(start_url="", region="", scopes=scopes, share_token=share, session_name=session)
+    for key, value in (("start_url", url), ("sso_region", region)):
+        if value is None:
+            raise table.problem(None, f'{table.title} of type "identity-center" has no {key}')
     return IdentityCenter(
-        start_url=url,
-        region=region,
-        scopes=table.texts("scopes") or ("sso:account:access",),
-        share_token=bool(table.flag("share_token")),
+        start_url=url or "", region=region or "", scopes=scopes or ("sso:account:access",), share_token=share
     )
 
 

@@ -108,6 +108,11 @@ COMMANDS = [
     _c("console prod-admin", status=1),  # no browser
     _c("console prod-admin --print"),
     _c("sts key-info AKIAAAAAAAAAAAAAAAAA --as read-only", status=5),
+    _c("sso login", status=2),  # there is none to sign in at; where there is: test_tokens_of_identity_center
+    _c("sso logout", status=2),
+    _c("sso accounts", status=2),
+    _c("sso roles", status=2),
+    _c("sso import", status=2),
     _c("sts session-token --from work"),
     _c("sts federate bob --from work --json", answers=True),
     _c("sts root 222222222222 --task-policy IAMAuditRootUserCredentials --from work", status=5),

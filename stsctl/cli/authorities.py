@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stsctl import endpoint, sign_in
 from stsctl.cli.report import Report
 from stsctl.cli.waiting import Locks
-from stsctl.errors import UsageError
+from stsctl.errors import RefusedError, UsageError
 from stsctl.request import Endpoint
 from stsctl.settings import Settings
 from stsctl.source import IdentityCenter, Issuer, Source
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index, SignInEntry
     from stsctl.stores.learned import Learned
+
+_Answer = TypeVar("_Answer")
 
 _AFTER_A_SIGN_IN = timedelta(seconds=30)
 """How much longer those wait who wait for another's sign-in: for the calls after it."""
@@ -82,9 +84,12 @@ class Authorities:
         rejected: SignIn | None = None,
         anew: bool = False,
         by_device: bool = False,
-        may_ask: bool = True,
+        may_ask: bool | None = None,
     ) -> SignIn:
-        """The sign-in at a source, good now; see `sign_ins.SignIns`. `may_ask` False opens no browser whatever."""
+        """The sign-in at a source, good now; see `sign_ins.SignIns`.
+
+        `may_ask` says whether a person may be asked; None leaves that to whether somebody is there.
+        """
         from stsctl.sign_ins import SignIns
 
         limit = self.settings.sign_in_timeout.value + _AFTER_A_SIGN_IN
@@ -94,9 +99,19 @@ class Authorities:
             lessons=self.lessons,
             notice=self.report.notice,
             now=self.now,
-            may_ask=lambda: may_ask and self.may_ask(),
+            may_ask=lambda: self.may_ask() if may_ask is None else may_ask,
         )
         return sign_ins.obtain(self._authority(source, by_device=by_device), rejected=rejected, anew=anew)
+
+    def with_portal(self, source: Source, ask: Callable[[Portal], _Answer]) -> _Answer:
+        """What the portal answers to who is signed in; who was signed out elsewhere signs in again, once."""
+        signed_in = self.sign_in(source)
+        try:
+            return ask(self.portal(source, signed_in))
+        except RefusedError as error:
+            if error.code != "UnauthorizedException":
+                raise
+            return ask(self.portal(source, self.sign_in(source, rejected=signed_in)))
 
     def portal(self, source: Source, signed_in: SignIn) -> Portal:
         """What a sign-in at Identity Center opens."""

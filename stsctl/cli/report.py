@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from stsctl.errors import RefusedError, StsctlError
@@ -130,6 +130,18 @@ class Report:
                 yield
             finally:
                 self._spinning = None
+
+    @contextlib.contextmanager
+    def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
+        """A bar beside `text`, and what moves it on by one; nothing where there is no terminal."""
+        if not self.decorated:
+            yield lambda: None
+            return
+        from rich.progress import Progress
+
+        with Progress(console=self.console(), transient=True) as bar:
+            task = bar.add_task(visible(text), total=total)
+            yield lambda: bar.advance(task)
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:

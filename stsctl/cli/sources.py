@@ -155,7 +155,9 @@ class Sources:
             start_url=center.start_url,
             region=center.region,
             known=known,
-            sign_in=lambda rejected: authorities.sign_in(source, rejected=rejected, may_ask=may_sign_in),
+            sign_in=lambda rejected: authorities.sign_in(
+                source, rejected=rejected, may_ask=None if may_sign_in else False
+            ),
         )
 
     def _remembered(self, source: Source, giver: Giver, kept: Kept) -> SourceOfCredentials:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from stsctl.errors import ConfigurationError
 
@@ -26,6 +26,24 @@ def without_source(text: bytes, name: str, *, place: str = "added.toml") -> byte
     if name not in tables["source"]:
         raise ConfigurationError(f'{place} has no source "{name}"', hint='run "stsctl keys list"')
     return _write({**tables, "source": {key: table for key, table in tables["source"].items() if key != name}})
+
+
+def with_import(
+    text: bytes,
+    source: tuple[str, Mapping[str, str]] | None,
+    roles: Mapping[str, Mapping[str, str]],
+    gone: Collection[str],
+    *,
+    place: str = "added.toml",
+) -> bytes:
+    """The file with each `[role.NAME]` of `roles`, without those that are `gone`; `source` is one that they come from,
+    where it is to be said here. Raises ConfigurationError.
+    """
+    tables = _read(text, place)
+    kept = {name: table for name, table in tables.get("role", {}).items() if name not in gone}
+    named = {source[0]: dict(source[1])} if source else {}
+    changed = {"source": tables["source"] | named, "role": kept | {name: dict(table) for name, table in roles.items()}}
+    return _write(tables | changed)
 
 
 def _read(text: bytes, place: str) -> dict[str, dict[str, object]]:

@@ -63,16 +63,26 @@ class Clients:
 
         Raises RefusedError, UnavailableError, UsageError (a parameter that cannot be sent), ConfigurationError.
         """
-        from botocore import xform_name
+        return self.caller(service, endpoint, credentials)(operation, **parameters)
 
+    def caller(self, service: str, endpoint: Endpoint, credentials: Credentials | None) -> Callable[..., Answer]:
+        """What makes calls as `call` does, with one client for all of them, from any thread."""
         url = self.url(service, endpoint)
-        with translated(f"{service}:{operation}", self.wall, endpoint):
-            client = self._client(service, endpoint, url, credentials)
-            body: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-        headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
-        instance = headers.get(EMULATOR_HEADER)
-        check_instance(endpoint, instance)
-        return Answer(body=body, instance=instance)
+        made: list[BaseClient] = []
+
+        def ask(operation: str, **parameters: object) -> Answer:
+            from botocore import xform_name
+
+            with translated(f"{service}:{operation}", self.wall, endpoint):
+                if not made:
+                    made.append(self._client(service, endpoint, url, credentials))
+                body: dict[str, Any] = getattr(made[0], xform_name(operation))(**parameters)
+            headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
+            instance = headers.get(EMULATOR_HEADER)
+            check_instance(endpoint, instance)
+            return Answer(body=body, instance=instance)
+
+        return ask
 
     def url(self, service: str, endpoint: Endpoint) -> str | None:
         """Where a service is asked, if that is not where AWS has it."""

@@ -5,16 +5,16 @@ Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_G
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from stsctl import federation
 from stsctl.credentials import Credentials, Session
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError
-from stsctl.request import Asker, AskerKind, SessionRequest
+from stsctl.request import Asker, SessionRequest
 from stsctl.sign_in import SignIn
 from stsctl.sources import answer
 from stsctl.sources.client import Clients
@@ -49,8 +49,7 @@ class IdentityCenterSource:
 
     def asker_of(self, sign_in_id: str) -> Asker:
         """Who asks by the sign-in of that id."""
-        about = {"start_url": self.start_url, "region": self.region, "sign_in": sign_in_id}
-        return Asker(kind=AskerKind.IDENTITY_CENTER, id=json.dumps(about, sort_keys=True, separators=(",", ":")))
+        return federation.identity_center(self.start_url, self.region, sign_in_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,44 +5,36 @@ Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stsctl.credentials import Secret
 from stsctl.errors import RefusedError, StsctlError, ThrottledError
+from stsctl.permission_sets import Account
 from stsctl.request import Endpoint
-from stsctl.sources.client import Clients
+from stsctl.sources.client import Answer, Clients
 
 _PAGE = 100
 """Items of an answer: the most that the portal gives at once."""
 _PAGES = 1000
 """More than any organization fills; a server that never ends is not followed for ever."""
 _TRIES = 6
+_AT_ONCE = 8
+"""Calls at a time: an organization takes one for each account, and AWS throttles more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """An account that somebody has a role in."""
-
-    id: str
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
     """The portal, for whoever has the token; `sleep` is how it waits where AWS asks for patience."""
 
-    clients: Clients
-    endpoint: Endpoint
-    token: Secret
-    sleep: Callable[[float], None]
+    def __init__(self, clients: Clients, endpoint: Endpoint, token: Secret, sleep: Callable[[float], None]) -> None:
+        self._ask: Callable[..., Answer] = clients.caller("sso", endpoint, None)
+        self._token = token
+        self._sleep = sleep
 
     def accounts(self) -> list[Account]:
         """Every account that is shown to them, by name; raises RefusedError, UnavailableError."""
         found = (
-            Account(id=_text(one, "accountId"), name=_text(one, "accountName"), email=one.get("emailAddress") or "")
+            Account(id=_text(one, "accountId"), name=_text(one, "accountName"))
             for one in self._items("ListAccounts", "accountList")
         )
         return sorted(found, key=lambda account: (account.name.casefold(), account.id))
@@ -57,6 +49,22 @@ class Portal:
             if error.code not in ("ForbiddenException", "ResourceNotFoundException"):
                 raise
             return []
+
+    def all_roles(self, accounts: Sequence[Account], done: Callable[[], None]) -> list[tuple[Account, list[str]]]:
+        """The permission sets in each account, several accounts at a time; `done` is called after each."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def ask(account: Account) -> list[str]:
+            found = self.roles(account.id)
+            done()
+            return found
+
+        with ThreadPoolExecutor(_AT_ONCE) as several:
+            try:
+                return list(zip(accounts, several.map(ask, accounts), strict=True))
+            except BaseException:
+                several.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def sign_out(self) -> None:
         """Ends the sign-in at AWS; one that has ended already is no failure. Raises UnavailableError."""
@@ -77,20 +85,18 @@ class Portal:
         raise StsctlError(f"the answers to sso:{operation} do not end")
 
     def _patiently(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        """A call that waits and tries again where AWS throttles it: an organization takes one call an account."""
+        """A call that waits and tries again where AWS throttles it."""
         pause = 1.0
         for _ in range(_TRIES - 1):
             try:
                 return self._call(operation, **parameters)
             except ThrottledError:
-                self.sleep(pause)
+                self._sleep(pause)
                 pause *= 2
         return self._call(operation, **parameters)
 
     def _call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        return self.clients.call(
-            "sso", operation, self.endpoint, None, accessToken=self.token.reveal(), **parameters
-        ).body
+        return self._ask(operation, accessToken=self._token.reveal(), **parameters).body
 
 
 def _text(one: Mapping[str, Any], name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stsctl.credentials import Session
+from stsctl.federation import sign_in_of
 from stsctl.plan import Asks, Plan
 from stsctl.stores.held import Held
 from stsctl.stores.index import Entry
@@ -54,6 +55,7 @@ class PlanHoldings:
             store=self._held.store,
             instance=plan.steps[position].request.endpoint.instance,
             wanted=self._wanted if is_last else None,
+            sign_in=sign_in_of(plan.asker),
         )
 
 

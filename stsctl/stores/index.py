@@ -25,7 +25,8 @@ class Entry:
 
     `name` is what the person called it, `chain` the labels of the hops that led to it, the source first; `identity` is
     the ARN it gives, where STS told; `needs_person` says that another like it takes a code or a sign-in; `store` is the
-    name of the store that has it, `instance` the id of the emulator that gave it. `wanted` is what the person asked
+    name of the store that has it, `instance` the id of the emulator that gave it, `sign_in` that of the sign-in by
+    which it was got. `wanted` is what the person asked
     for, None for a session on the way to another.
     """
 
@@ -42,6 +43,7 @@ class Entry:
     needs_person: bool = False
     instance: str | None = None
     wanted: Wanted | None = None
+    sign_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,10 +266,15 @@ def test_the_portal(sso: SsoOidc) -> None:
     """It tells the roles in an account by name; an account that is not theirs has none."""
     signed_in = sso.sign_in()
     portal = Portal(clients=sso.clients, endpoint=sso.endpoint, token=signed_in.token, sleep=lambda _seconds: None)
-    assert [(one.name, one.email) for one in portal.accounts()] == [
-        ("production", f"{PRODUCTION}@example.com"),
-        ("work", f"{WORK}@example.com"),
+    accounts = portal.accounts()
+    assert [(one.id, one.name) for one in accounts] == [(PRODUCTION, "production"), (WORK, "work")]
+    done: list[str] = []
+    found = portal.all_roles(accounts, lambda: done.append("one"))
+    assert [(one.name, roles) for one, roles in found] == [
+        ("production", ["Administrator", "ListBuckets"]),
+        ("work", ["ListBuckets"]),
     ]
+    assert done == ["one", "one"]
     assert portal.roles(PRODUCTION) == ["Administrator", "ListBuckets"]
     assert portal.roles("999999999999") == []
     portal.sign_out()

@@ -1,0 +1,146 @@
+"""`stsctl sso`: signing in at Identity Center, what a sign-in has, and signing out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stsctl import identity_centers
+from stsctl.cli import sso_import
+from stsctl.cli.options import Group, completing, json_option
+from stsctl.cli.sso_import import find_source, roles_of
+from stsctl.errors import StsctlError, UsageError
+from stsctl.formats.interface import rfc3339
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.permission_sets import Account
+    from stsctl.source import Source
+    from stsctl.stores.index import SignInEntry
+
+
+def _centers(app: App) -> list[tuple[str, str]]:
+    found = identity_centers.all_of(app.configuration, app.profiles).items()
+    return [(name, source.identity_center.start_url if source.identity_center else "") for name, source in found]
+
+
+_name = click.argument("name", required=False, shell_complete=completing(_centers))
+
+
+@click.group("sso", cls=Group)
+def command() -> None:
+    """Sign in at Identity Center, see which accounts and roles you have there, sign out.
+
+    NAME is a source of type identity-center, an [sso-session NAME] of ~/.aws/config, or a name that leads there; it may
+    be left out where there is one only.
+    """
+
+
+command.add_command(sso_import.import_roles)
+
+
+@command.command("login")
+@_name
+@click.option("--device", "by_device", is_flag=True, help="Show a code to type in any browser; open none here.")
+@click.pass_obj
+def login(app: App, *, name: str | None, by_device: bool) -> None:
+    """Sign in anew, in your browser; without one here (SSH, a container), by a code to type in any browser.
+
+    Roles do this by themselves when they need it. The token is kept in the store, and renewed as long as your
+    administrator allows.
+    """
+    source = find_source(app, name)
+    signed_in = app.authorities.sign_in(source, anew=True, by_device=by_device, may_ask=app.settings.prompt.value)
+    renewed = ", and is renewed by itself" if signed_in.refresh_token else ""
+    app.report.notice(f'you are signed in to "{source.name}": the token ends at {rfc3339(signed_in.ends_at)}{renewed}')
+    app.report.lines([f"  stsctl sso roles {source.name}", f"  stsctl sso import {source.name}"])
+
+
+@command.command("logout")
+@_name
+@click.option("--all", "everywhere", is_flag=True, help="Sign out everywhere.")
+@click.pass_obj
+def logout(app: App, *, name: str | None, everywhere: bool) -> None:
+    """Sign out: at Identity Center, and here. The sessions that were got by that sign-in are forgotten too.
+
+    AWS lets sessions go on that somebody else still has, until they end.
+    """
+    if everywhere and name:
+        raise click.UsageError("NAME and --all exclude each other")
+    known = identity_centers.all_of(app.configuration, app.profiles)
+    by_key = {app.authorities.key(source): source for source in known.values()}
+    if not everywhere:
+        source = find_source(app, name)
+        by_key = {app.authorities.key(source): source}
+    listed = [entry for entry in app.held.sign_in_entries() if everywhere or entry.authority in by_key]
+    if not listed:
+        app.report.notice("nobody is signed in")
+    for entry in listed:
+        _sign_out(app, entry, by_key.get(entry.authority))
+
+
+def _sign_out(app: App, entry: SignInEntry, source: Source | None) -> None:
+    """Ends a sign-in; what cannot be reached keeps nobody from forgetting it here."""
+    called = source.name if source else entry.authority
+    held = app.held.sign_in(entry.authority)
+    if source is not None and source.identity_center is not None:
+        shared = app.authorities.shared(source)
+        if shared is not None:
+            shared.remove()
+        if held is not None:
+            try:
+                app.authorities.portal(source, held).sign_out()
+            except StsctlError as error:
+                app.report.notice(f'"{called}" was not told: {error.message or error}')
+    keys = {one.request_key for one in app.held.entries() if one.sign_in == entry.id}
+    app.terminals.drop(keys)
+    for key in keys:
+        app.held.drop(key)
+    app.held.drop_sign_in(entry.authority)
+    count = f"; {len(keys)} session{'s' * (len(keys) != 1)} forgotten" if keys else ""
+    app.report.notice(f'you are signed out of "{called}"{count}')
+
+
+@command.command("accounts")
+@_name
+@json_option
+@click.pass_obj
+def accounts(app: App, *, name: str | None, as_json: bool) -> None:
+    """List the accounts in which you have a role."""
+    found = app.authorities.with_portal(find_source(app, name), lambda portal: portal.accounts())
+    if as_json:
+        app.report.answer([{"account_id": one.id, "name": one.name} for one in found])
+    elif found:
+        app.report.rows((one.id, one.name) for one in found)
+    else:
+        app.report.notice("no account is assigned to you")
+
+
+@command.command("roles")
+@_name
+@click.option("--account", "wanted", metavar="ACCOUNT", help="In this account only: its id or its name.")
+@json_option
+@click.pass_obj
+def roles(app: App, *, name: str | None, wanted: str | None, as_json: bool) -> None:
+    """List the roles (permission sets) that you have in each account."""
+    source = find_source(app, name)
+    every = app.authorities.with_portal(source, lambda portal: portal.accounts())
+    chosen = every if wanted is None else [_account(every, wanted, source)]
+    found = roles_of(app, source, chosen)
+    if as_json:
+        app.report.answer([one.values for one in found])
+    elif found:
+        app.report.rows((one.account.id, one.account.name, one.role_name) for one in found)
+    else:
+        app.report.notice("no role is assigned to you")
+
+
+def _account(every: list[Account], wanted: str, source: Source) -> Account:
+    found = [one for one in every if wanted in (one.id, one.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(one.id for one in found)
+        raise UsageError(f'"{wanted}" is the name of several accounts: {ids}', hint=f"--account {found[0].id}")
+    raise UsageError(f'you have no role in an account "{wanted}"', hint=f"stsctl sso accounts {source.name}")
