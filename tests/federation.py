@@ -9,17 +9,20 @@ import base64
 import html
 import json
 import re
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 
 from stsctl.emulator import control
 from tests.conftest import missing
 from tests.program import PRODUCTION, WORK, Me, Organisation, somebody
+
+ROOT = Path(__file__).parent.parent
 
 DEPLOY = f"arn:aws:iam::{WORK}:role/Deploy"
 SHIP = f"arn:aws:iam::{PRODUCTION}:role/Ship"
@@ -58,10 +61,11 @@ def seed() -> str:
         '[idp.corp]\nsession_duration = "2h"\n'
         f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}", "{SHORT}"]\n'
         f'[idp.corp.user.bob]\nroles = ["{READER}"]\n'
+        '[idp.corp.client.app]\nredirect_uris = ["http://127.0.0.1/oauth/callback"]\n'
         + _client("blue", "repo:org/blue:ref:main", "org/blue")
         + _client("red", "repo:org/red:ref:main", "org/red")
         + _client("fork", "repo:org/blue:ref:main", "fork/blue")
-        + f'[account.{WORK}.oidc_provider.corp]\nidp = "corp"\nclient_ids = ["{STS}", "blue", "red", "fork"]\n'
+        + f'[account.{WORK}.oidc_provider.corp]\nidp = "corp"\nclient_ids = ["{STS}", "blue", "red", "fork", "app"]\n'
         + f'[account.{WORK}.saml_provider.corp]\nidp = "corp"\n'
         + people
         + _role(WORK, "Deploy", f'{{ Federated = ["{OIDC}", "{SAML}"] }}', _FEDERATED)
@@ -141,3 +145,39 @@ def changed(text: str, **claims: object) -> str:
     said = json.loads(base64.urlsafe_b64decode(body + "=="))
     new = base64.urlsafe_b64encode(json.dumps(said | claims).encode()).decode().rstrip("=")
     return f"{head}.{new}.{signature}"
+
+
+def sign_in(page: str, person: str, *more: str) -> str:
+    """Signs somebody in on a page of the issuer, as a browser that follows where that leads; gives the last page.
+
+    `more` are fields, as `name=value`, of another form that is posted there.
+    """
+    browser = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+    text = ""
+    for fields in ({"username": person}, dict(field.split("=", 1) for field in more)):
+        if fields:
+            with browser.open(page, urlencode(fields).encode(), timeout=30) as answer:
+                text = answer.read().decode()
+    return text
+
+
+def browser(me: Me, person: str = "alice", *, first: str = "") -> str:
+    """A BROWSER in which somebody signs in at once, and that notes in ~/opened where it was sent to.
+
+    `first` is a command of the shell that may change the address, which is in $page.
+    """
+    run = f"cd {ROOT} && {sys.executable} -m tests.federation"
+    script = me.script(
+        f"browser-{person}", f'page="$1"\necho "$page" >> {me.home}/opened\n{first}\n{run} "$page" {person}'
+    )
+    return f"{script} %s &"
+
+
+def opened(me: Me) -> list[str]:
+    """Where the browser was sent to."""
+    file = me.home / "opened"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+if __name__ == "__main__":
+    sign_in(*sys.argv[1:])

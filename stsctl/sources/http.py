@@ -63,7 +63,8 @@ class Http:
 
     def post(self, operation: str, url: str, form: Fields) -> Reply:
         """A POST of a form."""
-        return self._send(operation, "POST", url, _shown(form), {"Accept": "application/json"}, here=False)
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._send(operation, "POST", url, _shown(form), headers, here=False)
 
     def post_signed(self, operation: str, url: str, body: bytes, headers: Fields) -> Reply:
         """A POST of a body whose signature is in the headers."""

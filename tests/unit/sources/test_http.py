@@ -21,6 +21,7 @@ def test_a_form_is_posted(sts: Server) -> None:
     reply = Http().post("the token", sts.url, {"code": Secret("c & d"), "grant_type": "authorization_code"})
     assert sts.forms == [{"code": "c & d", "grant_type": "authorization_code"}]
     assert sts.seen[0]["accept"] == "application/json"
+    assert sts.seen[0]["content-type"] == "application/x-www-form-urlencoded"
     assert (reply.status, reply.json) == (400, {"error": "invalid_grant"})
 
 
