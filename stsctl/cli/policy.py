@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stsctl.cli.documents import STDIN, read_document, unreadable
 from stsctl.cli.options import Group, json_option
 from stsctl.errors import AnswerIsNo, ConfigurationError
 from stsctl.formats.visible import visible
@@ -31,7 +32,6 @@ _KINDS = {
     "rcp": Kind.RCP,
     "session": Kind.SESSION,
 }
-_STDIN = Path("-")
 _COLOURS = {"Allowed": "green", "ExplicitlyDenied": "red", "ImplicitlyDenied": "yellow"}
 
 
@@ -52,7 +52,7 @@ def check(app: App, *, files: tuple[Path, ...], kind: str | None, as_json: bool)
     """
     found: list[dict[str, object]] = []
     for file in files:
-        text = _read(file)
+        text = read_document(file)
         try:
             parse(text, _KINDS[kind] if kind else likely_kind(text))
         except PolicyError as error:
@@ -146,21 +146,9 @@ def _statements(found: dict[str, object]) -> str:
 
 def _lines(file: Path) -> AbstractContextManager[Iterable[str]]:
     """The lines of a file, as they come."""
-    if file == _STDIN:
+    if file == STDIN:
         return nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape"))
     try:
         return file.open(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _read(file: Path) -> str:
-    try:
-        return sys.stdin.read() if file == _STDIN else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(file, error) from error
-
-
-def _unreadable(file: Path, error: Exception) -> ConfigurationError:
-    reason = (getattr(error, "strerror", None) or "it is not text").lower()
-    return ConfigurationError(f'cannot read "{file}": {reason}', hint="check the file's name")
+        raise unreadable(file, error) from error

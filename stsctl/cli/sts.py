@@ -11,7 +11,8 @@ from stsctl import revocation
 from stsctl.arn import Arn
 from stsctl.cli import sts_sessions, sts_tokens
 from stsctl.cli.options import Group, as_option, asking_options, complete_name, json_option
-from stsctl.errors import ConfigurationError, StsctlError, UsageError
+from stsctl.cli.role import check_account, role_arn
+from stsctl.errors import StsctlError
 from stsctl.formats.interface import rfc3339
 from stsctl.target import Wanted
 
@@ -87,13 +88,9 @@ def revoke(
     """
     if undo and before:
         raise click.UsageError("--undo and --before exclude each other")
-    arn = _role(app, role)
+    arn = role_arn(app, role)
     obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
-    if obtained.session.account_id not in (None, arn.account):
-        raise UsageError(
-            f'"{obtained.wanted.name}" is in account {obtained.session.account_id}, the role in {arn.account}',
-            hint="--as a role of that account which may iam:PutRolePolicy",
-        )
+    check_account(obtained, arn, may="iam:PutRolePolicy")
     from stsctl.sources.role_policy import RolePolicy
 
     policy = RolePolicy(
@@ -107,16 +104,6 @@ def revoke(
         _undo(app, arn, policy, yes=yes)
     else:
         _revoke(app, arn, policy, before or app.now(), yes=yes)
-
-
-def _role(app: App, name: str) -> Arn:
-    if name.startswith("arn:"):
-        return Arn.parse_role(name)
-    hops = app.target(Wanted(name=name)).hops
-    arn = hops[-1].role_arn if hops else None
-    if arn is None:
-        raise ConfigurationError(f'"{name}" is no role, and only roles have sessions that can be revoked')
-    return arn
 
 
 def _revoke(app: App, arn: Arn, policy: RolePolicy, before: datetime, *, yes: bool) -> None:

@@ -80,7 +80,7 @@ def test_an_earlier_instant_does_not_let_sessions_live_again(mine: Me) -> None:
     ("words", "status", "says"),
     [
         (["prod-admin", "--as", "read-only"], 2, "is in account 111111111111, the role in 222222222222"),
-        (["work", "--as", "work"], 3, "only roles have sessions that can be revoked"),
+        (["work", "--as", "work"], 3, '"work" is no role'),
         (["read-only", "--as", "work", "--before", "noon"], 2, "is no instant"),
         (["read-only", "--as", "work", "--undo", "--before", "2030-01-01T12:00:00Z"], 2, "exclude each other"),
     ],
