@@ -120,6 +120,7 @@ COMMANDS = [
     _c("sts id-token --audience a --as read-only", status=5),  # the account has not enabled it
     _c("sts delegated-token --as read-only", status=5, given="A TRADE-IN TOKEN"),
     _c("access can read-only s3:GetObject --policies live --as work"),
+    _c("access trust read-only --as work"),
     _c("access who-can iam:CreateUser --policies live --as work"),
     _c("plan prod-admin"),
     _c("plan prod-admin --json"),

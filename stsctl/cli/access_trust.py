@@ -197,5 +197,5 @@ def _answer(report: Report, found: Sequence[Found], fail_on: str, looked_at: int
         return
     grave = [finding for _, _, finding in found if finding.severity.reaches(Severity(fail_on))]
     if grave:
-        more = f" of {len(found)}" if len(grave) < len(found) else ""
-        raise AnswerIsNo(f"{len(grave)}{more} findings in {policies} are of severity {fail_on} or graver")
+        several = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+        raise AnswerIsNo(f"{several} in {policies}, {len(grave)} of severity {fail_on} or graver")
