@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from stsctl.access.caller import Caller, everyone
-from stsctl.access.snapshot import Holder, Membership, PolicyText, Snapshot
+from stsctl.access.snapshot import Holder, Levels, Membership, PolicyText, Snapshot
 from stsctl.policy.evaluate import Decision, Level, Policies, evaluate
 from stsctl.policy.request import Context, Request
 
@@ -115,7 +115,7 @@ def _policies(
     )
 
 
-def _levels(levels: tuple[tuple[PolicyText, ...], ...]) -> tuple[Level, ...]:
+def _levels(levels: Levels) -> tuple[Level, ...]:
     return tuple(tuple(text.policy for text in level) for level in levels)
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stsctl.access.snapshot import Membership, PolicyText
+from stsctl.access.snapshot import Levels, Membership, PolicyText
 from stsctl.errors import ConfigurationError
 from stsctl.policy.kind import Kind
 
@@ -19,7 +19,6 @@ _KINDS = {
     Kind.SCP: ("ServiceControlPolicies", "service control policy"),
     Kind.RCP: ("ResourceControlPolicies", "resource control policy"),
 }
-Levels = tuple[tuple[PolicyText, ...], ...]
 
 
 def read(value: object, place: str) -> Mapping[str, Membership]:

@@ -75,19 +75,23 @@ class Role:
 Holder = User | Role
 
 
+Levels = tuple[tuple[PolicyText, ...], ...]
+"""Control policies: a level for the root, each unit below it, and the account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
     """An account's place in its organization.
 
-    `path` is as aws:PrincipalOrgPaths has it. `scps` limit the account's principals and `rcps` its resources: a level
-    for the root, each unit below it, and the account. The management account has none.
+    `path` is as aws:PrincipalOrgPaths has it. `scps` limit the account's principals and `rcps` its resources. The
+    management account has none.
     """
 
     organization: str
     management_account: str
     path: str
-    scps: tuple[tuple[PolicyText, ...], ...] = ()
-    rcps: tuple[tuple[PolicyText, ...], ...] = ()
+    scps: Levels = ()
+    rcps: Levels = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,19 +9,23 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
 
 from stsctl.access import authorization_details, organization
 from stsctl.access.assumption import Assumption
+from stsctl.access.attempt import Attempt
 from stsctl.access.caller import Caller, user
 from stsctl.access.can import Surroundings, can
-from stsctl.access.snapshot import Snapshot, merged
+from stsctl.access.remedy import made, remedy
+from stsctl.access.snapshot import Holder, Levels, Snapshot, merged
 from stsctl.credentials import Credentials, Secret
 from stsctl.sources.authorization_details import Reader
 from tests.conftest import missing
@@ -70,7 +74,7 @@ class World:
     def _account(self, account: str) -> Iterator[str]:
         yield f"[account.{account}]\npolicy.Limit = '{self._identity()}'"
         for name in ("ann", "bea"):
-            yield f"[account.{account}.user.{name}]\nkey.main = {{}}"
+            yield f"[account.{account}.user.{name}]\nkey.main = {{}}\nmfa = {{}}"
             yield self._holder()
         for name in ("Hub", "Deep"):
             yield f"[account.{account}.role.{name}]\ntrust = '{self._trust(account)}'"
@@ -169,8 +173,8 @@ def variations(chance: random.Random) -> dict[str, Any]:
     return said
 
 
-def perform(front: Front, keys: Credentials, assumption: Assumption) -> Credentials | None:
-    """The session; None where AWS says that it may not be had."""
+def perform(front: Front, keys: Credentials, assumption: Assumption, who: str | None = None) -> Credentials | None:
+    """The session; None where AWS says that it may not be had. `who` has the device whose code goes along."""
     said: dict[str, Any] = {
         "RoleArn": assumption.role.arn,
         "RoleSessionName": assumption.session_name,
@@ -179,6 +183,10 @@ def perform(front: Front, keys: Credentials, assumption: Assumption) -> Credenti
         "TransitiveTagKeys": list(assumption.transitive),
         "SourceIdentity": assumption.source_identity,
     }
+    if assumption.mfa:
+        assert who is not None
+        code = front.controlled(f"code?name={quote(who)}")["code"]
+        said |= {"SerialNumber": who.replace(":user/", ":mfa/"), "TokenCode": code}
     try:
         answer = front.client("sts", keys).assume_role(**{name: value for name, value in said.items() if value})
     except ClientError as error:
@@ -197,11 +205,11 @@ def denied(error: ClientError) -> None:
         raise error
 
 
-Attempt = tuple[str, bool, bool]
+Outcome = tuple[str, bool, bool]
 """What was asked, what `access` says, and what was done."""
 
 
-def attempts(front: Front, snapshot: Snapshot, chance: random.Random) -> Iterator[Attempt]:
+def attempts(front: Front, snapshot: Snapshot, chance: random.Random) -> Iterator[Outcome]:
     """Everybody reads, and assumes roles; sessions that were had do the same, and theirs again."""
     around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
     callers = [(user(each), front.principal(each.arn)) for each in snapshot.users.values()]
@@ -230,7 +238,7 @@ def contradicts(caller: Caller, assumption: Assumption) -> bool:
 
 def reads(
     front: Front, snapshot: Snapshot, caller: Caller, keys: Credentials, around: Surroundings
-) -> Iterator[Attempt]:
+) -> Iterator[Outcome]:
     """Calls of IAM, which the services behind the emulator are asked for."""
     iam = front.client("iam", keys)
     asked = (
@@ -245,6 +253,94 @@ def reads(
         except ClientError as error:
             done = denied(error)
         yield f"{caller.principal.arn}: {action}", said, done is not None
+
+
+class Hands:
+    """Makes the changes of a remedy, by the calls that an administrator would make."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def make(self, before: Attempt, after: Attempt) -> None:
+        """Whatever differs."""
+        role, trust = after.assumption.role, after.assumption.role.trust
+        if trust != before.assumption.role.trust:
+            iam = self._client("iam", role.account)
+            iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=trust.text)
+        self._holder(before.caller.holder, after.caller.holder)
+        for account, place in after.snapshot.memberships.items():
+            old = before.snapshot.memberships[account]
+            self._levels(account, (old.scps, place.scps), "SERVICE_CONTROL_POLICY")
+            self._levels(account, (old.rcps, place.rcps), "RESOURCE_CONTROL_POLICY")
+
+    def _holder(self, before: Holder, after: Holder) -> None:
+        iam = self._client("iam", after.account)
+        for number, policy in enumerate(set(after.policies) - set(before.policies)):
+            name = "own" if policy.name.startswith("inline policy own ") else f"more{number}"
+            iam.put_user_policy(UserName=after.name, PolicyName=name, PolicyDocument=policy.text)
+        if after.boundary is not None and after.boundary != before.boundary:
+            arn = after.boundary.name.rpartition(" ")[2]
+            iam.create_policy_version(PolicyArn=arn, PolicyDocument=after.boundary.text, SetAsDefault=True)
+
+    def _levels(self, account: str, levels: tuple[Levels, Levels], kind: str) -> None:
+        """Control policies that are another text now are saved so, and new ones attached where they stand."""
+        organizations = self._client("organizations", ACCOUNTS[0])
+        way = [account]
+        while not way[0].startswith("r-"):
+            way.insert(0, organizations.list_parents(ChildId=way[0])["Parents"][0]["Id"])
+        for target, before, after in zip(way, *levels, strict=True) if any(levels) else ():
+            known = {each["Name"]: each["Id"] for each in organizations.list_policies(Filter=kind)["Policies"]}
+            for policy in set(after) - set(before):
+                name = re.sub(r"^\w+ control policy (\w+) of .*", r"\1", policy.name)
+                if name in known:
+                    organizations.update_policy(PolicyId=known[name], Content=policy.text)
+                    continue
+                made = organizations.create_policy(
+                    Name=f"more-{target}-{len(known)}", Description="", Content=policy.text, Type=kind
+                )
+                organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
+
+    def _client(self, service: str, account: str) -> Any:
+        return self._front.client(service, self._front.principal(f"{account}:root"))
+
+
+def refusals(front: Front, snapshot: Snapshot, chance: random.Random) -> Iterator[tuple[Attempt, Credentials]]:
+    """Assumptions by users, whose keys are beside them, that policies refuse."""
+    around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
+    for each in snapshot.users.values():
+        for role in snapshot.roles.values():
+            assumption = Assumption(role=role, **variations(chance))
+            attempt = Attempt(snapshot=snapshot, caller=user(each), assumption=assumption, around=around)
+            if attempt.refused is not None:
+                yield attempt, front.principal(each.arn)
+
+
+@pytest.mark.parametrize("first", range(0, ORGANISATIONS, 10))
+def test_every_remedy_helps_as_a_whole_and_no_part_of_it_does(first: int) -> None:
+    """All named changes let a refused call through, on the emulator too; without any of them it stays refused."""
+    found = 0
+    for number in range(first, min(first + 10, ORGANISATIONS)):
+        chance = random.Random(f"organisation {number}")
+        front, last = Front(World(chance).seed()), None
+        for attempt, keys in refusals(front, read(front), chance):
+            changes = remedy(attempt)
+            if last is None or chance.random() < 0.2:
+                last = attempt, keys
+            assert changes, f"organisation {number}: {attempt.caller.principal.arn} → {attempt.assumption}"
+            assert made(attempt, changes).refused is None
+            for change in changes:
+                fewer = [each for each in changes if each is not change]
+                assert made(attempt, fewer).refused is not None, [each.words for each in changes]
+            found += 1
+        if last is not None:
+            attempt, keys = last
+            changes = remedy(attempt) or ()
+            after, who = made(attempt, changes), attempt.caller.principal.arn
+            assert perform(front, keys, attempt.assumption) is None
+            Hands(front).make(attempt, after)
+            words = [change.words for change in changes]
+            assert perform(front, keys, after.assumption, who) is not None, f"organisation {number}: {who}: {words}"
+    assert found > 50
 
 
 @pytest.mark.parametrize("first", range(0, ORGANISATIONS, 10))

@@ -103,16 +103,17 @@ class Front:
 
     def status(self) -> dict[str, Any]:
         """How the emulator is."""
-        return self._controlled("status")
+        return self.controlled("status")
 
-    def _controlled(self, what: str) -> dict[str, Any]:
+    def controlled(self, what: str) -> dict[str, Any]:
+        """What the control plane answers."""
         answer = self.send("GET", PREFIX + what, [(TOKEN_HEADER, self._token.reveal())])
         facts: dict[str, Any] = json.loads(answer.body)
         return facts
 
     def principal(self, name: str) -> Credentials:
         """The credentials of a principal of the seed."""
-        facts = self._controlled(f"principal?name={quote(name)}")
+        facts = self.controlled(f"principal?name={quote(name)}")
         token = facts["session_token"]
         return Credentials(
             access_key_id=facts["access_key_id"],
