@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -45,7 +47,8 @@ class Enrolling:
             self.keys = self._app.keychain.enrolling(self.keys, serial, seed)
         try:
             with self._app.machine.ended_as_by_ctrl_c():
-                self._enable(serial, _shown(seed, f"{self._user}@{self.keys.account_id}") if seed else "")
+                shown = _shown(seed, f"{self._user}@{self.keys.account_id}") if seed else ""
+                self._enable(serial, shown, self._app.machine.ask_on_terminal)
         except (StsctlError, KeyboardInterrupt, click.Abort) as error:
             if seed is None or (isinstance(error, RefusedError) and error.code == "EntityTemporarilyUnmodifiable"):
                 self._app.report.notice(f"{serial} is not enabled; to go on: stsctl mfa enable {self.keys.name}")
@@ -71,7 +74,7 @@ class Enrolling:
             )
         seed = begun.seed if begun and begun.serial == serial else None
         if seed is None:
-            self._enable(serial, "")
+            self._enable(serial, "", partial(self._app.machine.ask, hidden=False))
         else:
             step = totp.step_at(self._app.wall())
             codes = totp.code_at(seed, step - 1), totp.code_at(seed, step)
@@ -91,15 +94,15 @@ class Enrolling:
                 raise
         self._app.report.notice(f"{serial} is there already, and nobody's yet: its enrolment was broken off")
         question = "Does your authenticator app show its codes? [y/N] "
-        if self._app.machine.ask(question, hidden=False).strip().lower() in ("y", "yes"):
+        if self._app.machine.ask_on_terminal(question).strip().lower() in ("y", "yes"):
             return serial, None
         self._devices.delete(serial)
         return self._devices.create(name)
 
-    def _enable(self, serial: str, before: str) -> None:
+    def _enable(self, serial: str, before: str, ask: Callable[[str], str]) -> None:
         """Asks for two codes, and again where AWS does not take them: one may be mistyped."""
         for attempt in range(1, _ATTEMPTS + 1):
-            first, second = two_codes(self._app, before)
+            first, second = two_codes(ask, before)
             try:
                 self._devices.enable(self._user, serial, first, second)
             except RefusedError as error:
@@ -114,27 +117,22 @@ class Enrolling:
 
     def _serial(self, name: str) -> str:
         """The serial of a virtual device of the user's account; `name` may be one already."""
-        refuse_security_key(name)
+        if limits.is_security_key(name):
+            raise ConfigurationError(f"{name} {limits.problem_with('mfa_serial', name)}", hint="stsctl mfa add NAME")
         if name.startswith("arn:"):
             return name
         return f"arn:{self.keys.identity.partition}:iam::{self.keys.account_id}:mfa/{name}"
 
 
-def refuse_security_key(serial: str) -> None:
-    """Raises ConfigurationError for a device that shows no codes."""
-    if limits.is_security_key(serial):
-        raise ConfigurationError(f"{serial} {limits.problem_with('mfa_serial', serial)}", hint="stsctl mfa add NAME")
-
-
-def two_codes(app: App, before: str) -> tuple[str, str]:
+def two_codes(ask: Callable[[str], str], before: str) -> tuple[str, str]:
     """Two codes that a device shows one after the other, as the person types them; `before` is shown with that."""
-    first = _asked(app, f"{before}The code that the device shows: ", "")
-    return first, _asked(app, "The next code that it shows, half a minute later: ", first)
+    first = _asked(ask, f"{before}The code that the device shows: ", "")
+    return first, _asked(ask, "The next code that it shows, half a minute later: ", first)
 
 
-def _asked(app: App, prompt: str, other: str) -> str:
+def _asked(ask: Callable[[str], str], prompt: str, other: str) -> str:
     while True:
-        text = "".join(app.machine.ask(prompt, hidden=False).split())
+        text = "".join(ask(prompt).split())
         if _CODE.fullmatch(text) and text != other:
             return text
         prompt = "A code has six digits: " if text != other else "That is the same code; the next one: "

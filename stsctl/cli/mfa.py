@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from stsctl import totp
-from stsctl.cli.enrolling import Enrolling, refuse_security_key, two_codes
+from stsctl import limits, totp
+from stsctl.cli.enrolling import Enrolling, two_codes
 from stsctl.cli.options import Group, complete_keys, json_option
-from stsctl.errors import ConfigurationError, PersonNeededError
+from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError
 from stsctl.formats.interface import rfc3339
 
 if TYPE_CHECKING:
@@ -106,8 +108,7 @@ def resync(app: App, *, name: str) -> None:
     keys = _keys(app, name)
     if keys.mfa_serial is None:
         raise ConfigurationError(f'the user of "{name}" has no MFA device', hint=f"stsctl mfa add {name}")
-    refuse_security_key(keys.mfa_serial)
-    first, second = two_codes(app, "")
+    first, second = two_codes(partial(app.machine.ask, hidden=False), "")
     app.keychain.mfa_devices(keys).resync(keys.identity.resource_name, keys.mfa_serial, first, second)
     app.report.notice(f"{keys.mfa_serial} is in step again")
 
@@ -118,12 +119,20 @@ def resync(app: App, *, name: str) -> None:
 def code(app: App, *, name: str) -> None:
     """Print the code that a device shows now, where its seed is in the store."""
     keys = _keys(app, name)
-    refuse_security_key(keys.mfa_serial or "")
     if keys.mfa_seed is None:
+        _say_of_security_keys(app, keys)
         raise ConfigurationError(
             f'the seed of the device of "{name}" is not in the store', hint="it is kept by: stsctl mfa add --keep-seed"
         )
     app.report.data(totp.code_at(keys.mfa_seed, totp.step_at(app.wall())))
+
+
+def _say_of_security_keys(app: App, keys: LongTermKeys) -> None:
+    """Says so where the user has security keys and nothing else: those show no codes."""
+    with contextlib.suppress(StsctlError):
+        found = app.keychain.mfa_devices(keys).listed()
+        if found and all(one.is_security_key for one in found):
+            app.report.notice(f"{found[0].serial} {limits.problem_with('mfa_serial', found[0].serial)}")
 
 
 def _keys(app: App, name: str) -> LongTermKeys:

@@ -146,9 +146,12 @@ def _is_of(identity: str | None, role: Arn) -> bool:
 
 
 def _confirm(app: App, what: str, *, yes: bool) -> None:
-    """Asks the person, on the terminal; raises StsctlError for a no, PersonNeededError where nobody can be asked."""
+    """Asks the person; raises StsctlError for a no, PersonNeededError where nobody can be asked."""
     app.report.notice(f"about to {what}")
-    if not yes and app.machine.ask("Is that meant? [y/N] ", hidden=False).strip().lower() not in ("y", "yes"):
+    if yes:
+        return
+    answer = app.machine.ask("Is that meant? [y/N] ", hidden=False, about=f"stsctl is about to {what}.")
+    if answer.strip().lower() not in ("y", "yes"):
         raise StsctlError("nothing was changed")
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from stsctl.errors import PersonNeededError
 from stsctl.host import ending, process
@@ -38,6 +39,7 @@ class Dialogue:
     `programs` are the kinds of programs to look for; `terminal` is a device that a pinentry may use instead.
     """
 
+    is_window: ClassVar[bool] = True
     environ: Mapping[str, str]
     programs: tuple[str, ...] = ("pinentry", "zenity", "kdialog", "osascript")
     terminal: str | None = None

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import FrameType
+from typing import ClassVar
 
 from stsctl.errors import PersonNeededError
 
@@ -30,6 +31,8 @@ _LONGEST = 4096
 
 class Terminal:
     """The terminal that this process belongs to."""
+
+    is_window: ClassVar[bool] = False
 
     def available(self) -> bool:
         """Whether somebody could be asked now: there is a terminal, and this process is not in its background."""

@@ -225,3 +225,16 @@ def test_a_device_that_is_somebodys_is_not_taken(me: Me) -> None:
     for words in ((), ("--device", me.mfa_serial)):
         done = me.run("mfa", "enable", "mine", *words)
         assert (done.status, f"no virtual device {me.mfa_serial} that is nobody's yet" in done.err) == (3, True), done
+
+
+def test_a_seed_is_shown_on_the_terminal_alone(me: Me) -> None:
+    """Whatever else people are asked with: a window's text is on a command line, where all can read it."""
+    (me.home / "bin").mkdir()
+    window = me.script("bin/zenity", f'echo "$@" >> {me.home}/shown')
+    me.environ |= {"DISPLAY": ":9", "STSCTL_PROMPT_WITH": "zenity", "PATH": f"{window.parent}:{me.environ['PATH']}"}
+    terminal = at_a_terminal(me, "mfa", "add", "mine", "--device", f"{me.user}-hidden")
+    terminal.expect_exact("The code that the device shows: ")
+    assert seed_in(terminal.before)
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    assert not (me.home / "shown").exists()
