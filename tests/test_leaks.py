@@ -113,6 +113,7 @@ COMMANDS = [
     _c("sso accounts", status=2),
     _c("sso roles", status=2),
     _c("sso import", status=2),
+    _c("sts decode AAAA --as work", status=5),
     _c("sts session-token --from work"),
     _c("sts federate bob --from work --json", answers=True),
     _c("sts root 222222222222 --task-policy IAMAuditRootUserCredentials --from work", status=5),

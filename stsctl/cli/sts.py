@@ -9,7 +9,7 @@ import click
 
 from stsctl import revocation
 from stsctl.arn import Arn
-from stsctl.cli import sts_sessions, sts_tokens
+from stsctl.cli import sts_decode, sts_sessions, sts_tokens
 from stsctl.cli.options import Group, as_option, asking_options, complete_name, json_option
 from stsctl.cli.role import check_account, role_arn
 from stsctl.errors import StsctlError
@@ -156,6 +156,7 @@ def _confirm(app: App, what: str, *, yes: bool) -> None:
 
 
 for _command in (
+    sts_decode.decode,
     sts_sessions.session_token,
     sts_sessions.federate,
     sts_sessions.root,

@@ -1,7 +1,8 @@
-"""Who credentials belong to, whose a key is, and which MFA devices a user has.
+"""Who credentials belong to, whose a key is, which MFA devices a user has, and what a denial's message says.
 
 Sources: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html,
+https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html,
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 """
 
@@ -34,3 +35,9 @@ def mfa_devices(clients: Clients, endpoint: Endpoint, credentials: Credentials) 
     except (RefusedError, UnavailableError):
         return ()
     return tuple(device["SerialNumber"] for device in answer.body.get("MFADevices", ()))
+
+
+def decoded_message(clients: Clients, endpoint: Endpoint, credentials: Credentials, message: str) -> str:
+    """What an encoded authorization message says, as JSON; raises RefusedError for one that is not the account's."""
+    answer = clients.call("sts", "DecodeAuthorizationMessage", endpoint, credentials, EncodedMessage=message)
+    return text_of(answer.body, "DecodedMessage")

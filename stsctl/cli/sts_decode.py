@@ -1,0 +1,67 @@
+"""`stsctl sts decode`: what AWS says of a denial in its encoded message."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stsctl.access import decoded
+from stsctl.cli.options import as_option, asking_options, json_option
+from stsctl.errors import UsageError
+from stsctl.formats.visible import visible
+from stsctl.target import Wanted
+
+if TYPE_CHECKING:
+    from stsctl.access.decoded import Decoded
+    from stsctl.cli.app import App
+    from stsctl.cli.report import Report
+
+_LONGEST_PASTED = 100_000
+
+
+@click.command("decode")
+@click.argument("message", required=False)
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the message from standard input.")
+@as_option
+@json_option
+@asking_options
+@click.pass_obj
+def decode(
+    app: App, /, *, message: str | None, from_stdin: bool, acting_as: str | None, as_json: bool, **options: Any
+) -> None:
+    """Say what an encoded authorization message says (DecodeAuthorizationMessage): who asked for what, what decided.
+
+    MESSAGE is what AWS gave with a denial, or the whole error that it came in. Whoever asks needs
+    sts:DecodeAuthorizationMessage in the account in which the request was denied.
+    """
+    if (message is None) is not from_stdin:
+        raise click.UsageError("give the MESSAGE, or --stdin")
+    encoded = decoded.message_in(_pasted() if message is None else message)
+    from stsctl.sources.identity import decoded_message
+
+    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    answer = decoded_message(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, encoded)
+    found = decoded.read(answer)
+    if as_json:
+        app.report.answer(json.loads(answer))
+    else:
+        _show(app.report, found)
+
+
+def _pasted() -> str:
+    text = sys.stdin.buffer.read(_LONGEST_PASTED + 1)
+    if len(text) > _LONGEST_PASTED:
+        raise UsageError("what is on standard input is too long for a message", hint="stsctl sts decode --stdin < FILE")
+    return text.decode(errors="replace")
+
+
+def _show(report: Report, found: Decoded) -> None:
+    """The decision in words, and the condition keys of the request below each other."""
+    first, *more = decoded.words(found)
+    report.data("\n".join([report.strong(visible(first)), *map(visible, more)]))
+    if found.context:
+        report.data("")
+        report.rows([(key, ", ".join(values)) for key, values in found.context], aligned=True)
