@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, StsctlError
 from stsctl.request import Asker, AskerKind, SessionRequest
+from stsctl.sources import client
 from stsctl.sources.address import address
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import EMULATOR_HEADER, Clients, check_instance, refused
@@ -25,6 +27,8 @@ from stsctl.sources.x509_key import Sign
 from stsctl.sources.x509_signature import SERVICE, signed_headers
 
 _OPERATION = f"{SERVICE}:CreateSession"
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_PAUSE = timedelta(milliseconds=300)
 _SERIAL = re.compile(r"[0-9a-fA-F]{1,64}")
 _HINTS = {
     "Invalid signature": "if the clock is right: openssl x509 -noout -text -in CERTIFICATE, its key is RSA or EC",
@@ -96,6 +100,7 @@ class CreateSession:
 
     clients: Clients
     source: RolesAnywhere
+    sleep: Callable[[float], None] = time.sleep
 
     def obtain(
         self,
@@ -115,11 +120,21 @@ class CreateSession:
             sign=self.source.key_of(certificate),
             at=self.clients.wall(),
         )
-        reply = Http(ca_bundle=self.clients.ca_bundle).post_signed(_OPERATION, url, body, headers)
+        reply = self._send(url, body, headers)
         check_instance(request.endpoint, reply.headers.get(EMULATOR_HEADER))
         if reply.status not in (200, 201):
             raise self._refused(reply)
         return _session(request, reply.json, certificate, self.clients.now())
+
+    def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """The answer, asked for again where AWS is throttling or out of order, as botocore does for its own calls."""
+        http = Http(ca_bundle=self.clients.ca_bundle)
+        for attempt in range(1, client.ATTEMPTS):
+            reply = http.post_signed(_OPERATION, url, body, headers)
+            if reply.status not in _PASSING:
+                return reply
+            self.sleep(_PAUSE.total_seconds() * attempt)
+        return http.post_signed(_OPERATION, url, body, headers)
 
     def _parameters(self, request: SessionRequest) -> dict[str, object]:
         every: dict[str, object] = {

@@ -15,7 +15,7 @@ from stsctl.emulator.protocol import certificates, signature
 from stsctl.emulator.protocol.claim import BY_CERTIFICATE, Claim, mismatch, read_claim_by_certificate
 from stsctl.emulator.protocol.refusal import Refusal
 from stsctl.emulator.protocol.request import Request
-from stsctl.emulator.roles_anywhere.presented import DEEPEST, Presented
+from stsctl.emulator.roles_anywhere.presented import Presented
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -73,7 +73,6 @@ def verify_chain(found: Presented, anchors: Sequence[Certificate], now: datetime
         PolicyBuilder()
         .store(Store(list(anchors)))
         .time(now)
-        .max_chain_depth(DEEPEST)
         .extension_policies(ca_policy=_of_cas(), ee_policy=_of_end_entities())
         .build_client_verifier()
     )

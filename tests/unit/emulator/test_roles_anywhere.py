@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,6 +172,14 @@ def test_certificates_between_it_and_the_anchor(front: Front) -> None:
     with_chain = replace(holder, chain=(middle.certificate, low.certificate))
     assert session(front, asking(with_chain))["sourceIdentity"] == "CN=web-1"
     refused(front, asking(holder), "Untrusted signing certificate")
+
+
+def test_as_many_between_as_aws_takes(front: Front) -> None:
+    """Five certificates may come along."""
+    cas = [ROOT]
+    for number in range(5):
+        cas.append(authority(f"CA {number}", by=cas[-1]))
+    assert session(front, asking(replace(leaf(by=cas[-1]), chain=tuple(ca.certificate for ca in cas[1:]))))
 
 
 def test_what_a_certificate_says_becomes_tags(front: Front) -> None:
@@ -436,7 +447,7 @@ def test_headers_without_certificates(front: Front) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_certificates_that_aws_does_not_read() -> None:
+def test_certificates_that_aws_does_not_read(tmp_path: Path) -> None:
     """SHA-1, keys that sign otherwise, and what is too long for a certificate are refused as none."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -452,6 +463,12 @@ def test_certificates_that_aws_does_not_read() -> None:
     other = builder.public_key(ed.public_key()).sign(ed, None).public_bytes(Encoding.DER)
     with pytest.raises(ValueError, match="neither RSA nor EC"):
         certificates.read(other)
+    if shutil.which("openssl") is None:
+        missing("openssl")
+    words = ("req", "-x509", "-sha1", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=x", "-outform", "DER", "-keyout")
+    weak = subprocess.run(["openssl", *words, str(tmp_path / "key.pem")], check=True, capture_output=True).stdout
+    with pytest.raises(ValueError, match="not signed with SHA-256 or stronger"):
+        certificates.read(weak)
     big = builder.public_key(key_of().public_key()).add_extension(
         x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"x" * certificates.LONGEST), critical=False
     )

@@ -13,7 +13,7 @@ import pytest
 from stsctl.arn import Arn
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, StsctlError, UnavailableError
 from stsctl.request import AskerKind, Operation, SessionRequest
-from stsctl.sources import x509_certificate
+from stsctl.sources import client, x509_certificate
 from stsctl.sources.client import Clients
 from stsctl.sources.roles_anywhere import CreateSession, RolesAnywhere
 from tests.certificates import Holder, authority, issue, name
@@ -277,6 +277,28 @@ def test_not_there(sts: Server, clients: Clients, status: int, body: str, said: 
     sts.tell(status, body)
     with pytest.raises(UnavailableError, match=said):
         CreateSession(clients=clients, source=found).obtain(request_of(sts, found), None, None)
+
+
+def test_a_passing_fault_is_asked_through(sts: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where AWS is out of order it is asked again, a few times and ever later; another refusal is final at once."""
+    monkeypatch.setattr(client, "ATTEMPTS", 3)
+    pauses: list[float] = []
+
+    def mended(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            tell(sts, content())
+
+    found = source()
+    sts.tell(503, "")
+    exchange = CreateSession(clients=clients, source=found, sleep=mended)
+    assert exchange.obtain(request_of(sts, found), None, None).identity
+    assert pauses == sorted(pauses)
+    assert len(sts.seen) == 3
+    sts.tell(403, '{"message": "Untrusted signing certificate"}', x_amzn_ErrorType="AccessDeniedException")
+    with pytest.raises(RefusedError):
+        exchange.obtain(request_of(sts, found), None, None)
+    assert len(sts.seen) == 4
 
 
 def test_an_emulators_answer_is_never_taken_for_awss(sts: Server, clients: Clients) -> None:
