@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stsctl.access.snapshot import Holder, PolicyText, Role, Snapshot, Tags, User
@@ -95,15 +94,14 @@ def role_session(
     )
 
 
-def everyone(snapshot: Snapshot) -> Iterator[Caller]:
-    """Every user with its long-term keys, and a session of every role."""
-    yield from (user(found) for found in snapshot.users.values())
-    yield from (role_session(found, "session") for found in snapshot.roles.values())
+def plain(found: Holder) -> Caller:
+    """A user with its long-term keys, or a session of a role with nothing to tell it from others."""
+    return user(found) if isinstance(found, User) else role_session(found, "session")
 
 
 def named(snapshot: Snapshot, text: str) -> Holder:
     """The user or role that an ARN, a session's ARN, or `account:name` means; raises UsageError for nobody."""
-    found = snapshot.users.get(text) or snapshot.roles.get(text)
+    found = snapshot.holder(text)
     if found is not None:
         return found
     account, name = _account_and_name(text)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from stsctl.access.caller import Caller, everyone
+from stsctl.access.caller import Caller, plain
+from stsctl.access.index import Index
 from stsctl.access.snapshot import Holder, Levels, Membership, PolicyText, Snapshot
 from stsctl.policy.evaluate import Decision, Level, Policies, evaluate
 from stsctl.policy.request import Context, Request
@@ -93,10 +94,17 @@ def can(
     return Verdict(caller=caller, request=request, policies=_policies(caller, policy, inside, of_owner))
 
 
-def who_can(snapshot: Snapshot, action: str, resource: str, around: Surroundings) -> Iterator[Verdict]:
+def who_can(
+    snapshot: Snapshot, action: str, resource: str, around: Surroundings, index: Index | None = None
+) -> Iterator[Verdict]:
     """The verdicts of all who may, each by itself: users with their keys, roles with a session."""
-    for caller in everyone(snapshot):
-        verdict = can(snapshot, caller, action, resource, around)
+    known = index or Index.of(snapshot)
+    # A policy of the resource's own may let in anybody; of a role's the index knows whom.
+    asked = known if resource in snapshot.resources else known.who_might(action, resource)
+    for arn in asked:
+        holder = snapshot.holder(arn)
+        assert holder is not None
+        verdict = can(snapshot, plain(holder), action, resource, around)
         if verdict.decision.allowed:
             yield verdict
 

@@ -113,6 +113,10 @@ class Snapshot:
         """The accounts whose principals are known."""
         return frozenset(holder.account for holder in self.holders())
 
+    def holder(self, arn: str) -> Holder | None:
+        """The user or role with that ARN."""
+        return self.users.get(arn) or self.roles.get(arn)
+
     def holders(self) -> Iterator[Holder]:
         """Every user, then every role."""
         yield from self.users.values()

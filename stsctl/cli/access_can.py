@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from stsctl.access.caller import Caller, named, role_session, user
+from stsctl.access.caller import Caller, named, plain, role_session
 from stsctl.access.can import Surroundings, Verdict, can, who_can
 from stsctl.access.snapshot import Snapshot, User
 from stsctl.cli import snapshots
@@ -121,8 +121,7 @@ def _at_hand(app: App, context: tuple[tuple[str, str], ...], options: dict[str, 
 def _caller(app: App, snapshot: Snapshot, name: str) -> Caller:
     """Who a name stands for: a role is asked with a session, which has what the configuration says of it."""
     if name.startswith("arn:") or ":" in name:
-        holder = named(snapshot, name)
-        return user(holder) if isinstance(holder, User) else role_session(holder, "session")
+        return plain(named(snapshot, name))
     target = app.target(Wanted(name=name))
     if not target.hops or target.hops[-1].kind is not HopKind.ROLE:
         return _of_source(app, snapshot, target.source.name)
@@ -142,8 +141,7 @@ def _caller(app: App, snapshot: Snapshot, name: str) -> Caller:
 def _of_source(app: App, snapshot: Snapshot, name: str) -> Caller:
     """The user whose keys a source has, as far as that is written down."""
     entry = app.configuration.sources.get(name)
-    holder = named(snapshot, entry.user_arn if entry is not None and entry.user_arn else name)
-    return user(holder) if isinstance(holder, User) else role_session(holder, "session")
+    return plain(named(snapshot, entry.user_arn if entry is not None and entry.user_arn else name))
 
 
 def _granting(verdict: Verdict) -> Iterator[str]:
