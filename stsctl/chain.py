@@ -6,12 +6,13 @@ does. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-rol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from stsctl import lifetime, limits, sso_profile
 from stsctl.argv import command, runs_stsctl
 from stsctl.arn import Arn
+from stsctl.connection import Connection
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles
@@ -29,13 +30,12 @@ _CREDENTIAL_SOURCES = {
 class Chain:
     """A source and the roles from there on, in the order in which they are assumed.
 
-    `endpoint_url` and `ca_bundle` are what the profile that was asked for says of the way to STS.
+    `connection` is what the profile that was asked for says of the way to AWS.
     """
 
     source: Source
     hops: tuple[Hop, ...] = ()
-    endpoint_url: str | None = None
-    ca_bundle: str | None = None
+    connection: Connection = field(default_factory=Connection)
 
     def then(self, *hops: Hop) -> Chain:
         """The chain with more roles at its end."""
@@ -45,11 +45,7 @@ class Chain:
 def of_profile(profiles: Profiles, name: str) -> Chain:
     """How the profile `name` is reached; raises ConfigurationError, with file and line, where it cannot be."""
     profile = profiles.get(name)
-    return replace(
-        _reach(profiles, profile, ()),
-        endpoint_url=profiles.endpoint_url(profile),
-        ca_bundle=profile.get("ca_bundle"),
-    )
+    return replace(_reach(profiles, profile, ()), connection=profiles.connection(profile))
 
 
 def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain:

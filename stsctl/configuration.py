@@ -62,6 +62,8 @@ class Defaults:
     prompt_timeout: timedelta | None = None
     sign_in_timeout: timedelta | None = None
     lock_timeout: timedelta | None = None
+    use_fips_endpoint: bool | None = None
+    use_dualstack_endpoint: bool | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
@@ -140,6 +142,8 @@ def _defaults(table: Table) -> Defaults:
         prompt_timeout=_timeout(table, "prompt_timeout"),
         sign_in_timeout=_timeout(table, "sign_in_timeout"),
         lock_timeout=_timeout(table, "lock_timeout"),
+        use_fips_endpoint=table.flag("use_fips_endpoint"),
+        use_dualstack_endpoint=table.flag("use_dualstack_endpoint"),
         origins=table.origins(),
     )
 

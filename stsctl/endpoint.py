@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from stsctl.callers import operation_of
+from stsctl.connection import SERVICES
 from stsctl.errors import ConfigurationError
 from stsctl.limits import problem_with_url
 from stsctl.request import Endpoint
-from stsctl.settings import Settings
-from stsctl.source import Source
+from stsctl.settings import Setting, Settings
+from stsctl.source import Source, SourceKind
 from stsctl.target import Hop, HopKind, Target
 from stsctl.url import is_loopback
 
@@ -37,7 +39,8 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
 
     The partition is the role's. Regions count in this order: the flag, the role's own or that of what leads to it,
     AWS_REGION, AWS_DEFAULT_REGION, `[defaults]`, the partition's own. Nothing that comes later in the chain has a say,
-    so targets that share a beginning share its sessions. Raises ConfigurationError.
+    so targets that share a beginning share its sessions. For all else variables count more than the AWS profile on the
+    way, and that more than `[defaults]`. Raises ConfigurationError.
     """
     roles = (hop,) if hop is not None else target.hops[:1]
     center = target.source.identity_center
@@ -45,14 +48,14 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     if partition is None and center is not None:
         partition = partition_of(center.region)
     region, is_fips = _region(target, hop, settings, partition)
-    url = _url(target, hop, settings)
+    url = _url(_service(target, hop), target, settings)
     return Endpoint(
         partition=partition or partition_of(region),
         region=region,
         url=url,
         instance=settings.emulator.value if url is not None and is_loopback(url) else None,
-        use_fips=is_fips or settings.use_fips_endpoint.value,
-        use_dualstack=settings.use_dualstack_endpoint.value,
+        use_fips=is_fips or _either(settings.use_fips_endpoint, target.connection.use_fips),
+        use_dualstack=_either(settings.use_dualstack_endpoint, target.connection.use_dualstack),
     )
 
 
@@ -64,13 +67,14 @@ def of_identity_center(source: Source, settings: Settings) -> Endpoint:
 
 def ca_bundle(target: Target, settings: Settings) -> str | None:
     """The file of certificates that the endpoint's own is checked against; None for the usual ones."""
-    return settings.ca_bundle.value or target.ca_bundle
+    return settings.ca_bundle.value or target.connection.ca_bundle
 
 
-def other_urls(settings: Settings) -> Mapping[str, str]:
-    """Where the services besides STS are said to be, by botocore's names; AWS's own are not in it."""
-    said = {} if settings.ignores_endpoint_urls.value else settings.endpoint_urls
-    return {service: one.value for service, one in said.items() if one.value}
+def urls(target: Target | None, settings: Settings) -> Mapping[str, str]:
+    """Where each service is said to be, by botocore's names; AWS's own are not in it. Raises ConfigurationError."""
+    nobody = Target(name="", source=Source(kind=SourceKind.ENVIRONMENT, name=""))
+    said = ((service, _url(service, target or nobody, settings)) for service in SERVICES)
+    return {service: url for service, url in said if url is not None}
 
 
 def partition_of(region: str) -> str:
@@ -95,13 +99,11 @@ def _region(target: Target, hop: Hop | None, settings: Settings, partition: str 
 
 def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator[tuple[str, str, bool]]:
     """The regions that were named, with their places; the last part says whether it was named for this very role."""
-    center = target.source.identity_center
-    if center is not None and hop is not None and hop.kind is HopKind.PERMISSION_SET:
+    center, certificate, service = target.source.identity_center, target.source.certificate, _service(target, hop)
+    if center is not None and service == "sso":
         yield center.region, str(target.source.origin or target.source.name), True
-    if _is_by_certificate(target, hop):
-        assert target.source.certificate is not None
-        region = target.source.certificate.trust_anchor_arn.region
-        yield region, str(target.source.origin or target.source.name), True
+    if certificate is not None and service == "rolesanywhere":
+        yield certificate.trust_anchor_arn.region, str(target.source.origin or target.source.name), True
     if target.region:
         yield target.region, "--region", True
     before = target.hops[: target.hops.index(hop) + 1] if hop is not None else ()
@@ -113,19 +115,22 @@ def _candidates(target: Target, hop: Hop | None, settings: Settings) -> Iterator
         yield settings.region.value, str(settings.region.origin), False
 
 
-def _is_by_certificate(target: Target, hop: Hop | None) -> bool:
-    """Whether IAM Roles Anywhere is asked, and not STS: where the trust anchor is."""
-    return target.source.certificate is not None and hop is not None and hop is target.hops[0]
+def _service(target: Target, hop: Hop | None) -> str:
+    """Who is asked, by botocore's name."""
+    return "sts" if hop is None else operation_of(target, target.hops.index(hop)).service
 
 
-def _url(target: Target, hop: Hop | None, settings: Settings) -> str | None:
-    if settings.ignores_endpoint_urls.value:
+def _url(service: str, target: Target, settings: Settings) -> str | None:
+    own, in_profile = settings.url_of(service).value, target.connection.url_of(service)
+    if _either(settings.ignores_endpoint_urls, target.connection.ignores_endpoint_urls):
         return None
-    if _is_by_certificate(target, hop):
-        return settings.endpoint_urls["rolesanywhere"].value
-    if settings.endpoint_url.value or target.endpoint_url is None:
-        return settings.endpoint_url.value
-    problem = problem_with_url(target.endpoint_url)
+    if own or in_profile is None:
+        return own
+    problem = problem_with_url(in_profile)
     if problem:
-        raise ConfigurationError(f'the endpoint_url "{target.endpoint_url}" of "{target.name}" {problem}')
-    return target.endpoint_url.rstrip("/")
+        raise ConfigurationError(f'the endpoint_url "{in_profile}" of "{target.name}" {problem}')
+    return in_profile.rstrip("/")
+
+
+def _either(setting: Setting[bool], in_profile: bool | None) -> bool:
+    return setting.value if setting.overrides_files or in_profile is None else in_profile

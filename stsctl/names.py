@@ -132,8 +132,7 @@ class _Resolver:
             hops=hops,
             mfa=self._wanted.mfa or (mfa.value if mfa.overrides_files else reached.mfa or mfa.value),
             region=self._wanted.region,
-            endpoint_url=chain.endpoint_url,
-            ca_bundle=chain.ca_bundle,
+            connection=chain.connection,
         )
 
     def _whole_chain(self) -> _Reached:
@@ -158,8 +157,8 @@ class _Resolver:
         chain = before.then(*between, last)
         if own is None:
             return _Reached(chain=chain)
-        url, bundle = own.chain.endpoint_url or chain.endpoint_url, own.chain.ca_bundle or chain.ca_bundle
-        return _Reached(chain=replace(chain, endpoint_url=url, ca_bundle=bundle), mfa=own.mfa)
+        connection = own.chain.connection.otherwise(chain.connection)
+        return _Reached(chain=replace(chain, connection=connection), mfa=own.mfa)
 
     def _by_itself(self, wanted: Wanted) -> Hop:
         """The last hop, where what was typed says what it is."""

@@ -164,8 +164,8 @@ def within(step: Step, maximum: Maximum | None) -> Step:
 def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | None:
     """Whether a code is needed, and in which call it goes; adds to `warnings` what is odd about it."""
     serials = list(dict.fromkeys(s for s in (target.source.mfa_serial, *(hop.mfa_serial for hop in target.hops)) if s))
-    if not serials or (target.hops and target.hops[0].kind is HopKind.FEDERATION_TOKEN):
-        return None  # GetFederationToken takes no code, nor a session that was got by one
+    if not serials or (target.hops and target.hops[0].kind in _TAKE_NO_CODE):
+        return None
     serial = serials[0]
     if begins_with_proof(target.source):
         warnings.append("the chain begins without a user of IAM, so there is no device whose MFA code could be given")
@@ -183,6 +183,13 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
     processes = (target.source.mfa_process, *(hop.mfa_process for hop in target.hops))
     direct, reason = _where_the_code_goes(target, around)
     return _Code(serial=serial, process=next((p for p in processes if p), ()), direct=direct, reason=reason)
+
+
+_TAKE_NO_CODE = (HopKind.FEDERATION_TOKEN, HopKind.ROOT)
+"""What takes neither a code nor a session that was got by one.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+"""
 
 
 def _where_the_code_goes(target: Target, around: Surroundings) -> tuple[bool, str]:

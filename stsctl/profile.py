@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from stsctl import ini
+from stsctl.connection import SERVICES, Connection
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
 from stsctl.nearest import suggestion
@@ -130,14 +131,30 @@ class Profiles:
         offered = {key: value for key, value in included.values.items() if key not in left_out}
         return replace(profile, values={**offered, **profile.values})
 
-    def endpoint_url(self, profile: Profile) -> str | None:
-        """The URL of STS that `profile` asks for: its services section's first, then its own."""
+    def connection(self, profile: Profile) -> Connection:
+        """What `profile` says of the way to AWS: of a service's URL its services section's first, then its own."""
         name = profile.get("services")
         if name is not None and name not in self.services:
             hint = suggestion(name, self.services)
             raise profile.problem("services", f"there is no section [services {name}]", hint=hint)
-        sts = self.services[name].get("sts", {}) if name is not None else {}
-        return sts.get("endpoint_url") or profile.get("endpoint_url")
+        sections = self.services[name] if name is not None else {}
+        said = {service: sections.get(service.replace("-", "_"), {}).get("endpoint_url") for service in SERVICES}
+        general = profile.get("endpoint_url")
+        urls = tuple((service, url) for service, own in said.items() if (url := own or general))
+        return Connection(
+            endpoint_urls=urls or None,
+            ca_bundle=profile.get("ca_bundle"),
+            use_fips=_truth(profile, "use_fips_endpoint"),
+            use_dualstack=_truth(profile, "use_dualstack_endpoint"),
+            ignores_endpoint_urls=_truth(profile, "ignore_configured_endpoint_urls"),
+        )
+
+
+def _truth(profile: Profile, key: str) -> bool | None:
+    text = profile.get(key)
+    if text is None or text.lower() in ("true", "false"):
+        return None if text is None else text.lower() == "true"
+    raise profile.problem(key, f'{key} "{text}" is neither true nor false')
 
 
 def load(

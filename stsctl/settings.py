@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from stsctl import lifetime, limits, region
 from stsctl.argv import command
 from stsctl.configuration import Configuration, PromptWith, SealKey, StoreName
+from stsctl.connection import SERVICES
 from stsctl.duration import parse_duration, render_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
@@ -103,9 +104,10 @@ class Settings:
         own = tuple(getattr(self, one.name) for one in fields(self) if one.name != "endpoint_urls")
         return own + tuple(one for one in self.endpoint_urls.values() if one.value)
 
+    def url_of(self, service: str) -> Setting[str | None]:
+        """Where a service is said to be."""
+        return self.endpoint_url if service == "sts" else self.endpoint_urls[service]
 
-OTHER_SERVICES = ("iam", "sso", "sso-oidc", "signin", "rolesanywhere")
-"""What stsctl asks besides STS, by botocore's names."""
 
 PROMPT_TIMEOUT = timedelta(seconds=45)
 """Well below the minute after which programs that run a credential_process begin to give up."""
@@ -144,14 +146,18 @@ def resolve(
         browser_profile=choose("console.browser_profile", _as_it_is, console.browser_profile, None, ()),
         container=choose("console.container", _as_it_is, console.container, None, ()),
         endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
-        use_fips_endpoint=choose("use_fips_endpoint", _truth, None, False, ("AWS_USE_FIPS_ENDPOINT",)),
-        use_dualstack_endpoint=choose("use_dualstack_endpoint", _truth, None, False, ("AWS_USE_DUALSTACK_ENDPOINT",)),
+        use_fips_endpoint=choose(
+            "use_fips_endpoint", _truth, defaults.use_fips_endpoint, False, ("AWS_USE_FIPS_ENDPOINT",)
+        ),
+        use_dualstack_endpoint=choose(
+            "use_dualstack_endpoint", _truth, defaults.use_dualstack_endpoint, False, ("AWS_USE_DUALSTACK_ENDPOINT",)
+        ),
         ignores_endpoint_urls=choose(
             "ignore_configured_endpoint_urls", _truth, None, False, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",)
         ),
         ca_bundle=choose("ca_bundle", _as_it_is, None, None, ("AWS_CA_BUNDLE",)),
         emulator=choose("emulator", _as_it_is, None, None),
-        endpoint_urls={service: _url_of(choose, service.replace("-", "_")) for service in OTHER_SERVICES},
+        endpoint_urls={service: _url_of(choose, service.replace("-", "_")) for service in SERVICES[1:]},
     )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import Enum
 
 from stsctl.arn import Arn
+from stsctl.connection import Connection
 from stsctl.origin import Origin
 from stsctl.request import ProvidedContext
 from stsctl.source import Source
@@ -123,7 +124,7 @@ class Target:
     """A name resolved: the source, and the roles in the order in which they are assumed.
 
     With no hops the target is the source itself. `region` is the one that the command line said, for every call;
-    `endpoint_url` and `ca_bundle` are what the AWS profile on the way says of the way to STS.
+    `connection` is what the AWS profile on the way says of the way to AWS.
     """
 
     name: str
@@ -131,6 +132,5 @@ class Target:
     hops: tuple[Hop, ...] = ()
     mfa: MfaMode = MfaMode.AUTO
     region: str | None = None
-    endpoint_url: str | None = None
-    ca_bundle: str | None = None
+    connection: Connection = field(default_factory=Connection)
     warnings: tuple[str, ...] = field(default=())

@@ -26,7 +26,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EMULATOR = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PROSE = sorted((ROOT / "tools" / "manual").glob("*.md"))
 DOCUMENTS = [
-    ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/emulator.md")
+    ROOT / name
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/emulator.md", "docs/recipes.md")
 ] + PROSE
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -147,6 +148,8 @@ _SAMPLES = {
     "prompt_timeout": "5s",
     "sign_in_timeout": "5s",
     "lock_timeout": "5s",
+    "use_fips_endpoint": "true",
+    "use_dualstack_endpoint": "true",
 }
 
 

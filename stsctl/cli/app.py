@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -445,10 +445,15 @@ class App:
             ),
         )
 
-    def obtain(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
-        """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError."""
+    def obtain(
+        self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None, target: Target | None = None
+    ) -> Obtained:
+        """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError.
+
+        `target` is what that means, where somebody has looked already.
+        """
         self._refuse_former()
-        target = self.target(wanted)
+        target = target or self.target(wanted)
         given = self._given() if acting.token_stdin else None
         kept = self._kept(target, acting)
         with self.proofs.asking():
@@ -479,10 +484,19 @@ class App:
         except UnicodeDecodeError:
             raise UsageError("what is on standard input is no text", hint="stsctl … --token-stdin < FILE") from None
 
-    def acting(self, wanted: Wanted | None, options: dict[str, Any]) -> tuple[Obtained, Endpoint]:
-        """The session that another call is made with (None: the current one), and where it is made."""
+    def acting(
+        self, wanted: Wanted | None, options: dict[str, Any], *, of_sts: bool = False
+    ) -> tuple[Obtained, Endpoint]:
+        """The session that another call is made with (None: the current one), and where it is made.
+
+        A call `of_sts` is made with a user's keys themselves: their session, got with an MFA code, may not make it.
+        """
         _, acting = self.typed(None, options)
-        obtained = self.obtain(self.chosen(wanted), acting)
+        chosen = self.chosen(wanted)
+        target = self.target(chosen)
+        if of_sts and not target.hops:
+            target = replace(target, source=replace(target.source, mfa_serial=None))
+        obtained = self.obtain(chosen, acting, target=target)
         return obtained, self.endpoint_of(obtained)
 
     def endpoint_of(self, obtained: Obtained) -> Endpoint:
@@ -534,7 +548,7 @@ class App:
         from stsctl.sources.client import Clients
 
         bundle = self._ca_bundle(target)
-        return Clients(now=self.now, wall=self.wall, ca_bundle=bundle, urls=endpoint.other_urls(self.settings))
+        return Clients(now=self.now, wall=self.wall, ca_bundle=bundle, urls=endpoint.urls(target, self.settings))
 
     def http(self, target: Target | None = None) -> Http:
         """What asks where nobody signs anything."""

@@ -54,7 +54,7 @@ def key_info(app: App, /, *, access_key_id: str, acting_as: str | None, as_json:
     """Say which account an access key belongs to (GetAccessKeyInfo)."""
     from stsctl.sources.identity import account_of_key
 
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
     account = account_of_key(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, access_key_id)
     if as_json:
         app.report.answer({"access_key_id": access_key_id, "account_id": account})

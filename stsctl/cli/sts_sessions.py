@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,7 +43,7 @@ def session_token(app: App, /, *, source: str, as_json: bool, **options: Any) ->
 @_of_keys
 @_duration
 @click.option("--policy", metavar="JSON", help="What the session may do, of what the user of the keys may.")
-@click.option("--policy-file", type=click.Path(), help="A file with such a policy.")
+@click.option("--policy-file", type=click.Path(path_type=Path), help="A file with such a policy.")
 @click.option("--policy-arn", "policy_arns", multiple=True, metavar="ARN", help="A managed policy that says so.")
 @click.option("--tag", "tags", type=Tag(), multiple=True, help="A session tag; repeat it for more.")
 @_region

@@ -60,7 +60,7 @@ def id_token(
         raise UsageError(problem, hint="stsctl sts id-token --audience https://api.example.com --tag team=blue")
     if duration is not None and not SHORTEST <= duration <= LONGEST:
         raise UsageError("such a token lasts 1m to 1h", hint="try --duration 5m")
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
     answer = outbound_token(
         app.clients(obtained.plan.target),
         endpoint,
@@ -87,7 +87,7 @@ def delegated_token(app: App, /, *, acting_as: str | None, **options: Any) -> No
     from stsctl.sources.delegated_token import delegated
 
     trade_in = _from_stdin()
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
     answer = delegated(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, trade_in)
     app.report.data(json.delegated(answer.credentials, answer.principal, answer.packed_policy_size))
 

@@ -37,6 +37,13 @@ def test_whose_a_key_is(me: Me) -> None:
     assert (done.status, "is not a valid access key ID" in done.err) == (5, True), done
 
 
+def test_the_keys_of_a_user_with_a_device_ask_whose_a_key_is(me: Me) -> None:
+    """Nobody is asked for a code: the session that it would give may not call GetAccessKeyInfo."""
+    me.configure(f'[source.guarded]\ntype = "environment"\nmfa_serial = "{me.mfa_serial}"\n')
+    assert me.ok("sts", "key-info", me.keys.access_key_id, "--as", "guarded") == f"{WORK}\n"
+    assert me.calls() == ["GetAccessKeyInfo"]
+
+
 def test_revoked_sessions_may_do_nothing_and_new_ones_all(mine: Me) -> None:
     """The old session is denied by the role's own policy; it is forgotten here, and the next one works again."""
     assert works(mine)

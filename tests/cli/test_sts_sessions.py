@@ -150,6 +150,16 @@ def test_by_the_command_line_alone(me: Me, words: tuple[str, ...], whose: str) -
     assert sum(call in ("GetSessionToken", "GetFederationToken", "AssumeRoot") for call in me.calls()) == 1
 
 
+def test_a_policy_in_a_file(me: Me) -> None:
+    """It is read as it is for a role, and one that is not there is named."""
+    (me.home / "read.json").write_text(READ, encoding="utf-8")
+    by_text = json.loads(me.ok("sts", "federate", "bob", "--from", "work", "--policy", READ, "--json"))
+    by_file = json.loads(me.ok("sts", "federate", "bob", "--from", "work", "--policy-file", "read.json", "--json"))
+    assert by_file == by_text
+    done = me.run("sts", "federate", "bob", "--from", "work", "--policy-file", "absent.json")
+    assert (done.status, 'cannot read "absent.json"' in done.err) == (2, True), done
+
+
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [

@@ -43,7 +43,7 @@ def test_a_chain_through_source_profiles() -> None:
     hub, prod = chain.hops
     assert (hub.name, str(hub.role_arn), hub.mfa_serial) == ("hub", f"{ROLE}hub", "arn:aws:iam::111111111111:mfa/me")
     assert (prod.external_id, prod.duration, prod.region) == ("x-1", timedelta(minutes=30), "eu-west-1")
-    assert (prod.session_name, chain.ca_bundle, str(prod.origin)) == ("me", "/ca.pem", "~/.aws/config:1")
+    assert (prod.session_name, chain.connection.ca_bundle, str(prod.origin)) == ("me", "/ca.pem", "~/.aws/config:1")
 
 
 def test_mfa_is_read_from_the_source_too() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from stsctl import configuration, endpoint, settings
 from stsctl.arn import Arn
+from stsctl.connection import Connection
 from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin
 from stsctl.request import Endpoint
@@ -106,7 +107,7 @@ def test_the_partitions_are_those_of_the_sdk() -> None:
 
 def test_the_url_is_the_environments_before_the_profiles() -> None:
     """And AWS_IGNORE_CONFIGURED_ENDPOINT_URLS sets both aside."""
-    meant = replace(target(hop()), endpoint_url="https://sts.example/")
+    meant = replace(target(hop()), connection=Connection(endpoint_urls=(("sts", "https://sts.example/"),)))
     assert resolve(meant).url == "https://sts.example"
     environ = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
     assert resolve(meant, environ).url == "http://127.0.0.1:5000"
@@ -117,7 +118,7 @@ def test_the_url_is_the_environments_before_the_profiles() -> None:
 def test_a_profiles_url_that_is_none_is_refused(url: str) -> None:
     """A name and password in it are no part of an endpoint either."""
     with pytest.raises(ConfigurationError, match="is no URL of an endpoint"):
-        resolve(replace(target(hop()), endpoint_url=url))
+        resolve(replace(target(hop()), connection=Connection(endpoint_urls=(("sts", url),))))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_an_emulator_is_believed_only_on_this_machine(url: str | None, instance:
 
 def test_the_file_of_certificates() -> None:
     """AWS_CA_BUNDLE before the profile's."""
-    meant = replace(target(hop()), ca_bundle="/profile.pem")
+    meant = replace(target(hop()), connection=Connection(ca_bundle="/profile.pem"))
     settled = settings.resolve(configuration.load(None, None), {})
     assert endpoint.ca_bundle(meant, settled) == "/profile.pem"
     settled = settings.resolve(configuration.load(None, None), {"AWS_CA_BUNDLE": "/env.pem"})

@@ -102,7 +102,7 @@ def test_a_role_can_begin_at_an_aws_profile() -> None:
     """With whatever leads to that, and what it says of the way to STS."""
     target = resolve("r", config=f'[role.r]\nrole_arn = "{B}R"\nfrom = "aws-role"\n')
     assert chain(target) == ["legacy", "aws-role", "r"]
-    assert target.endpoint_url == "http://127.0.0.1:5000"
+    assert target.connection.url_of("sts") == "http://127.0.0.1:5000"
 
 
 def test_an_aws_profile_is_a_target() -> None:
@@ -248,10 +248,10 @@ def test_from_and_via_change_how_a_named_role_is_reached() -> None:
 def test_the_way_to_sts_is_the_targets_before_its_beginnings() -> None:
     """Also where the roles between come from the command line."""
     aws = AWS_CONFIG + f"[profile other]\nrole_arn = {A}o\nsource_profile = legacy\nca_bundle = /o.pem\n"
-    assert resolve("aws-role", aws=aws, source="other").endpoint_url == "http://127.0.0.1:5000"
-    assert resolve("aws-role", aws=aws, source="other").ca_bundle == "/o.pem"
-    assert resolve("other", aws=aws, source="aws-role").endpoint_url == "http://127.0.0.1:5000"
-    assert resolve("other", aws=aws, source="aws-role").ca_bundle == "/o.pem"
+    assert resolve("aws-role", aws=aws, source="other").connection.url_of("sts") == "http://127.0.0.1:5000"
+    assert resolve("aws-role", aws=aws, source="other").connection.ca_bundle == "/o.pem"
+    assert resolve("other", aws=aws, source="aws-role").connection.url_of("sts") == "http://127.0.0.1:5000"
+    assert resolve("other", aws=aws, source="aws-role").connection.ca_bundle == "/o.pem"
 
 
 @pytest.mark.parametrize(

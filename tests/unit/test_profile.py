@@ -168,12 +168,12 @@ def test_the_url_of_sts_is_the_services_sections_before_the_profiles_own() -> No
     """And a section that is not there is refused, as botocore refuses it."""
     text = "[profile a]\nendpoint_url = http://own\nservices = v\n[services v]\nsts =\n  endpoint_url = http://sts\n"
     profiles = load(text)
-    assert profiles.endpoint_url(profiles.get("a")) == "http://sts"
+    assert profiles.connection(profiles.get("a")).url_of("sts") == "http://sts"
     profiles = load(text.replace("sts =", "s3 ="))
-    assert profiles.endpoint_url(profiles.get("a")) == "http://own"
+    assert profiles.connection(profiles.get("a")).url_of("sts") == "http://own"
     profiles = load(text.replace("services = v", "services = w"))
     with pytest.raises(ConfigurationError, match=r"^~/\.aws/config:3: .*no section \[services w\]$"):
-        profiles.endpoint_url(profiles.get("a"))
+        profiles.connection(profiles.get("a"))
 
 
 def test_no_secret_shows_in_a_repr() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stsctl import configuration, settings
+from stsctl.connection import SERVICES
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.settings import Level, Settings
 
@@ -127,9 +128,9 @@ def test_a_flag_that_cannot_be_meant_is_a_matter_of_usage() -> None:
 def test_all_are_told() -> None:
     """`config show` prints every setting there is, each by another name."""
     told = resolve({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, file=FILE).all()
-    every = len(Settings.__dataclass_fields__) - 1 + len(settings.OTHER_SERVICES)
+    every = len(Settings.__dataclass_fields__) - 1 + len(SERVICES[1:])
     assert len({setting.name for setting in told}) == len(told) == every
-    assert len(resolve(file=FILE).all()) == every - len(settings.OTHER_SERVICES)
+    assert len(resolve(file=FILE).all()) == every - len(SERVICES[1:])
 
 
 def test_a_region_that_stsctl_exported_has_no_say() -> None:

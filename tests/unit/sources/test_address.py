@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -13,14 +14,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError
 from botocore.loaders import create_loader
 
-from stsctl import configuration, endpoint, settings
+from stsctl import configuration, endpoint, names, profile, settings
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.request import Endpoint
-from stsctl.source import Source, SourceKind
 from stsctl.sources import client
 from stsctl.sources.address import address
 from stsctl.sources.client import Clients
-from stsctl.target import Target
+from stsctl.target import Wanted
 from tests.unit.sources.server import NOW
 
 OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
@@ -101,46 +101,103 @@ def test_aws_is_asked_where_botocore_asks_it(service: str, sent: list[str], clie
     assert len(seen) > len(REGIONS)
 
 
-def settle(environ: dict[str, str], region: str | None = None) -> tuple[Endpoint, Clients]:
-    """Where STS is asked in this environment, and what asks."""
-    settled = settings.resolve(configuration.Configuration(), environ)
-    target = Target(name="t", source=Source(kind=SourceKind.ENVIRONMENT, name="environment"), region=region)
-    clients = Clients(now=lambda: NOW, wall=lambda: NOW, urls=endpoint.other_urls(settled))
+def settle(
+    environ: dict[str, str], in_profile: str = "", *, in_defaults: str = "", region: str | None = None
+) -> tuple[Endpoint, Clients]:
+    """Where STS is asked in this environment for the profile "p", and what asks."""
+    configured = configuration.load(f"[defaults]\n{in_defaults}".encode(), None)
+    settled = settings.resolve(configured, environ)
+    wanted = Wanted(name="p", region=region)
+    profiles = profile.load(PROFILE.format(in_profile).encode(), None)
+    target = names.resolve(wanted, configured, profiles, settled, read_text=lambda path, origin: "")
+    clients = Clients(now=lambda: NOW, wall=lambda: NOW, urls=endpoint.urls(target, settled))
     return endpoint.resolve(target, None, settled), clients
 
 
-ENVIRONMENTS: list[dict[str, str]] = [
-    {},
-    {"AWS_USE_FIPS_ENDPOINT": "true"},
-    {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
-    {"AWS_USE_FIPS_ENDPOINT": "True", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
-    {"AWS_DEFAULT_REGION": "fips-us-east-1"},
-    {"AWS_DEFAULT_REGION": "us-gov-west-1-fips"},
-    {"AWS_DEFAULT_REGION": "us-gov-east-1", "AWS_USE_FIPS_ENDPOINT": "true"},
-    {"AWS_ENDPOINT_URL": "https://all.example/"},
-    {"AWS_ENDPOINT_URL": "https://all.example", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
-    {"AWS_ENDPOINT_URL": "https://all.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
-    *({f"AWS_ENDPOINT_URL_{name}": "https://one.example/path"} for name in VARIABLES),
+PROFILE = """
+[profile p]
+aws_access_key_id = AKIAEXAMPLE000000001
+aws_secret_access_key = secret
+{}
+
+[services s]
+sts =
+  endpoint_url = https://sts.example
+sso_oidc =
+  endpoint_url = https://oidc.example/path
+rolesanywhere =
+  endpoint_url = https://anywhere.example
+"""
+IRELAND = {"AWS_DEFAULT_REGION": "eu-west-1"}
+CASES: list[tuple[dict[str, str], str]] = [
+    (IRELAND, ""),
+    (IRELAND | {"AWS_USE_FIPS_ENDPOINT": "true"}, ""),
+    (IRELAND | {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, ""),
+    (IRELAND | {"AWS_USE_FIPS_ENDPOINT": "True", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, ""),
+    ({"AWS_DEFAULT_REGION": "fips-us-east-1"}, ""),
+    ({"AWS_DEFAULT_REGION": "us-gov-west-1-fips"}, ""),
+    ({"AWS_DEFAULT_REGION": "us-gov-east-1", "AWS_USE_FIPS_ENDPOINT": "true"}, ""),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example/"}, ""),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example", "AWS_USE_FIPS_ENDPOINT": "true"}, ""),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, ""),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, ""),
+    *((IRELAND | {f"AWS_ENDPOINT_URL_{name}": "https://one.example/path"}, "") for name in VARIABLES),
     *(
-        {f"AWS_ENDPOINT_URL_{name}": "https://one.example", "AWS_ENDPOINT_URL": "https://all.example"}
+        (IRELAND | {f"AWS_ENDPOINT_URL_{name}": "https://one.example", "AWS_ENDPOINT_URL": "https://all.example"}, "")
         for name in VARIABLES
+    ),
+    ({}, "region = cn-north-1"),
+    ({}, "region = us-gov-west-1\nuse_fips_endpoint = true"),
+    ({}, "region = us-east-1-fips"),
+    (IRELAND, "use_fips_endpoint = true\nuse_dualstack_endpoint = true"),
+    (IRELAND | {"AWS_USE_FIPS_ENDPOINT": "false"}, "use_fips_endpoint = true\nuse_dualstack_endpoint = true"),
+    (IRELAND | {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "use_dualstack_endpoint = false"),
+    (IRELAND, "endpoint_url = https://profile.example"),
+    (IRELAND, "services = s"),
+    (IRELAND, "services = s\nendpoint_url = https://profile.example"),
+    (IRELAND, "services = s\nendpoint_url = https://profile.example\nignore_configured_endpoint_urls = true"),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example"}, "ignore_configured_endpoint_urls = true"),
+    (IRELAND | {"AWS_ENDPOINT_URL_SSO_OIDC": "https://one.example"}, "services = s"),
+    (IRELAND | {"AWS_ENDPOINT_URL": "https://all.example"}, "services = s"),
+    (IRELAND | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "services = s\nuse_fips_endpoint = true"),
+    (
+        IRELAND | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"},
+        "services = s\nignore_configured_endpoint_urls = true",
     ),
 ]
 
 
+def _in_words(case: tuple[dict[str, str], str]) -> str:
+    return " ".join([*("=".join(one) for one in case[0].items()), *case[1].replace(" ", "").split("\n")])
+
+
 @pytest.mark.parametrize("service", OPERATIONS)
-@pytest.mark.parametrize(
-    "environ", ENVIRONMENTS, ids=lambda environ: " ".join("=".join(one) for one in environ.items())
-)
-def test_the_variables_of_the_sdks_lead_to_the_same_place(
-    service: str, environ: dict[str, str], sent: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("case", CASES, ids=_in_words)
+def test_variables_and_profiles_lead_to_the_same_place(
+    service: str, case: tuple[dict[str, str], str], sent: list[str], monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    """Each variable that chooses an endpoint, alone and with those that count more."""
-    environ = {"AWS_DEFAULT_REGION": "eu-west-1"} | environ
-    for name, value in environ.items():
+    """All that chooses an endpoint, alone and with what counts more: a plain client with that profile asks there."""
+    environ, in_profile = case
+    (home / "config").write_text(PROFILE.format(in_profile))
+    for name, value in {"AWS_CONFIG_FILE": str(home / "config"), "AWS_PROFILE": "p", **environ}.items():
         monkeypatch.setenv(name, value)
-    where, clients = settle(environ)
+    where, clients = settle(environ, in_profile)
     assert by_stsctl(service, sent, clients, where) == by_botocore(service, sent)
+
+
+@pytest.mark.parametrize("key", ["use_fips_endpoint", "use_dualstack_endpoint"])
+def test_variables_count_more_than_profiles_and_those_more_than_the_defaults(key: str) -> None:
+    """What is right for most can be said for all, and otherwise where it is not."""
+    field, variable, in_defaults = key.removesuffix("_endpoint"), f"AWS_{key.upper()}", f"{key} = true"
+    assert getattr(settle({}, in_defaults=in_defaults)[0], field)
+    assert not getattr(settle({}, f"{key} = false", in_defaults=in_defaults)[0], field)
+    assert not getattr(settle({variable: "false"}, f"{key} = true", in_defaults=in_defaults)[0], field)
+
+
+def test_what_is_neither_true_nor_false_is_told_with_its_line() -> None:
+    """Botocore takes it for false, and who wanted FIPS would never hear of it."""
+    with pytest.raises(ConfigurationError, match=r'config:5: .*use_fips_endpoint "yes" is neither true nor false'):
+        settle({}, "use_fips_endpoint = yes")
 
 
 def test_what_chooses_an_endpoint_is_in_the_request() -> None:
@@ -148,7 +205,7 @@ def test_what_chooses_an_endpoint_is_in_the_request() -> None:
     plain = settle({})[0]
     assert settle({"AWS_USE_FIPS_ENDPOINT": "true"})[0] == replace(plain, use_fips=True)
     assert settle({"AWS_USE_DUALSTACK_ENDPOINT": "true"})[0] == replace(plain, use_dualstack=True)
-    assert settle({}, "fips-us-east-1")[0] == replace(plain, use_fips=True)
+    assert settle({}, region="fips-us-east-1")[0] == replace(plain, use_fips=True)
 
 
 @pytest.mark.parametrize("service", OPERATIONS)
