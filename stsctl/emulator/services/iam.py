@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from stsctl.emulator.directory.directory import Directory
 from stsctl.emulator.directory.gone_principals import replace_principal
-from stsctl.emulator.directory.principals import Caller, Device, Role, User
-from stsctl.emulator.directory.totp import are_consecutive
+from stsctl.emulator.directory.principals import Caller, Role, User
 from stsctl.emulator.protocol import wire
 from stsctl.emulator.protocol.refusal import Refusal
 from stsctl.emulator.protocol.wire import Answer, Result
+from stsctl.emulator.services.mfa_devices import MfaDevices
 from stsctl.emulator.services.service_call import ServiceCall
 from stsctl.emulator.services.simulator import Simulator
 
@@ -49,6 +49,7 @@ class Iam:
         self._directory = directory
         self._own = own
         self._simulated = simulator.operations
+        self._devices = MfaDevices(directory)
 
     def answer(self, call: ServiceCall, wall_at: datetime, forward: Callable[[bytes], Answer]) -> Answer:
         """The answer to a call; `forward` gives moto's to a body. Raises Refusal."""
@@ -60,8 +61,8 @@ class Iam:
         if action in self._simulated:
             result = self._simulated[action](caller, given)
             return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
-        if action in _DEVICES:
-            result = _DEVICES[action](self, call, wall_at)
+        if action in self._devices.operations:
+            result = self._devices.operations[action](caller.account, given, wall_at)
             return wire.succeed(action, result, wire.dialect(asked, "iam"), wire.IAM_NAMESPACE)
         if action in _BOUNDARIES:
             self._bound(caller.account, name, boundary if action == "PutUserPermissionsBoundary" else None)
@@ -111,39 +112,10 @@ class Iam:
         action, given, caller = call.operation.name, call.operation.parameters, call.caller
         if action == "ListPolicies" or any(":iam::aws:policy/" in str(value) for value in given.values()):
             self._directory.load_aws_policies(caller.account)
-        if action == "EnableMFADevice":
-            self._check_codes(given, caller.account, wall_at)
+        self._devices.check(action, caller.account, given, wall_at)
         if action in OWN_BY_DEFAULT and not given.get("UserName"):
             return self._with_own_name(call.asked.body, action, caller)
         return call.asked.body
-
-    def _check_codes(self, given: Mapping[str, Any], account: str, wall_at: datetime) -> None:
-        device = self._directory.device(account, given.get("SerialNumber", ""))
-        first, second = given.get("AuthenticationCode1", ""), given.get("AuthenticationCode2", "")
-        if device is not None and not are_consecutive(device.seed, first, second, wall_at):
-            raise Refusal("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
-
-    def _resync(self, call: ServiceCall, wall_at: datetime) -> Result:
-        """ResyncMFADevice: a device whose clock is off; the emulator's goes by the wall clock, so that all is well."""
-        given = call.operation.parameters
-        self._device(call, given.get("UserName"))
-        self._check_codes(given, call.caller.account, wall_at)
-        return {}
-
-    def _get_device(self, call: ServiceCall, _wall_at: datetime) -> Result:
-        """GetMFADevice."""
-        given = call.operation.parameters
-        device = self._device(call, given.get("UserName"))
-        found: Any = self._directory.backend(call.caller.account).virtual_mfa_devices[device.serial]
-        return {"UserName": device.user, "SerialNumber": device.serial, "EnableDate": found.enable_date}
-
-    def _device(self, call: ServiceCall, user: str | None) -> Device:
-        """The enabled device that a call is about, of the user it names; raises Refusal where there is none such."""
-        serial = call.operation.parameters.get("SerialNumber", "")
-        device = self._directory.device(call.caller.account, serial)
-        if device is None or device.user is None or user not in (None, device.user):
-            raise Refusal("NoSuchEntity", f"MFA Device with serial number {serial} does not exist.", 404)
-        return device
 
     def _with_own_name(self, body: bytes, action: str, caller: Caller) -> bytes:
         if caller.user is not None:
@@ -151,6 +123,3 @@ class Iam:
         if action == "GetUser":
             return body
         raise Refusal("ValidationError", "Must specify userName when calling with non-User credentials", 400)
-
-
-_DEVICES = {"GetMFADevice": Iam._get_device, "ResyncMFADevice": Iam._resync}

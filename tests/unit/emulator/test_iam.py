@@ -140,6 +140,30 @@ def test_devices(iam: Any) -> None:
     assert told[0] == "InvalidAuthenticationCode"
 
 
+def test_devices_that_cannot_be_enabled(iam: Any) -> None:
+    """One that does not exist, one that is somebody's, and a ninth; and one that is in use is not deleted."""
+    for name in ("hal", "ida"):
+        iam.create_user(UserName=name)
+
+    def enable(*, user: str, serial: str, seed: Secret) -> None:
+        step = step_at(datetime.fromtimestamp(time.time(), UTC))
+        codes = {"AuthenticationCode1": code_at(seed, step - 1), "AuthenticationCode2": code_at(seed, step)}
+        iam.enable_mfa_device(UserName=user, SerialNumber=serial, **codes)
+
+    made = [iam.create_virtual_mfa_device(VirtualMFADeviceName=f"hal-{at}")["VirtualMFADevice"] for at in range(9)]
+    seeds = {each["SerialNumber"]: Secret(each["Base32StringSeed"].decode()) for each in made}
+    serial, *_, ninth = seeds
+    assert refused(enable, user="hal", serial=f"{serial}-other", seed=seeds[serial])[0] == "NoSuchEntity"
+    for each in list(seeds)[:8]:
+        enable(user="hal", serial=each, seed=seeds[each])
+    assert refused(enable, user="ida", serial=serial, seed=seeds[serial])[:2] == ("EntityAlreadyExists", 409)
+    assert refused(enable, user="hal", serial=ninth, seed=seeds[ninth])[:2] == ("LimitExceeded", 409)
+    assert refused(iam.delete_virtual_mfa_device, SerialNumber=serial)[:2] == ("DeleteConflict", 409)
+    enable(user="ida", serial=ninth, seed=seeds[ninth])
+    iam.deactivate_mfa_device(UserName="hal", SerialNumber=serial)
+    iam.delete_virtual_mfa_device(SerialNumber=serial)
+
+
 def test_ids(iam: Any) -> None:
     """Unique ids are shaped like AWS's."""
     made = [
