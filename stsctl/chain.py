@@ -88,7 +88,8 @@ def source_of(profile: Profile) -> Source:
     """The first credentials that `profile` itself gives; raises ConfigurationError where it gives none."""
     if KEY_ID in profile.shared:
         return _keys(profile)
-    _refuse(profile, ("login_session",), '"aws login"')
+    if profile.get("login_session") is not None:
+        return _login(profile)
     process = profile.get("credential_process")
     if process is not None:
         return _process(profile, process)
@@ -106,16 +107,6 @@ def source_of(profile: Profile) -> Source:
         "has no credentials: no keys, no role_arn, no credential_process",
         hint=f'run "stsctl keys add NAME" to keep a pair of keys, or add role_arn to [profile {profile.name}]',
     )
-
-
-def _refuse(profile: Profile, keys: tuple[str, ...], way: str) -> None:
-    for key in keys:
-        if profile.get(key) is not None:
-            raise profile.problem(
-                key,
-                f"signs in through {way} ({key}), and stsctl does not know that way in yet",
-                hint="name a source with keys, a credential_process or a credential_source instead",
-            )
 
 
 def _identity_center(profiles: Profiles, profile: Profile) -> Chain | None:
@@ -156,6 +147,14 @@ def _web_identity(profile: Profile, token_file: str) -> Chain:
         )
     source = replace(_source(profile, SourceKind.OIDC, None), proof=Proof(file=token_file))
     return Chain(source=source).then(hop_of(profile))
+
+
+def _login(profile: Profile) -> Source:
+    try:
+        login_session = Arn.parse(profile.get("login_session") or "")
+    except UsageError as error:
+        raise profile.problem("login_session", error.message, hint="it is what the AWS CLI wrote there") from error
+    return replace(_source(profile, SourceKind.LOGIN, None), login_session=login_session)
 
 
 def _process(profile: Profile, process: str) -> Source:

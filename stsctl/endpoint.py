@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from stsctl.callers import operation_of
 from stsctl.connection import SERVICES
@@ -63,6 +64,15 @@ def of_identity_center(source: Source, settings: Settings) -> Endpoint:
     """Where an Identity Center is asked: in its own region."""
     hop = Hop(name=source.name, kind=HopKind.PERMISSION_SET)
     return resolve(Target(name=source.name, source=source, hops=(hop,)), hop, settings)
+
+
+def of_login(source: Source, settings: Settings) -> Endpoint:
+    """Where AWS Sign-In is asked for a session of `aws login`: in a region of its partition."""
+    found = resolve(Target(name=source.name, source=source), None, settings)
+    who = source.login_session
+    if who is None or who.partition == found.partition:
+        return found
+    return replace(found, partition=who.partition, region=_REGIONS.get(who.partition, _AWS)[1])
 
 
 def ca_bundle(target: Target, settings: Settings) -> str | None:

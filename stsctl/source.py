@@ -116,8 +116,9 @@ class Source:
     """The beginning of a chain.
 
     `profile` is the AWS profile that says so, `process` the command line that PROCESS runs, `path` the file of FILE (a
-    dash: standard input). `access_key_id` is the id of its keys where the configuration tells it, so that it need not
-    be looked up among the secrets. `proof` is what OIDC and SAML begin with.
+    dash: standard input), `login_session` who signed in for LOGIN. `access_key_id` is the id of its keys where the
+    configuration tells it, so that it need not be looked up among the secrets. `proof` is what OIDC and SAML begin
+    with.
     """
 
     kind: SourceKind
@@ -125,7 +126,7 @@ class Source:
     profile: str | None = None
     process: str | None = None
     path: str | None = None
-    login_session: str | None = None
+    login_session: Arn | None = None
     mfa_serial: str | None = None
     mfa_process: tuple[str, ...] = ()
     region: str | None = None

@@ -77,7 +77,7 @@ def entry(name: str, table: Table, *, added: bool) -> SourceEntry:
         profile=table.text("profile"),
         process=shlex.join(process) if process else None,
         path=table.text("path"),
-        login_session=table.text("login_session"),
+        login_session=_login_session(table),
         mfa_serial=table.checked("mfa_serial", "mfa_serial"),
         mfa_process=table.command("mfa_process"),
         region=table.text("region"),
@@ -175,6 +175,15 @@ def _url(table: Table, key: str) -> str | None:
     if text is None or is_web_page(text):
         return text
     raise table.problem(key, f'{key} "{text}" is no address that begins with https://')
+
+
+def _login_session(table: Table) -> Arn | None:
+    """Who signed in: a user, a role's session, or an account's root."""
+    text = table.text("login_session")
+    try:
+        return None if text is None else Arn.parse(text)
+    except UsageError as error:
+        raise table.problem("login_session", error.message, hint="it is the ARN that the AWS CLI said") from error
 
 
 def _arn(table: Table, key: str, service: str, resource: str, what: str) -> Arn | None:

@@ -23,7 +23,10 @@ LAYERS = (
 )  # fmt: skip
 """The emulator's packages: each stands on those before it, and on no other."""
 EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
-SHARED = "interface|client|http|answer|credentials_json|proof|id_token|discovery|oauth|address"
+SHARED = (
+    "interface|client|http|answer|credentials_json|dpop|login_cache|login_provider"
+    "|proof|id_token|discovery|oauth|address"
+)
 """What several sources stand on."""
 SEALED = r"(seal|sealing_key|records|codec)"
 
@@ -61,6 +64,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.watched_browser", r"(errors|host\.\w+)", {"playwright"} | EFFECTS),
     (r"host\.\w+", r"(errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
+    (r"sources\.dpop", VALUES, {"cryptography"}),
+    (r"sources\.login_provider", rf"({VALUES}|sources\.(client|login_cache))", {"botocore"} | EFFECTS),
     (r"sources\.address", VALUES, {"botocore"}),
     (r"sources\.(client|answer)", rf"({VALUES}|host\.\w+|stores\.interface)", {"botocore"} | EFFECTS),
     (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
@@ -100,7 +105,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|authorities|certificates|keychain|proofs|snapshots|sources|stores)", r".*", EFFECTS),
+    (r"cli\.(app|authorities|certificates|keychain|logins|proofs|snapshots|sources|stores)", r".*", EFFECTS),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),

@@ -37,6 +37,7 @@ from stsctl.target import Target, Wanted
 from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
+    from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
@@ -207,6 +208,7 @@ class App:
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             proofs=lambda: self.proofs,
             authorities=lambda: self.authorities,
+            logins=lambda: self.logins,
             whose=lambda credentials: self.keychain.identity(credentials),
             given=self._given,
             folder=self.paths.config_home,
@@ -255,6 +257,22 @@ class App:
             now=self.now,
             may_ask=lambda: self.machine.can_sign_in(),
             sdk_cache=self.paths.sdk_cache,
+        )
+
+    @cached_property
+    def logins(self) -> Logins:
+        """Sessions of `aws login`."""
+        from stsctl.cli.logins import Logins
+
+        return Logins(
+            folder=self.paths.login_cache,
+            settings=self.settings,
+            environ=self.environ,
+            report=self.report,
+            lock_folder=self.paths.locks,
+            clients=self.clients,
+            may_ask=lambda: self.machine.can_sign_in(),
+            ask=lambda prompt, limit: Secret(self.machine.ask(prompt, hidden=False, limit=limit)),
         )
 
     @cached_property

@@ -82,14 +82,15 @@ class Machine:
 
         return self._settings.prompt.value and (self.can_ask() or Browser(environ=self._environ).comes_back())
 
-    def ask(self, prompt: str, *, hidden: bool, about: str | None = None) -> str:
+    def ask(self, prompt: str, *, hidden: bool, about: str | None = None, limit: timedelta | None = None) -> str:
         """What the person types, on the terminal or else on their desktop; raises PersonNeededError.
 
         `about` is what was said on stderr, and is shown with the question in a window, which may be all that they see.
+        `limit` is for a question that takes longer to answer than others.
         """
         prompter = self._prompter()
         in_a_window = about is not None and prompter.is_window
-        return self._ask(prompter, f"{about}\n{prompt}" if in_a_window else prompt, hidden=hidden)
+        return self._ask(prompter, f"{about}\n{prompt}" if in_a_window else prompt, hidden=hidden, limit=limit)
 
     def ask_on_terminal(self, prompt: str) -> str:
         """What the person types on the terminal, and nowhere else: `prompt` is for no other eyes."""
@@ -97,11 +98,13 @@ class Machine:
 
         return self._ask(terminal.Terminal(), prompt, hidden=False)
 
-    def _ask(self, prompter: Terminal | Dialogue, prompt: str, *, hidden: bool) -> str:
+    def _ask(
+        self, prompter: Terminal | Dialogue, prompt: str, *, hidden: bool, limit: timedelta | None = None
+    ) -> str:
         if not self._settings.prompt.value:
             raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
         with self._report.quiet():
-            return prompter.ask(prompt, hidden=hidden, timeout=self._timeout)
+            return prompter.ask(prompt, hidden=hidden, timeout=limit or self._timeout)
 
     def _prompter(self) -> Terminal | Dialogue:
         """Where the person is asked."""

@@ -19,6 +19,7 @@ from stsctl.source import Source, SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.authorities import Authorities
+    from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
     from stsctl.sources.client import Clients
     from stsctl.sources.identity_center import IdentityCenterSource
@@ -54,6 +55,7 @@ class Sources:
     ask: Callable[[str], Secret]
     proofs: Callable[[], Proofs]
     authorities: Callable[[], Authorities]
+    logins: Callable[[], Logins]
     whose: Callable[[Credentials], Arn]
     given: Callable[[], Secret]
     folder: Path
@@ -100,7 +102,8 @@ class Sources:
 
                 return certificates.roles_anywhere(source, self.folder, run=self.run, ask=self.ask)
             case SourceKind.LOGIN:
-                raise ConfigurationError(f'source "{source.name}": stsctl does not know that way in yet')
+                logins = self.logins()
+                return self._remembered(source, logins.of(source, may_ask=may_sign_in), kept, logins.locks)
             case SourceKind.OIDC | SourceKind.SAML:
                 return self.proofs().of(source, given, may_sign_in=may_sign_in)
 
@@ -160,7 +163,7 @@ class Sources:
             ),
         )
 
-    def _remembered(self, source: Source, giver: Giver, kept: Kept) -> SourceOfCredentials:
+    def _remembered(self, source: Source, giver: Giver, kept: Kept, locks: Locks | None = None) -> SourceOfCredentials:
         from stsctl.sources.remembered import Remembered
         from stsctl.stores.holdings import SourceHoldings
 
@@ -169,7 +172,7 @@ class Sources:
             giver=giver,
             holdings=SourceHoldings(kept.held, source.name, region=source.region, instance=kept.instance),
             lessons=self.lessons,
-            locks=self.locks,
+            locks=locks or self.locks,
             now=self.now,
             notice=self.notice,
             renew=kept.renew,
@@ -229,7 +232,7 @@ class Sources:
             temporary = self.lessons.gives_sessions(asker.session_key(kept.instance)) or False
             return replace(asker, temporary=temporary)
         if source.kind in _SESSIONS:
-            return Asker(kind=_SESSIONS[source.kind], id=source.login_session or "", temporary=True)
+            return Asker(kind=_SESSIONS[source.kind], id=str(source.login_session or ""), temporary=True)
         known: str | None = source.access_key_id
         if source.kind is SourceKind.KEYS:
             entry = self.listed(source.name)
@@ -242,6 +245,8 @@ class Sources:
         """Whether nobody need sign in for it now."""
         if source.proof is not None:
             return self.proofs().is_signed_in(source)
+        if source.kind is SourceKind.LOGIN:
+            return self.logins().of(source).is_there()
         return source.kind is not SourceKind.IDENTITY_CENTER or self.authorities().is_signed_in(source)
 
     def _key_id(self, name: str) -> str | None:

@@ -16,8 +16,8 @@ _NAME = "stsctl"
 class Paths:
     """The folders and files that stsctl reads and writes, and those of AWS's tools.
 
-    `sdk_cache` is where SDKs keep the tokens of Identity Center. `emulated` says that it is an emulator that is asked:
-    what stsctl keeps of that stands apart from what is AWS's.
+    `sdk_cache` is where SDKs keep the tokens of Identity Center, `login_cache` where the sessions of `aws login`.
+    `emulated` says that it is an emulator that is asked: what stsctl keeps of that stands apart from what is AWS's.
     """
 
     config_home: Path
@@ -25,6 +25,7 @@ class Paths:
     aws_config: Path
     aws_credentials: Path
     sdk_cache: Path
+    login_cache: Path
     emulated: bool = False
 
     @property
@@ -97,6 +98,7 @@ def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
         aws_config=_expand(environ.get("AWS_CONFIG_FILE"), home) or home / ".aws" / "config",
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
         sdk_cache=home / ".aws" / "sso" / "cache",  # no variable moves it
+        login_cache=_expand(environ.get("AWS_LOGIN_CACHE_DIRECTORY"), home) or home / ".aws" / "login" / "cache",
         emulated=emulated,
     )
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from stsctl.request import Endpoint
 
 
-def address(service: str, endpoint: Endpoint) -> str:
-    """The URL at which a client of `service` for `endpoint` asks; that of AWS's own where the endpoint says none."""
+def address(service: str, endpoint: Endpoint, *, control_plane: bool | None = None) -> str:
+    """The URL at which a client of `service` for `endpoint` asks; that of AWS's own where the endpoint says none.
+
+    `control_plane` says which is meant of a service that has two.
+    """
     if endpoint.url is not None:
         return endpoint.url
     from botocore.endpoint_provider import EndpointProvider
@@ -17,7 +20,8 @@ def address(service: str, endpoint: Endpoint) -> str:
 
     loader = create_loader()
     rules = loader.load_service_model(service, "endpoint-rule-set-1")
+    plane = {} if control_plane is None else {"IsControlPlane": control_plane}
     found = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(
-        Region=endpoint.region, UseFIPS=endpoint.use_fips, UseDualStack=endpoint.use_dualstack
+        Region=endpoint.region, UseFIPS=endpoint.use_fips, UseDualStack=endpoint.use_dualstack, **plane
     )
     return str(found.url)

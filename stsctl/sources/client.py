@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -49,12 +49,14 @@ class Clients:
 
     `urls` are those of services other than STS, where somebody said one: where STS is asked is part of a request.
     Credentials end by `now`; `wall` is this machine's clock, which requests are signed by.
+    `headers` makes more of them, for each request by its URL.
     """
 
     now: Callable[[], datetime]
     wall: Callable[[], datetime]
     ca_bundle: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
+    headers: Callable[[str], Mapping[str, str]] | None = None
 
     def call(
         self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
@@ -88,6 +90,20 @@ class Clients:
         """Where a service is asked, if that is not where AWS has it."""
         return endpoint.url if service == "sts" or endpoint.instance else self.urls.get(service)
 
+    def creator(self, endpoint: Endpoint) -> Callable[..., BaseClient]:
+        """Makes clients that sign nothing, as botocore's own providers call for them."""
+
+        def checked(http_response: Any, **_: object) -> None:
+            check_instance(endpoint, http_response.headers.get(EMULATOR_HEADER))
+
+        def create(service: str, *, region_name: str | None = None, **_: object) -> BaseClient:
+            where = replace(endpoint, region=region_name or endpoint.region)
+            client = self._client(service, where, self.url(service, where), None)
+            client.meta.events.register("after-call", checked)
+            return client
+
+        return create
+
     def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
         from botocore import UNSIGNED
         from botocore.config import Config
@@ -115,9 +131,20 @@ class Clients:
                 "aws_secret_access_key": credentials.secret_access_key.reveal(),
                 "aws_session_token": token.reveal() if token else None,
             }
-        return session().create_client(
+        client = session().create_client(
             service, region_name=endpoint.region, endpoint_url=url, verify=self.ca_bundle, config=config, **keys
         )
+        if self.headers is not None:
+            client.meta.events.register("before-send", _adding(self.headers))
+        return client
+
+
+def _adding(headers: Callable[[str], Mapping[str, str]]) -> Callable[..., None]:
+    def add(request: Any, **_: object) -> None:
+        for name, value in headers(request.url).items():
+            request.headers[name] = value
+
+    return add
 
 
 # In botocore's form (key in the file, variable, default, conversion): without the first two the default counts.

@@ -107,18 +107,23 @@ def test_tags_of_other_tools() -> None:
     assert (hop.transitive, hop.source_identity) == (("project",), "alice")
 
 
-WAYS = {
-    "login_session": '"aws login"',
-}
+ZOE = "arn:aws:iam::111111111111:user/zoe"
 
 
-@pytest.mark.parametrize(("key", "way"), WAYS.items())
-def test_ways_in_that_are_not_there_yet(key: str, way: str) -> None:
-    """They are read without an error, and refused, with the line, only where they are to be used."""
-    config = f"[profile r]\nrole_arn = {ROLE}r\nsource_profile = a\n[profile a]\n{key} = x\n[profile b]\n{PAIR}"
+def test_login_counts_where_sdks_count_it() -> None:
+    """A session of `aws login` comes after keys in the credentials file, and before a process and other keys."""
+    config = f"[profile a]\nlogin_session = {ZOE}\ncredential_process = tool\n{PAIR}"
+    source = reach("a", config).source
+    assert (source.kind, source.name, str(source.login_session)) == (SourceKind.LOGIN, "a", ZOE)
+    assert reach("a", config, "[a]\n" + PAIR).source.kind is SourceKind.PROFILE
+    assert reach("r", f"[profile r]\nrole_arn = {ROLE}r\nsource_profile = a\n" + config).source.kind is SourceKind.LOGIN
+
+
+def test_a_login_session_that_is_no_arn() -> None:
+    """It is read without an error, and refused, with the line, only where it is to be used."""
+    config = f"[profile r]\nrole_arn = {ROLE}r\nsource_profile = a\n[profile a]\nlogin_session = x\n[profile b]\n{PAIR}"
     assert reach("b", config).source.name == "b"
-    error = refusal("r", config)
-    assert error.message.startswith(f'~/.aws/config:5: profile "a": signs in through {way} ({key})')
+    assert refusal("r", config).message.startswith('~/.aws/config:5: profile "a": "x" is no ARN')
 
 
 SESSION = "[sso-session s]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-central-1\n"
