@@ -259,7 +259,7 @@ def test_nothing_leaks(me: Me) -> None:
 
 def test_in_a_real_browser(me: Me, page: Any) -> None:
     """In Chromium: sign in to the console, let the program in, read that the page can be closed."""
-    noted = me.script("browser", f'echo "$1" > {me.home}/address')
+    noted = me.script("browser", f'echo "$1" > {me.home}/address; sleep 3')  # one that is gone at once is none
     me.environ["BROWSER"] = f"{noted} %s &"
     with me.start(str(STSCTL), "assume", "dev", "--json") as process:
         place = me.home / "address"
