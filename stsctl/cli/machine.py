@@ -98,9 +98,7 @@ class Machine:
 
         return self._ask(terminal.Terminal(), prompt, hidden=False)
 
-    def _ask(
-        self, prompter: Terminal | Dialogue, prompt: str, *, hidden: bool, limit: timedelta | None = None
-    ) -> str:
+    def _ask(self, prompter: Terminal | Dialogue, prompt: str, *, hidden: bool, limit: timedelta | None = None) -> str:
         if not self._settings.prompt.value:
             raise PersonNeededError("nobody may be asked (--no-prompt)", hint="run it without --no-prompt")
         with self._report.quiet():
