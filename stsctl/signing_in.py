@@ -21,7 +21,7 @@ _DOMAINS = {
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9/-]*")
 
 
-_SAML = r"https://([a-z0-9-]+\.)?({})/saml(/acs/[\w-]+)?".format(
+_SAML = r"https://([a-z0-9-]+\.)?({})/saml(/acs/[A-Za-z0-9_-]+)?".format(
     "|".join(
         re.escape(domain) for domain in (*(sign_in for sign_in, _ in _DOMAINS.values()), "signin.amazonaws-eusc.eu")
     )
@@ -34,9 +34,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.
 
 
 def saml_addresses(emulator: str | None) -> re.Pattern[str]:
-    """Where SAML responses for AWS are posted to: AWS's sign-in, and that of the emulator at such a URL."""
+    """Where SAML responses for AWS are posted to: AWS's sign-in, and that of the emulator at such a URL.
+
+    Browsers read it too: what it means is the same in Python and in JavaScript.
+    """
     own = f"|{re.escape(emulator)}/saml" if emulator else ""
-    return re.compile(rf"^({_SAML}{own})(\?.*)?$", re.ASCII)
+    return re.compile(rf"^({_SAML}{own})(\?.*)?$")
 
 
 _GIVE_CONSOLE_SESSIONS = {

@@ -30,6 +30,8 @@ READER = f"arn:aws:iam::{WORK}:role/Reader"
 SHORT = f"arn:aws:iam::{WORK}:role/Short"
 OIDC = f"arn:aws:iam::{WORK}:oidc-provider/${{idp.corp}}"
 SAML = f"arn:aws:iam::{WORK}:saml-provider/corp"
+AWAY = f"arn:aws:iam::{WORK}:saml-provider/away"
+"""A provider whose pages lead to AWS's own sign-in, and to nothing of the emulator's."""
 STS = "sts.amazonaws.com"
 _FEDERATED = '"sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity"'
 
@@ -62,6 +64,8 @@ def seed() -> str:
         f'[idp.corp.user.alice]\nsource_identity = "alice"\nroles = ["{READER}", "{DEPLOY}", "{SHORT}"]\n'
         f'[idp.corp.user.bob]\nroles = ["{READER}"]\n'
         '[idp.corp.client.app]\nredirect_uris = ["http://127.0.0.1/oauth/callback"]\n'
+        '[idp.away]\nsign_in = "https://signin.aws.amazon.com/saml"\n'
+        f'[idp.away.user.carol]\nroles = ["{READER},{AWAY}"]\n[account.{WORK}.saml_provider.away]\nidp = "away"\n'
         + _client("blue", "repo:org/blue:ref:main", "org/blue")
         + _client("red", "repo:org/red:ref:main", "org/red")
         + _client("fork", "repo:org/blue:ref:main", "fork/blue")
@@ -69,7 +73,7 @@ def seed() -> str:
         + f'[account.{WORK}.saml_provider.corp]\nidp = "corp"\n'
         + people
         + _role(WORK, "Deploy", f'{{ Federated = ["{OIDC}", "{SAML}"] }}', _FEDERATED)
-        + _role(WORK, "Reader", f'{{ Federated = "{SAML}" }}', _FEDERATED)
+        + _role(WORK, "Reader", f'{{ Federated = ["{SAML}", "{AWAY}"] }}', _FEDERATED)
         + _role(WORK, "Short", f'{{ Federated = "{SAML}" }}', _FEDERATED).replace("4h", "1h")
         + f"[account.{PRODUCTION}]\n"
         + _role(PRODUCTION, "Ship", f'{{ AWS = "{DEPLOY}" }}', '"sts:AssumeRole", "sts:SetSourceIdentity"')

@@ -33,6 +33,7 @@ from stsctl.host import files, paths
 from stsctl.origin import Origin
 from stsctl.plan import Plan
 from stsctl.request import Endpoint, SessionRequest
+from stsctl.source import Source, SourceKind
 from stsctl.target import Target, Wanted
 from stsctl.url import is_loopback
 
@@ -235,7 +236,6 @@ class App:
             paths=self.paths,
             lessons=Learned(folder=self.paths.learned),
             report=self.report,
-            may_ask=lambda: self.machine.can_sign_in(),
             now=self.now,
         )
 
@@ -476,6 +476,9 @@ class App:
         kept = self._kept(target, acting)
         with self.proofs.asking():
             source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
+            if not target.hops and target.source.kind is SourceKind.SAML and self._may_choose(acting):
+                wanted = self._chosen_of_offered(wanted, target.source, source)
+                target = self.target(wanted)
             try:
                 return self._obtain(target, source, wanted, acting, least)
             except AskerChangedError as changed:
@@ -494,6 +497,24 @@ class App:
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+
+    def _may_choose(self, acting: Acting) -> bool:
+        """Whether a person is there who may be asked which role they mean."""
+        return acting.may_sign_in and not acting.token_stdin and self.machine.can_ask()
+
+    def _chosen_of_offered(self, wanted: Wanted, said: Source, source: SourceOfCredentials) -> Wanted:
+        """What is wanted where only the source of an assertion was named: one of the roles in it."""
+        from stsctl.cli import offered_roles
+
+        roles = offered_roles.of(self.sources.asker(said, source), said.name, self.configuration)
+        if not roles:
+            raise ConfigurationError(
+                f'the assertion of source "{said.name}" offers no role',
+                hint="have the identity provider assign one to you",
+            )
+        ask = functools.partial(self.machine.ask, hidden=False)
+        role = offered_roles.choose(said.name, roles, self.report, ask)
+        return replace(wanted, name=role.called, source=None if role.name else said.name)
 
     def _given(self) -> Secret:
         """The token, the assertion or the answer on standard input."""

@@ -38,8 +38,8 @@ _KINDS = {SourceKind.OIDC: AskerKind.WEB_IDENTITY, SourceKind.SAML: AskerKind.SA
 
 @dataclass(slots=True, kw_only=True)
 class Proofs:
-    """Makes their sources. `run` runs a program, in the environment `for_programs`; paths begin at the configuration's
-    folder, and `may_ask` says whether a person is there.
+    """Makes their sources. `run` runs a program, in the environment `for_programs`; paths begin at the folder of the
+    configuration.
     """
 
     environ: Mapping[str, str]
@@ -51,7 +51,6 @@ class Proofs:
     paths: Paths
     lessons: Learned
     report: Report
-    may_ask: Callable[[], bool]
     now: Callable[[], datetime]
     _turns: ExitStack = field(default_factory=ExitStack)
 
@@ -151,7 +150,7 @@ class Proofs:
         from stsctl.host.watched_browser import WatchedBrowser
 
         command = f"stsctl assume {source.name}"
-        if not (may_sign_in and self.may_ask()):
+        if not (may_sign_in and self.settings.prompt.value):
             raise PersonNeededError(f'"{source.name}" needs you to sign in, and nobody may be asked here', hint=command)
         emulator = self.settings.endpoint_url.value if self.settings.emulator.value else None
         browser = WatchedBrowser(environ=self.environ, profile=self.paths.sign_in_profile(url), program=said.browser)

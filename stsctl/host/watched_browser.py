@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +54,9 @@ class WatchedBrowser:
                 hint="pip install 'stsctl[browser]'",
             ) from None
         if not can_show(self.environ):
-            raise PersonNeededError("there is no screen here on which a browser could show itself")
+            raise PersonNeededError(
+                "there is no screen here on which a browser could show itself", hint="run it on your desktop"
+            )
         files.private_folder(self.profile)
         with sync_playwright() as playwright:
             try:
@@ -62,8 +65,11 @@ class WatchedBrowser:
                 raise BrowserError(f"the browser cannot be started: {_reason(error)}") from None
             try:
                 return _Watch(context, posted_to, field).until_taken(page, limit)
+            except Error as error:
+                raise BrowserError(f"the browser cannot be watched: {_reason(error)}") from None
             finally:
-                context.close()
+                with suppress(Error):  # Ctrl-C reaches the browser too, which may be gone already
+                    context.close()
 
     def _launch(self, playwright: Playwright) -> BrowserContext:
         how: dict[str, Any] = {"executable_path": self._path()}

@@ -114,8 +114,8 @@ class Saml(ProofSource[Assertion]):
         return "sign in again: AWS takes one for five minutes"
 
     def _offered(self) -> str:
-        offered = self.proof()
-        return f"; it offers {', '.join(role for role, _ in offered.roles) or 'none'}" if offered else ""
+        asker = self.asker()
+        return f"; it offers {', '.join(federation.offered_roles(asker)) or 'none'}" if asker else ""
 
     def provider_for(self, found: Assertion, request: SessionRequest) -> str:
         """By which provider the wanted role is offered; raises ConfigurationError unless it is just one."""

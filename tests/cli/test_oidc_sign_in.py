@@ -100,7 +100,7 @@ def test_by_a_code(me: Me) -> None:
     terminal.setwinsize(40, 200)
     terminal.expect(r"open (http\S+) and type the code\s+(\S+)")
     assert terminal.match is not None
-    sign_in(terminal.match[1], "alice", "decision=allow", f"user_code={terminal.match[2]}")
+    sign_in(f"{terminal.match[1]}?user_code={terminal.match[2]}", "alice", "decision=allow")
     terminal.expect("assumed-role/Deploy")
     terminal.expect(pexpect.EOF)
     terminal.close()
