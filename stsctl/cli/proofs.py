@@ -99,7 +99,7 @@ class Proofs:
         if said.issuer is not None:
             authorities = self.authorities()
             return _Way(
-                read=lambda: authorities.sign_in(source, may_ask=may_sign_in).token,
+                read=lambda: authorities.sign_in(source, may_ask=None if may_sign_in else False).token,
                 known=lambda: self._signed_in(source),
             )
         if said.file is not None:
