@@ -55,10 +55,11 @@ class RefusedError(StsctlError):
 
     The message is what stsctl knows of it (empty: nothing beyond AWS's own words). `code` is the error code on the
     wire, `reason` AWS's own message, `request_id` what AWS support asks for, and `operation` the action refused, as
-    `sts:AssumeRole`. `by` is who said no, where that was not AWS.
+    `sts:AssumeRole`. `by` is who said no, where that was not AWS; `position` which step of a plan it was, from 0.
     """
 
     status = 5
+    position: int | None = None
 
     def __init__(
         self,

@@ -7,6 +7,8 @@ from stsctl.federation import subject
 from stsctl.plan import Asks, Plan, Step
 from stsctl.request import AskerKind
 
+EXPLAIN = "stsctl explain --last"
+
 
 def locate(plan: Plan, position: int, error: StsctlError) -> None:
     """Makes `error` say which hop of which role it was, and what may help."""
@@ -19,8 +21,9 @@ def locate(plan: Plan, position: int, error: StsctlError) -> None:
     what = "refused" if isinstance(error, RefusedError) else "not reached"
     error.message = f'{kind} "{plan.name}" {what}: {where}' + (f": {error.message}" if error.message else "")
     error.args = (error.message,)
-    if error.hint is None and isinstance(error, RefusedError):
-        error.hint = _hint(plan, step, error)
+    if isinstance(error, RefusedError):
+        error.position = position
+        error.hint = error.hint or _hint(plan, step, error)
 
 
 def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
@@ -31,15 +34,21 @@ def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
         return "wait for the next code; if none is taken, the clock of the device is off"
     if "exceeds the MaxSessionDuration" in error.reason:
         return "try --duration 1h, which every role gives"
-    if error.code == "AccessDenied" and step.request.asker.kind in (AskerKind.WEB_IDENTITY, AskerKind.SAML):
+    cause = _cause(plan, step) if error.code == "AccessDenied" else None
+    return f"{cause}; why: {EXPLAIN}" if cause else EXPLAIN
+
+
+def _cause(plan: Plan, step: Step) -> str | None:
+    """What is most often to blame for such a denial; None where nothing stands out."""
+    if step.request.asker.kind in (AskerKind.WEB_IDENTITY, AskerKind.SAML):
         return (
             f"the role's trust policy has to let in {subject(step.request.asker)}, by {step.request.operation.action}"
         )
-    if error.code == "AccessDenied" and all(each.asks is Asks.NOTHING for each in plan.steps):
+    if all(each.asks is Asks.NOTHING for each in plan.steps):
         return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
-    if error.code == "AccessDenied" and step.request.external_id is None and _crosses_accounts(plan, step):
+    if step.request.external_id is None and _crosses_accounts(plan, step):
         return "no external id is given, and a role of another account often wants one: --external-id"
-    return f'run "stsctl plan {plan.name}" to see what is sent'
+    return None
 
 
 def _crosses_accounts(plan: Plan, step: Step) -> bool:

@@ -120,6 +120,9 @@ COMMANDS = [
     _c("sts revoke read-only --as read-only", status=4),  # nobody can be asked
     _c("sts id-token --audience a --as read-only", status=5),  # the account has not enabled it
     _c("sts delegated-token --as read-only", status=5, given="A TRADE-IN TOKEN"),
+    _c("explain prod-admin --policies live --no-prompt"),
+    _c("explain locked --json", status=0),
+    _c("explain --last", status=0),
     _c("access can read-only s3:GetObject --policies live --as work"),
     _c("access trust read-only --as work"),
     _c("access who-can iam:CreateUser --policies live --as work"),

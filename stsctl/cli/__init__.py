@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "list": "List the sessions that are held.",
         "logout": "Forget the session of a role, of this terminal, or every session.",
         "plan": "Show how a role is reached: the calls, their order and why.",
+        "explain": "Say why a role can, or cannot, be assumed.",
     },
     "Once": {
         "keys": "Keep long-term access keys in the store.",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stsctl import configuration, endpoint, names, plan, profile, settings
 from stsctl.arn import Arn
 from stsctl.broker import Broker
+from stsctl.callers import begins_with_proof
 from stsctl.cli.ask import MfaPrompt
 from stsctl.cli.authorities import Authorities
 from stsctl.cli.keychain import Keychain
@@ -28,7 +29,7 @@ from stsctl.cli.stores import Stores
 from stsctl.cli.waiting import Locks, Watcher
 from stsctl.configuration import Configuration, StoreName
 from stsctl.credentials import Secret, Session
-from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError, UsageError
+from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, StsctlError, UsageError
 from stsctl.host import files, paths
 from stsctl.origin import Origin
 from stsctl.plan import Plan
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from stsctl.stores.current import Current, Terminals
     from stsctl.stores.held import Held
     from stsctl.stores.index import Entry, Index
+    from stsctl.stores.last_refusal import LastRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,11 @@ class App:
         from stsctl.emulator import running
 
         return running.read(self.paths.emulator) if self._emulated else None
+
+    @property
+    def emulates(self) -> bool:
+        """Whether this shell is set up for the emulator of this user, so that its policies are what counts here."""
+        return self._running is not None and self._running.instance == self.settings.emulator.value
 
     def _refuse_former(self) -> None:
         """Raises UsageError where this shell is set up for an emulator whose place another one took."""
@@ -406,6 +413,23 @@ class App:
             raise UsageError("there are no credentials in the environment", hint="stsctl assume NAME")
         return self.keychain.identity(credentials)
 
+    def whose(self, target: Target) -> Arn:
+        """Whose credentials a target begins with; asks AWS where that is not written down, and no person.
+
+        Raises StsctlError where it cannot be told.
+        """
+        source = target.source
+        entry, listed = self.configuration.sources.get(source.name), self.index.get_keys(source.name)
+        known = (entry.user_arn if entry else None) or (listed.identity if listed else None)
+        if known is not None:
+            return Arn.parse(known)
+        if begins_with_proof(source):
+            raise ConfigurationError("it begins with who signs in")
+        credentials = self.sources.of(source, self._kept(target, Acting()), may_sign_in=False).credentials()
+        if credentials is None:
+            raise ConfigurationError("it has no credentials here")
+        return self.keychain.identity(credentials)
+
     def aws_files(self, credentials: bytes | None = None) -> AwsFiles:
         """The AWS files as they are now; `credentials` where that one is already at hand."""
         from stsctl.formats.credentials_file import AwsFiles
@@ -493,7 +517,11 @@ class App:
             self.report.notice(warning)
         self.report.debug(f'"{wanted.name}" is reached by {" → ".join(steps.chain)}, in {len(steps.steps)} calls')
         started = self.now()
-        session = self._broker(steps, source, wanted, acting).obtain(steps, refresh=acting.refresh, least=least)
+        try:
+            session = self._broker(steps, source, wanted, acting).obtain(steps, refresh=acting.refresh, least=least)
+        except RefusedError as error:
+            self._keep_refusal(error, steps, wanted)
+            raise
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
@@ -515,6 +543,36 @@ class App:
         ask = functools.partial(self.machine.ask, hidden=False)
         role = offered_roles.choose(said.name, roles, self.report, ask)
         return replace(wanted, name=role.called, source=None if role.name else said.name)
+
+    def _keep_refusal(self, error: RefusedError, steps: Plan, wanted: Wanted) -> None:
+        """Keeps what was sent and answered, for `stsctl explain --last`."""
+        from stsctl.sent import sent
+        from stsctl.stores import last_refusal
+
+        if error.position is None or error.position >= len(steps.steps):
+            return
+        request = steps.steps[error.position].request
+        refusal = last_refusal.LastRefusal(
+            wanted=wanted,
+            position=error.position,
+            at=self.now(),
+            operation=error.operation,
+            code=error.code,
+            reason=error.reason,
+            request_id=error.request_id,
+            resource=str(request.role_arn or ""),
+            sent=sent(request),
+        )
+        last_refusal.keep(self.paths.last_refusal, refusal)
+
+    def last_refusal(self) -> LastRefusal:
+        """The refusal that happened last; raises UsageError where there was none."""
+        from stsctl.stores import last_refusal
+
+        found = last_refusal.read(self.paths.last_refusal)
+        if found is None:
+            raise UsageError("nothing was refused yet", hint="stsctl explain NAME")
+        return found
 
     def _given(self) -> Secret:
         """The token, the assertion or the answer on standard input."""

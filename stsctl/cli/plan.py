@@ -12,6 +12,7 @@ from stsctl.duration import render_duration
 from stsctl.formats.visible import key_id, visible
 from stsctl.plan import Asks, Plan, Step
 from stsctl.request import AskerKind, Operation
+from stsctl.sent import sent
 from stsctl.source import SourceKind
 
 if TYPE_CHECKING:
@@ -102,21 +103,8 @@ def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
         yield "MFA code", f"{request.mfa_serial}, {how}"
     if step.asks is Asks.SIGN_IN:
         yield "sign-in", "asked of you"
-    yield from (
-        (label, value)
-        for label, value in (
-            ("session name", request.session_name),
-            ("external id", request.external_id),
-            ("source identity", request.source_identity),
-            ("tags", ", ".join(f"{key}={text}" for key, text in request.tags)),
-            ("transitive", ", ".join(request.transitive_tag_keys)),
-            ("session policy", request.policy),
-            ("policy ARNs", ", ".join(request.policy_arns)),
-            ("contexts", ", ".join(context.provider_arn for context in request.provided_contexts)),
-            ("asked at", f"{app.address(request)} in {request.endpoint.region}"),
-        )
-        if value
-    )
+    yield from (said for said in sent(request) if said[0] != "MFA device")
+    yield "asked at", f"{app.address(request)} in {request.endpoint.region}"
 
 
 def _as_json(app: App, plan: Plan) -> dict[str, object]:

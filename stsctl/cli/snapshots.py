@@ -30,7 +30,7 @@ def gather(app: App, places: tuple[str, ...], acting_as: Wanted | None, acting: 
     Raises ConfigurationError for what cannot be read, and StsctlError where nobody may.
     """
     found: list[Snapshot] = []
-    for place in places or (LIVE if app.settings.emulator.value is None else EMULATOR,):
+    for place in places or (EMULATOR if app.emulates else LIVE,):
         if place == EMULATOR:
             found.append(_of_emulator(app))
         elif place == LIVE:

@@ -59,6 +59,11 @@ class Paths:
         return self.state_home / "browser" / self._side / digest
 
     @property
+    def last_refusal(self) -> Path:
+        """The refusal that happened last."""
+        return self.state_home / "last-refusal" / f"{self._side}.json"
+
+    @property
     def learned(self) -> Path:
         """What AWS's answers taught: role maxima, used codes, outcomes."""
         return self.state_home / "learned"

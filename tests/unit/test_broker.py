@@ -758,7 +758,7 @@ def test_with_a_code_given_the_hint_is_another(machine: Machine) -> None:
     machine.sts.denied.add(ADMIN_ARN)
     with pytest.raises(RefusedError) as raised:
         machine.process("111111").obtain(machine.plan(CHAIN))
-    assert raised.value.hint == 'run "stsctl plan admin" to see what is sent'
+    assert raised.value.hint == "stsctl explain --last"
 
 
 def test_a_source_is_not_called_a_role(machine: Machine) -> None:
