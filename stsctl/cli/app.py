@@ -279,7 +279,7 @@ class App:
             lock_folder=self.paths.locks,
             clients=self.clients,
             may_ask=lambda: self.machine.can_sign_in(),
-            ask=lambda prompt, limit: Secret(self.machine.ask(prompt, hidden=False, limit=limit)),
+            ask=lambda prompt, about, limit: Secret(self.machine.ask(prompt, hidden=False, about=about, limit=limit)),
         )
 
     @cached_property

@@ -28,15 +28,19 @@ _AFTER_A_SIGN_IN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPrompt(SignInPrompt):
-    """Asks for a sign-in to AWS's console; `ask` has what a person types. See `login.LoginPrompt`."""
+    """Asks for a sign-in to AWS's console; `ask` has what a person types, who is told what it is about.
 
-    ask: Callable[[str, timedelta], Secret] = field(repr=False)
+    See `login.LoginPrompt`.
+    """
+
+    ask: Callable[[str, str, timedelta], Secret] = field(repr=False)
 
     def typed_back(self, page: str) -> Secret:
         """Says where to go with any browser, and asks for the code that it shows there."""
-        self.report.notice(f'sign in to "{self.name}" with any browser, and type here the code that it shows; open:')
+        what = f'sign in to "{self.name}" with any browser, and type here the code that it shows; open:'
+        self.report.notice(what)
         self.report.lines([f"  {visible(page)}"])
-        return self.ask("Code: ", self.limit)
+        return self.ask("Code: ", f"{what}\n{page}", self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class Logins:
     lock_folder: Path
     clients: Callable[[], Clients]
     may_ask: Callable[[], bool]
-    ask: Callable[[str, timedelta], Secret]
+    ask: Callable[[str, str, timedelta], Secret]
 
     def of(self, source: Source, *, may_ask: bool = True, by_device: bool = False) -> Login:
         """The session of a source; raises UsageError for one that is of another type."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl import identity_centers
-from stsctl.cli import sso_import
+from stsctl.cli import sso_import, sso_logins
 from stsctl.cli.options import Group, completing, json_option
 from stsctl.cli.sso_import import find_source, roles_of
 from stsctl.errors import StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
+from stsctl.source import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -51,6 +52,9 @@ def login(app: App, *, name: str | None, by_device: bool) -> None:
     administrator allows.
     """
     source = find_source(app, name)
+    if source.kind is SourceKind.LOGIN:
+        sso_logins.sign_in(app, source, by_device=by_device)
+        return
     signed_in = app.authorities.sign_in(source, anew=True, by_device=by_device, may_ask=app.settings.prompt.value)
     renewed = ", and is renewed by itself" if signed_in.refresh_token else ""
     app.report.notice(f'you are signed in to "{source.name}": the token ends at {rfc3339(signed_in.ends_at)}{renewed}')
@@ -72,6 +76,9 @@ def logout(app: App, *, name: str | None, everywhere: bool) -> None:
     by_key = {app.authorities.key(source): source for source in known.values()}
     if not everywhere:
         source = find_source(app, name)
+        if source.kind is SourceKind.LOGIN:
+            sso_logins.sign_out(app, source)
+            return
         by_key = {app.authorities.key(source): source}
     listed = [entry for entry in app.held.sign_in_entries() if everywhere or entry.authority in by_key]
     if not listed:

@@ -83,9 +83,8 @@ class Login:
         """
         held = self._held()
         if held is None or self._ends_soon(held):
-            login_provider.need_awscrt()
             if held is None or not self._renewed():
-                self._ask_to_sign_in()
+                self.ask_to_sign_in()
             held = self._held()
         if held is None:
             raise UnavailableError(f'what came for source "{self.name}" is no session')
@@ -94,8 +93,19 @@ class Login:
         assert ends_at is not None
         return replace(held, credentials=replace(held.credentials, expires_at=ends_at + ahead))
 
-    def sign_in(self) -> None:
+    @property
+    def key(self) -> str:
+        """What tells the session from others, here and among locks."""
+        return self.asker().session_key(self.endpoint.instance)
+
+    def ask_to_sign_in(self) -> None:
         """Signs a person in, and leaves the session for all; raises as `give` does."""
+        login_provider.need_awscrt()
+        if not self.may_ask():
+            raise PersonNeededError(
+                f'"{self.name}" needs you to sign in, and nobody may be asked here',
+                hint=f"stsctl sso login {self.name}",
+            )
         key = ProofKey.new()
         answer, client_id = self._answer(key)
         claims = claims_of(str(answer.get("idToken"))) or {}
@@ -146,14 +156,6 @@ class Login:
             self.notice(f'the session "{self.name}" of "aws login" has ended')
             return False
         return True
-
-    def _ask_to_sign_in(self) -> None:
-        if not self.may_ask():
-            raise PersonNeededError(
-                f'"{self.name}" needs you to sign in, and nobody may be asked here',
-                hint=f"stsctl sso login {self.name}",
-            )
-        self.sign_in()
 
     def _answer(self, key: ProofKey) -> tuple[dict[str, Any], str]:
         """What AWS Sign-In answers for a code, and as which client it was asked."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from stsctl.arn import Arn
@@ -19,7 +20,7 @@ from stsctl.sources.login_cache import key_of
 from tests.browser import chromium, page
 from tests.cli.test_other_sources import who
 from tests.conftest import missing
-from tests.console_browser import browser
+from tests.console_browser import browser, code_on, let_in
 from tests.crowd import Crowd, sessions
 from tests.program import STSCTL, Me, Organisation, somebody
 from tests.signing_in import opened, seed
@@ -282,3 +283,87 @@ def test_one_who_has_no_browser_here(me: Me) -> None:
     done = me.run("assume", "dev", BROWSER=None)
     assert done.status == 4
     assert done.err.endswith("stsctl: hint: stsctl sso login dev\n")
+
+
+def test_signing_in_by_hand(me: Me) -> None:
+    """`sso login` signs in anew, for SDKs too; `sso logout` forgets the session and what was got by it."""
+    done = me.run("sso", "login", "dev")
+    assert done.status == 0, done
+    assert f'you are signed in to "dev" as {ZOE}' in done.err
+    first = json.loads(file(me).read_text())["accessToken"]["accessKeyId"]
+    assert me.key_id("dev") == first
+    me.ok("sso", "login", "reader")
+    assert len(opened(me)) == 2
+    assert me.key_id("dev") == json.loads(file(me).read_text())["accessToken"]["accessKeyId"] != first
+    assert me.key_id("reader")
+    out = me.run("sso", "logout", "dev")
+    assert 'you are signed out of "dev" here; 2 sessions forgotten' in out.err
+    assert not file(me).exists()
+    assert json.loads(me.ok("list", "--json")) == []
+    assert "nobody is signed in" in me.run("sso", "logout", "dev").err
+
+
+def test_a_code_that_is_typed_back(me: Me) -> None:
+    """Without a browser here the page is shown, and the code that it gives is typed at the terminal."""
+    argv = ["sso", "login", "dev", "--device"]
+    environ = {**me.environ, "TERM": "xterm"}
+    terminal = pexpect.spawn(str(STSCTL), argv, env=environ, encoding="utf-8", timeout=60, dimensions=(40, 2000))
+    try:
+        terminal.expect(r"(http://127\.0\.0\.1:\d+/v1/authorize\S+)")
+        code = code_on(let_in(terminal.match[1], f"{WORK}:zoe"))
+        terminal.expect_exact("Code: ")
+        terminal.sendline(code)
+        terminal.expect_exact(f'you are signed in to "dev" as {ZOE}')
+        terminal.expect(pexpect.EOF)
+    finally:
+        terminal.close(force=True)
+    assert terminal.exitstatus == 0
+    assert json.loads(file(me).read_text())["clientId"] == "arn:aws:signin:::devtools/cross-device"
+    age(me, left=timedelta(minutes=1))
+    assert who(me.organisation.running, me.session("dev")) == ZOE
+    assert opened(me) == []
+
+
+def test_a_wrong_code_that_is_typed_back(me: Me) -> None:
+    """A code of another sign-in, or what is none, is not sent anywhere; nothing is held."""
+    before = len(me.organisation.journal())
+    other = base64.b64encode(b"state=other&code=canary").decode()
+    for typed in (other, "canary", "=", "a" * 3000):
+        argv = ["sso", "login", "dev", "--device"]
+        terminal = pexpect.spawn(str(STSCTL), argv, env={**me.environ, "TERM": "xterm"}, encoding="utf-8", timeout=60)
+        try:
+            terminal.expect_exact("Code: ")
+            terminal.sendline(typed)
+            terminal.expect_exact("that is not the code of this sign-in")
+            terminal.expect(pexpect.EOF)
+        finally:
+            terminal.close(force=True)
+        assert terminal.exitstatus == 3
+    assert not file(me).exists()
+    assert "signin:CreateOAuth2Token" not in [one.get("action") for one in me.organisation.journal()[before:]]
+
+
+def test_ctrl_c_leaves_nothing(me: Me) -> None:
+    """Who gives up while the browser is open is out at once, and nothing is held."""
+    me.environ["BROWSER"] = f"{me.script('waiting', 'sleep 10')} %s &"
+    terminal = pexpect.spawn(str(STSCTL), ["assume", "dev"], env={**me.environ, "TERM": "xterm"}, encoding="utf-8")
+    try:
+        terminal.expect_exact("in your browser")
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF, timeout=20)
+    finally:
+        terminal.close(force=True)
+    assert terminal.exitstatus == 130
+    assert not file(me).exists()
+
+
+def test_without_awscrt(me: Me, tmp_path: Path) -> None:
+    """What is missing is named, with what to type, before anybody is asked."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, importlib.util as u\nfound = u.find_spec\n"
+        "u.find_spec = lambda name, *more: None if name == 'awscrt' else found(name, *more)\n"
+    )
+    done = me.run("assume", "dev", PYTHONPATH=tmp_path)
+    assert done.status == 3
+    assert "stsctl: hint: pip install 'stsctl[login]'" in done.err
+    assert opened(me) == []

@@ -1,0 +1,33 @@
+"""`stsctl sso login` and `logout` for sessions of `aws login`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.source import Source
+
+
+def sign_in(app: App, source: Source, *, by_device: bool) -> None:
+    """Signs in anew, for all programs on this machine."""
+    login = app.logins.of(source, may_ask=app.settings.prompt.value, by_device=by_device)
+    with app.logins.locks.hold(login.key, f'the sign-in "{source.name}"'):
+        login.ask_to_sign_in()
+    app.held.drop(login.key)
+    app.report.notice(f'you are signed in to "{source.name}" as {login.login_session}; it is renewed by itself')
+    app.report.lines([f"  stsctl assume {source.name}"])
+
+
+def sign_out(app: App, source: Source) -> None:
+    """Takes the session away from this machine, with what was got by it."""
+    login = app.logins.of(source)
+    was_there = login.sign_out()
+    keys = {one.request_key for one in app.held.entries() if one.chain[:1] == (source.name,)} | {login.key}
+    app.terminals.drop(keys)
+    count = sum(app.held.drop(key) for key in keys)
+    if not was_there and not count:
+        app.report.notice("nobody is signed in")
+        return
+    forgotten = f"; {count} session{'s' * (count != 1)} forgotten" if count else ""
+    app.report.notice(f'you are signed out of "{source.name}" here{forgotten}; in the browser you are signed in still')
