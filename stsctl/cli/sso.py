@@ -58,7 +58,8 @@ def login(app: App, *, name: str | None, by_device: bool) -> None:
     signed_in = app.authorities.sign_in(source, anew=True, by_device=by_device, may_ask=app.settings.prompt.value)
     renewed = ", and is renewed by itself" if signed_in.refresh_token else ""
     app.report.notice(f'you are signed in to "{source.name}": the token ends at {rfc3339(signed_in.ends_at)}{renewed}')
-    app.report.lines([f"  stsctl sso roles {source.name}", f"  stsctl sso import {source.name}"])
+    if source.identity_center is not None:
+        app.report.lines([f"  stsctl sso roles {source.name}", f"  stsctl sso import {source.name}"])
 
 
 @command.command("logout")

@@ -19,7 +19,12 @@ from urllib.parse import quote
 from stsctl.errors import StsctlError
 
 CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
-_OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+_OPEN = """
+import sys, webbrowser
+browser = webbrowser.get()
+# Of one in the background it says no more than that it was still starting.
+sys.exit(not (browser.open(sys.argv[1]) or isinstance(browser, webbrowser.BackgroundBrowser)))
+"""
 _STARTED_WITHIN = timedelta(seconds=3)
 _CONTAINED = ("/.dockerenv", "/run/.containerenv")
 """What Docker and Podman leave in a container."""

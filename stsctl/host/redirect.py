@@ -41,12 +41,13 @@ class RedirectError(StsctlError):
 class Redirect:
     """An address on loopback, while it is entered; a browser that knows `state` is heard there, once.
 
-    `port` is for authorities that take no other; None is any that is free.
+    `port` is for authorities that take no other; None is any that is free. `answered` is set when the browser has its
+    page.
     """
 
     def __init__(self, *, port: int | None = None) -> None:
         self.state = secrets.token_urlsafe(32)
-        self._came = threading.Event()
+        self.answered = threading.Event()
         self._found: dict[str, str] = {}
         try:
             self._server = _Server((HOST, port or 0), _Handler)
@@ -72,7 +73,7 @@ class Redirect:
 
         Raises RefusedError where it brings an error instead, and PersonNeededError where none comes within `limit`.
         """
-        if not self._came.wait(limit.total_seconds()):
+        if not self.answered.wait(limit.total_seconds()):
             raise PersonNeededError(
                 f"nobody signed in within {limit.total_seconds():g} seconds",
                 hint="run the same command again",
@@ -104,10 +105,9 @@ class Redirect:
 
     def _take(self, given: Mapping[str, str]) -> str | None:
         with self._server.taking:
-            if self._came.is_set():
+            if self._found:
                 return None
             self._found.update((name, value) for name, value in given.items() if value.isprintable())
-            self._came.set()
         return _SIGNED_IN if "code" in self._found else _NOT_SIGNED_IN
 
 
@@ -139,12 +139,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         content = page.encode()
-        self.send_response(200)
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        try:
+            self.send_response(200)
+            for name, value in _HEADERS.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        finally:
+            # Not before: whoever waits for this may end the process, and the page with it.
+            redirect.answered.set()
 
     def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - http.server's own name
         """Nothing."""
