@@ -127,6 +127,7 @@ COMMANDS = [
     _c("access trust read-only --as work"),
     _c("access who-can iam:CreateUser --policies live --as work"),
     _c("plan prod-admin"),
+    _c("doctor prod-admin --online", status=8),
     _c("plan prod-admin --json"),
     _c("whoami"),
     _c("whoami --json"),

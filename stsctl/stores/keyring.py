@@ -92,6 +92,11 @@ class KeyringStore:
         """What it can take: divided values have no limit that matters."""
         return Capacity(item_bytes=None, items=None, outlives_reboot=True)
 
+    @property
+    def backend(self) -> str:
+        """The module of the back-end that keeps it all; raises StoreError where there is none that can be trusted."""
+        return self._call(lambda backend: type(backend).__module__)
+
     def get(self, kind: Kind, key: str) -> Secret | None:
         """The value of an item; None where there is none, or parts of it are missing."""
         place = _place(kind, key)
@@ -185,8 +190,7 @@ class KeyringStore:
     def _longest_value(self) -> int | None:
         if self._longest is not None:
             return self._longest
-        module = self._call(lambda backend: type(backend).__module__)
-        return _WINDOWS_LONGEST if module == _WINDOWS else None
+        return _WINDOWS_LONGEST if self.backend == _WINDOWS else None
 
     def _call(self, action: Callable[[KeyringBackend], _Answer]) -> _Answer:
         """What `action` does with the back-end, in time, its errors in stsctl's words."""

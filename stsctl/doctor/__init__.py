@@ -1,0 +1,1 @@
+"""What is wrong with this machine, for a broker of credentials: pure, over a picture of it."""
