@@ -442,3 +442,44 @@ def test_no_metadata_are_asked_unasked(machine: Me) -> None:
         me.run(*words)
     assert asked(me, "imds") + asked(me, "container") == before
     assert os.environ["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+# ── secrets ──
+
+
+def no_leak(me: Me, secrets: list[str], commands: list[list[str]]) -> None:
+    """Neither what commands say with debugging on, nor any file below the home, has one of the secrets."""
+    shown = ""
+    for words in commands:
+        done = me.run(*words, STSCTL_DEBUG="1")
+        shown += done.out + done.err
+    files = [path.read_bytes() for path in me.home.rglob("*") if path.is_file() and not path.is_symlink()]
+    for secret in filter(None, secrets):
+        assert secret not in shown
+        assert not any(secret.encode() in content for content in files)
+
+
+def secrets_of(session: dict[str, Any]) -> list[str]:
+    """What nobody else may see of a session."""
+    return [session["SecretAccessKey"], session["SessionToken"]]
+
+
+def test_a_tools_secrets_are_not_shown(me: Me, tool: Tool) -> None:
+    """What a tool printed is in the store alone, and no command line is in what is said."""
+    secrets = secrets_of(me.session("other")) + secrets_of(me.session("read-only"))
+    commands = [["assume", "other"], ["assume", "read-only", "--refresh"], ["list"], ["plan", "read-only"], ["whoami"]]
+    no_leak(me, secrets, commands)
+    assert "canary-argument" not in me.run("assume", "read-only", STSCTL_DEBUG="1").err
+    assert tool.runs == 1
+
+
+@pytest.mark.parametrize(("workload", "source"), [(f"{ACCOUNT}:web", "instance"), ("job", "task")])
+def test_a_machines_secrets_are_not_shown(machine: Me, workload: str, source: str) -> None:
+    """Neither a machine's keys nor what opens its endpoint is shown or left anywhere."""
+    enter(machine, workload)
+    secrets = secrets_of(machine.session(source))
+    secrets.append(machine.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
+    secrets.append(machine.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", "").rpartition("/")[2])
+    no_leak(machine, secrets, [["assume", source, "--refresh"], ["assume", f"by-{source}"], ["list"], ["whoami"]])
+    machine.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "canary"
+    no_leak(machine, ["canary", *secrets[3:]], [["assume", source, "--refresh"]])

@@ -35,7 +35,7 @@ from tests.scripts.recipes import Recipe, Step
 
 RECIPES = recipes.read(recipes.PLACE.read_text(encoding="utf-8"))
 BASE = '[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey_file = "~/.seal"\n\n'
-PERSON = "username=dora username=frank principal=111111111111:alice decision=allow"
+PERSON = "username=dora username=frank principal=111111111111:bob decision=allow"
 
 
 # ── that there is one for everything ──
@@ -70,7 +70,7 @@ def _configured() -> list[configuration.Configuration]:
 def test_every_source_has_a_recipe(kind: SourceKind) -> None:
     """Each kind is configured in some recipe; keys and the environment are there without a line."""
     configured = {entry.source.kind for found in _configured() for entry in found.sources.values()}
-    assert kind in configured | {SourceKind.KEYS, SourceKind.ENVIRONMENT, SourceKind.LOGIN}
+    assert kind in configured | {SourceKind.KEYS, SourceKind.ENVIRONMENT}
 
 
 def test_every_input_of_a_role_is_in_a_recipe() -> None:
