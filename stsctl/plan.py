@@ -33,6 +33,8 @@ class Asks(Enum):
     NOTHING = "nothing"
     MFA = "an MFA code"
     SIGN_IN = "a sign-in"
+    PASSPHRASE = "a passphrase"  # noqa: S105 - what is asked for
+    """That of a key, or a token's PIN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +103,14 @@ class Person:
 class Surroundings:
     """What a plan needs besides its target: where each hop is asked (None: the source), who asks, what is known.
 
-    `signed_in` is False where the source begins with a person's sign-in, and there is none that holds.
+    `asks` is what the source asks of a person for the first call.
     """
 
     asker: Asker
     person: Person
     endpoint_of: Callable[[Hop | None], Endpoint]
     maximum_of: Callable[[Arn, Endpoint], Maximum | None]
-    signed_in: bool = True
+    asks: Asks = Asks.NOTHING
 
     def known_of(self, hop: Hop) -> Maximum | None:
         """What is known of the longest session that a role gives."""
@@ -143,8 +145,8 @@ def make(target: Target, around: Surroundings) -> Plan:
         direct = code if code and code.direct and position == 0 else None
         steps.append(_step(target, position, asker, around, direct))
         asker = steps[-1].request.next_asker()
-    if steps and not around.signed_in:
-        steps[0] = replace(steps[0], asks=Asks.SIGN_IN)
+    if steps and around.asks is not Asks.NOTHING:
+        steps[0] = replace(steps[0], asks=around.asks)
     warnings += [*_tags_in_the_way(target.hops), *_powerless(target.hops)]
     warnings += [_short_life(step) for step in steps[-1:] if _is_short(step)]
     instance = around.endpoint_of(None).instance

@@ -483,7 +483,7 @@ class App:
                 person=plan.Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
                 endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
                 maximum_of=Learned(folder=self.paths.learned).maximum,
-                signed_in=self.sources.is_signed_in(target.source),
+                asks=self.sources.asks(target.source),
             ),
         )
 

@@ -51,6 +51,19 @@ def roles_anywhere(
     )
 
 
+def is_locked(source: Source, folder: Path) -> bool:
+    """Whether a person has to say the passphrase of its key, as far as the file or the URI tells."""
+    from stsctl.sources import x509_key
+
+    said = source.certificate
+    assert said is not None
+    if said.passphrase_process:
+        return False
+    if said.key.startswith(SCHEME):
+        return Pkcs11Uri.parse(said.key).pin_source is None
+    return x509_key.is_locked(folder / Path(said.key).expanduser())
+
+
 def _content(source: Source, path: Path) -> bytes:
     from stsctl.host import files
 

@@ -103,6 +103,8 @@ def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
         yield "MFA code", f"{request.mfa_serial}, {how}"
     if step.asks is Asks.SIGN_IN:
         yield "sign-in", "asked of you"
+    if step.asks is Asks.PASSPHRASE:
+        yield "passphrase", "asked of you"
     yield from (said for said in sent(request) if said[0] != "MFA device")
     yield "asked at", f"{app.address(request)} in {request.endpoint.region}"
 
@@ -120,7 +122,7 @@ def _as_json(app: App, plan: Plan) -> dict[str, object]:
     }
 
 
-_ASKS_AS_JSON = {Asks.NOTHING: None, Asks.MFA: "mfa", Asks.SIGN_IN: "sign-in"}
+_ASKS_AS_JSON = {Asks.NOTHING: None, Asks.MFA: "mfa", Asks.SIGN_IN: "sign-in", Asks.PASSPHRASE: "passphrase"}
 
 
 def _step_as_json(step: Step) -> dict[str, object]:

@@ -13,6 +13,7 @@ from stsctl.arn import Arn
 from stsctl.cli.waiting import Locks
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, UsageError
+from stsctl.plan import Asks
 from stsctl.profile import Profile
 from stsctl.request import Asker, AskerKind, Operation
 from stsctl.source import Source, SourceKind
@@ -241,7 +242,15 @@ class Sources:
             known = self.environ.get("AWS_ACCESS_KEY_ID")
         return Asker.of_keys(known or "")
 
-    def is_signed_in(self, source: Source) -> bool:
+    def asks(self, source: Source) -> Asks:
+        """What it asks of a person for the first call."""
+        if source.kind is SourceKind.ROLES_ANYWHERE:
+            from stsctl.cli import certificates
+
+            return Asks.PASSPHRASE if certificates.is_locked(source, self.folder) else Asks.NOTHING
+        return Asks.NOTHING if self._is_signed_in(source) else Asks.SIGN_IN
+
+    def _is_signed_in(self, source: Source) -> bool:
         """Whether nobody need sign in for it now."""
         if source.proof is not None:
             return self.proofs().is_signed_in(source)

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stsctl.credentials import Secret
-from stsctl.errors import ConfigurationError
+from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host import files
 
 Sign = Callable[[bytes], bytes]
 """Signs with SHA-256: RSA by PKCS#1 v1.5, EC by ECDSA, whose two numbers are in DER."""
 _LARGEST = 64 * 1024
+_LOCKED = b"ENCRYPTED"
+"""What is in every PEM file of a key under a passphrase, in the old form (RFC 1421) and in the new."""
 _TRIES = 3
 
 
@@ -40,6 +42,14 @@ def open_key(path: Path, whose: str, passphrase: Callable[[], Secret], *, tries:
     return key
 
 
+def is_locked(path: Path) -> bool:
+    """Whether the key in a file is under a passphrase; one that cannot be read will be told of when it is opened."""
+    try:
+        return _LOCKED in (files.read_private(path) or b"")
+    except StsctlError:
+        return False
+
+
 class _Locked:
     """A key that wants a passphrase, or another one."""
 
@@ -51,13 +61,12 @@ def _load(content: bytes, passphrase: Secret | None) -> Sign | _Locked | None:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    is_locked = b"ENCRYPTED" in content
-    if is_locked and passphrase is None:
+    if _LOCKED in content and passphrase is None:
         return _Locked()
     try:
         key = load_pem_private_key(content, passphrase.reveal().encode() if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return _Locked() if is_locked else None
+        return _Locked() if _LOCKED in content else None
     if isinstance(key, rsa.RSAPrivateKey):
         return lambda text: key.sign(text, padding.PKCS1v15(), SHA256())
     if isinstance(key, ec.EllipticCurvePrivateKey):

@@ -195,6 +195,26 @@ def test_a_passphrase_that_nobody_can_be_asked_for(me: Me) -> None:
     refused(me, "credential-process", "server", "--no-prompt", status=4)
 
 
+def test_who_has_to_type_is_not_asked_early(me: Me) -> None:
+    """A session that a passphrase renews is handed out to its end; one that a program renews is renewed."""
+    lock(me)
+    with_process(me, PASSPHRASE)
+    first = me.key_id("server")
+    plain = me.config.read_text()
+    me.configure("\n".join(line for line in plain.splitlines() if "passphrase_process" not in line), store="")
+    (step,) = json.loads(me.ok("plan", "server", "--json"))["steps"]
+    assert step["asks"] == "passphrase"
+    me.ok("emulator", "clock", "+50m")
+    try:
+        done = me.run("credential-process", "server")
+        assert json.loads(done.out)["AccessKeyId"] == first
+        assert "its renewal needs you" in done.err
+        me.configure(plain, store="")
+        assert me.key_id("server") != first
+    finally:
+        me.ok("emulator", "clock", "reset")
+
+
 def test_many_at_once_ask_once(me: Me) -> None:
     """However many want the session, one CreateSession is made, and a passphrase is asked for once."""
     lock(me)

@@ -472,7 +472,7 @@ class TestOtherHops:
         first, second = make(what, surroundings).steps
         assert (first.request.account_id, first.request.role_name) == ("222222222222", "Admin")
         assert (first.asks, second.effective) == (Asks.NOTHING, HOUR)
-        first, second = make(what, replace(surroundings, signed_in=False)).steps
+        first, second = make(what, replace(surroundings, asks=Asks.SIGN_IN)).steps
         assert (first.asks, second.asks) == (Asks.SIGN_IN, Asks.NOTHING)
 
     def test_tags_that_came_down_the_chain_are_in_the_way(self) -> None:

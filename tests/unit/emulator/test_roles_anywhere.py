@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
@@ -20,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stsctl.credentials import Credentials, Secret
+from stsctl.emulator import control, remote
 from stsctl.emulator.protocol import certificates
 from stsctl.emulator.running import PREFIX, TOKEN_HEADER
 from tests.certificates import Asking, Holder, authority, issue, key_of, name
@@ -433,6 +436,34 @@ def test_the_emulators_own_ca(front: Front) -> None:
     assert PROFILE_ARN in {profile["arn"] for profile in facts["profiles"]}
     refused(front, asking(holder), UNTRUSTED)
     assert front.send("GET", f"{PREFIX}certificate?name=web-7&trust_anchor=own", []).status == 403
+
+
+def test_the_emulators_own_ca_stays(tmp_path: Path) -> None:
+    """What it signed is believed after a reset, and after a restart of an emulator that keeps its state."""
+    seed = tmp_path / "seed.toml"
+    seed.write_text(SEED)
+    folder, state = tmp_path / "emulator", tmp_path / "state"
+
+    def serves(found: dict[str, Any], holder: Holder) -> int:
+        asked = asking(holder, host=running.url.removeprefix("http://"), trustAnchorArn=found["trust_anchor_arn"])
+        target, headers, body = asked.sent()
+        return (
+            URLLib3Session().send(AWSRequest("POST", running.url + target, dict(headers), body).prepare()).status_code
+        )
+
+    running = control.start(folder, seed=seed, state=state)
+    try:
+        found = remote.certificate(running, "web-7", "own")
+        key = load_pem_private_key(found["private_key"].encode(), None)
+        holder = Holder(certificate=x509.load_pem_x509_certificate(found["certificate"].encode()), key=key)  # type: ignore[arg-type]
+        assert serves(found, holder) == 201
+        remote.reset(running)
+        assert serves(found, holder) == 201
+        control.stop(folder, running)
+        running = control.start(folder, state=state)
+        assert serves(found, holder) == 201
+    finally:
+        control.stop(folder, running)
 
 
 def test_headers_without_certificates(front: Front) -> None:
