@@ -248,9 +248,9 @@ class Sources:
             from stsctl.cli import certificates
 
             return Asks.PASSPHRASE if certificates.is_locked(source, self.folder) else Asks.NOTHING
-        return Asks.NOTHING if self._is_signed_in(source) else Asks.SIGN_IN
+        return Asks.NOTHING if self.is_signed_in(source) else Asks.SIGN_IN
 
-    def _is_signed_in(self, source: Source) -> bool:
+    def is_signed_in(self, source: Source) -> bool:
         """Whether nobody need sign in for it now."""
         if source.proof is not None:
             return self.proofs().is_signed_in(source)
