@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.emulator import control
+from tests.cli.test_console import page
 from tests.program import STSCTL, Me, Organisation, somebody
 from tests.signing_in import browser, decide, opened, seed
 from tests.unit.emulator.center import PRODUCTION, START_URL, WORK
@@ -270,3 +271,15 @@ def test_names_of_the_wrong_kind(me: Me) -> None:
     done = me.run("sso", "login")
     assert (done.status, 'which Identity Center? there are "acme", "other"' in done.err) == (2, True), done
     assert me.run("sso", "import", "acme", "--template", "{x}").status == 2
+
+
+def test_a_permission_set_opens_the_console(me: Me) -> None:
+    """Its session is a role's, which AWS's console takes; by that name it can have a container of its own."""
+    shown = page(me.ok("console", "list", "--print").strip())
+    assert "assumed-role/AWSReservedSSO_ListBuckets_" in shown
+    address = '"$(echo "$1" | sed "s/.*&url=//; s/%3A/:/g; s,%2F,/,g")"'
+    firefox = me.script("firefox", f'echo "$1" > {me.home}/word\ncurl -sS -o /dev/null {address}')
+    me.environ["PATH"] = f"{firefox.parent}:{me.environ['PATH']}"
+    me.configure(f'{CENTER}\n[console]\ncontainer = "{{account_id}} {{role_name}}"\n')
+    me.ok("console", "list")
+    assert (me.home / "word").read_text().startswith(f"ext+container:name={PRODUCTION}%20AWSReservedSSO_ListBuckets_")
