@@ -7,18 +7,19 @@ does. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-rol
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
-from stsctl import lifetime, limits, sso_profile
-from stsctl.argv import command, runs_stsctl
+from stsctl import sso_profile
+from stsctl.argv import runs_stsctl
 from stsctl.arn import Arn
 from stsctl.connection import Connection
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles
+from stsctl.profile_hop import checked, hop_of, mfa_process
 from stsctl.source import Proof, Source, SourceKind
 from stsctl.target import Hop, HopKind
 
+_ONE_OUT = "take one of the two out"
 _CREDENTIAL_SOURCES = {
     "Environment": SourceKind.ENVIRONMENT,
     "Ec2InstanceMetadata": SourceKind.INSTANCE_METADATA,
@@ -59,9 +60,7 @@ def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain
     here = (*path, profile.name)
     source_profile, credential_source = profile.get("source_profile"), profile.get("credential_source")
     if source_profile is not None and credential_source is not None:
-        raise profile.problem(
-            "credential_source", "has both source_profile and credential_source", hint="take one of the two out"
-        )
+        raise profile.problem("credential_source", "has both source_profile and credential_source", hint=_ONE_OUT)
     if credential_source is not None:
         return Chain(source=_named_source(profile, credential_source)).then(hop_of(profile))
     if source_profile is None:
@@ -173,8 +172,8 @@ def _source(profile: Profile, kind: SourceKind, process: str | None) -> Source:
         name=profile.name,
         profile=profile.name,
         process=process,
-        mfa_serial=_checked(profile, "mfa_serial", "mfa_serial"),
-        mfa_process=_mfa_process(profile),
+        mfa_serial=checked(profile, "mfa_serial", "mfa_serial"),
+        mfa_process=mfa_process(profile),
         region=profile.get("region"),
         origin=profile.origin,
     )
@@ -200,73 +199,3 @@ def leads_somewhere(profile: Profile) -> bool:
     """Whether `profile` names any way to credentials, so that it is worth offering."""
     ways = ("role_arn", "include_profile", "credential_process", *sso_profile.KEYS, "login_session", KEY_ID)
     return any(profile.get(key) for key in ways) and not is_hook(profile)
-
-
-def hop_of(profile: Profile) -> Hop:
-    """The role that `profile` names, with all that it says of it; raises ConfigurationError for what STS refuses."""
-    try:
-        role_arn = Arn.parse_role(profile.get("role_arn") or "")
-    except UsageError as error:
-        raise profile.problem("role_arn", error.message, hint=error.hint) from error
-    tags, transitive = _tags(profile)
-    return Hop(
-        name=profile.name,
-        role_arn=role_arn,
-        session_name=_checked(profile, "role_session_name", "session_name"),
-        duration=_duration(profile),
-        external_id=_checked(profile, "external_id", "external_id"),
-        mfa_serial=_checked(profile, "mfa_serial", "mfa_serial"),
-        mfa_process=_mfa_process(profile),
-        source_identity=_checked(profile, "source_identity", "source_identity"),
-        tags=tags,
-        transitive=transitive,
-        region=profile.get("region"),
-        origin=profile.origin,
-    )
-
-
-def _checked(profile: Profile, key: str, field: str) -> str | None:
-    text = profile.get(key)
-    problem = None if text is None else limits.problem_with(field, text)
-    if problem:
-        raise profile.problem(key, f'{key} "{text}" {problem}')
-    return text
-
-
-def _duration(profile: Profile) -> timedelta | None:
-    text = profile.get("duration_seconds")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit()):
-        raise profile.problem("duration_seconds", f'duration_seconds "{text}" is no number of seconds')
-    length = timedelta(seconds=min(int(text[:9]), 10**8))
-    problem = lifetime.problem_with(HopKind.ROLE, length)
-    if problem:
-        raise profile.problem("duration_seconds", f"duration_seconds {text} {problem}", hint="write 900 to 43200")
-    return length
-
-
-def _tags(profile: Profile) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """aws-vault's form: `session_tags = key1=value1,key2=value2` and `transitive_session_tags = key1,key2`."""
-    tags = []
-    for part in filter(None, (part.strip() for part in (profile.get("session_tags") or "").split(","))):
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise profile.problem("session_tags", f'"{part}" in session_tags is no key=value')
-        tags.append((key.strip(), value.strip()))
-    keys = (part.strip() for part in (profile.get("transitive_session_tags") or "").split(","))
-    transitive = tuple(filter(None, keys))
-    problem = limits.problem_with_tags(tags, transitive)
-    if problem:
-        raise profile.problem("session_tags" if tags else "transitive_session_tags", problem)
-    return tuple(tags), transitive
-
-
-def _mfa_process(profile: Profile) -> tuple[str, ...]:
-    text = profile.get("mfa_process")
-    if text is None:
-        return ()
-    try:
-        return command(text)
-    except UsageError as error:
-        raise profile.problem("mfa_process", error.message, hint=error.hint) from error

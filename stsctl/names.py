@@ -7,33 +7,26 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stsctl import identity_centers, limits, overrides
+from stsctl import hop_files, identity_centers, overrides
 from stsctl.arn import Arn
 from stsctl.chain import Chain, leads_somewhere, of_profile
 from stsctl.configuration import Configuration
-from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, UsageError
+from stsctl.hop_files import ReadText
 from stsctl.nearest import suggestion
 from stsctl.origin import Origin
 from stsctl.profile import Profiles
-from stsctl.request import ProvidedContext
 from stsctl.role_table import RoleEntry
 from stsctl.settings import Settings
 from stsctl.source import Source, SourceKind
 from stsctl.source_table import SourceEntry
-from stsctl.tables import compact_policy
 from stsctl.target import Hop, MfaMode, Target, Wanted
 
-_TYPED_CONTEXT = Origin(place="--provided-context")
 ENVIRONMENT = "environment"
 """The name of the keys in the environment, where nobody gave it to anything else."""
-
-ReadText = Callable[[str, Origin], str]
-"""Reads a file that a configuration names: its path as written, and where that was written, to the file's text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +108,7 @@ class _Resolver:
         if chain.hops:
             general = tuple(overrides.with_defaults(hop, self._settings) for hop in chain.hops)
             last = overrides.with_flags(general[-1], self._wanted, self._settings)
-            hops = (*general[:-1], self._with_contexts(last, self._wanted.provided_contexts, _TYPED_CONTEXT))
+            hops = tuple(hop_files.read(hop, self._read_text) for hop in (*general[:-1], last))
         else:
             overrides.refuse_for_source(self._wanted)
             hops = ()
@@ -178,7 +171,7 @@ class _Resolver:
         self._refuse_ambiguous(name, role, entry)
         if role is not None:
             before = self._reach(role.from_name, (*path, name), role.from_at)
-            return _Reached(chain=before.chain.then(self._with_files(role)), mfa=role.mfa)
+            return _Reached(chain=before.chain.then(role.hop), mfa=role.mfa)
         if entry is not None:
             return _Reached(chain=self._of_source(entry.source))
         if name in self._profiles or name in self._profiles.written:
@@ -206,31 +199,6 @@ class _Resolver:
             region=source.region or theirs.region,
         )
         return replace(chain, source=first)
-
-    def _with_files(self, role: RoleEntry) -> Hop:
-        """The role with what the files hold that it names."""
-        hop = self._with_policy(role)
-        return self._with_contexts(hop, role.contexts, role.contexts_at) if role.contexts_at else hop
-
-    def _with_contexts(self, hop: Hop, files: tuple[tuple[str, str], ...], origin: Origin) -> Hop:
-        """The hop with the assertions in `files`, by their providers; without any as it is."""
-        contexts = []
-        for provider_arn, path in files:
-            assertion = self._read_text(path, origin).strip()
-            if not 4 <= len(assertion) <= limits.CONTEXT_LENGTH:
-                what = f"has {len(assertion)} characters, AWS takes 4 to {limits.CONTEXT_LENGTH}"
-                raise ConfigurationError(f'{origin}: the context in "{path}" {what}')
-            contexts.append(ProvidedContext(provider_arn=provider_arn, assertion=Secret(assertion)))
-        return replace(hop, provided_contexts=tuple(contexts)) if contexts else hop
-
-    def _with_policy(self, role: RoleEntry) -> Hop:
-        if role.policy_file is None or role.policy_at is None:
-            return role.hop
-        try:
-            return replace(role.hop, policy=compact_policy(self._read_text(role.policy_file, role.policy_at)))
-        except UsageError as error:
-            message = f'{role.policy_at}: policy_file "{role.policy_file}" {error.message}'
-            raise ConfigurationError(message, hint=error.hint) from error
 
     def _refuse_ambiguous(self, name: str, role: RoleEntry | None, entry: SourceEntry | None) -> None:
         """A name that a person wrote in both places could mean either; what stsctl wrote gives way to nobody."""

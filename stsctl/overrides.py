@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from stsctl import limits
 from stsctl.errors import UsageError
+from stsctl.origin import Origin
 from stsctl.settings import Settings
 from stsctl.tables import compact_policy
-from stsctl.target import Hop, HopKind, Wanted
+from stsctl.target import Hop, HopKind, NamedFile, Wanted
 
 
 def checked(wanted: Wanted) -> Wanted:
@@ -65,8 +66,15 @@ def with_flags(hop: Hop, wanted: Wanted, settings: Settings) -> Hop:
         tags=tags,
         transitive=transitive,
         policy=wanted.policy or hop.policy,
+        policy_file=None if wanted.policy else hop.policy_file,
+        context_files=_context_files(wanted) or hop.context_files,
         policy_arns=wanted.policy_arns or hop.policy_arns,
     )
+
+
+def _context_files(wanted: Wanted) -> tuple[tuple[str, NamedFile], ...]:
+    origin = Origin(place="--provided-context")
+    return tuple((arn, NamedFile(path=path, origin=origin)) for arn, path in wanted.provided_contexts)
 
 
 def hop_of(wanted: Wanted) -> Hop:

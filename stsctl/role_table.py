@@ -11,7 +11,7 @@ from stsctl.console_table import Color, Icon
 from stsctl.errors import UsageError
 from stsctl.origin import Origin
 from stsctl.tables import Table
-from stsctl.target import Hop, HopKind, MfaMode
+from stsctl.target import Hop, HopKind, MfaMode, NamedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,6 @@ class RoleEntry:
     from_name: str
     from_at: Origin
     mfa: MfaMode | None = None
-    policy_file: str | None = None
-    policy_at: Origin | None = None
-    contexts: tuple[tuple[str, str], ...] = ()
-    contexts_at: Origin | None = None
     color: Color | None = None
     icon: Icon | None = None
     added: bool = False
@@ -74,10 +70,6 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
         from_name=from_name,
         from_at=table.at("from"),
         mfa=table.choice("mfa", MfaMode),
-        policy_file=table.text("policy_file"),
-        policy_at=table.at("policy_file") if "policy_file" in table else None,
-        contexts=table.pairs("provided_contexts"),
-        contexts_at=table.at("provided_contexts") if "provided_contexts" in table else None,
         color=table.choice("color", Color),
         icon=table.choice("icon", Icon),
         added=added,
@@ -87,7 +79,7 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
 def _hop(name: str, kind: HopKind, table: Table) -> Hop:
     role_arn = table.role_arn("role_arn") if kind is HopKind.ROLE else None
     tags, transitive = _tags(table)
-    hop = Hop(
+    return Hop(
         name=name,
         kind=kind,
         role_arn=role_arn,
@@ -104,14 +96,25 @@ def _hop(name: str, kind: HopKind, table: Table) -> Hop:
         transitive=transitive,
         policy=table.policy("policy"),
         policy_arns=_policy_arns(table),
+        policy_file=_file(table, "policy_file"),
+        context_files=_context_files(table),
         region=table.text("region"),
         description=table.text("description"),
         origin=table.at(),
     )
-    problem = limits.problem_with_provided_contexts([arn for arn, _ in table.pairs("provided_contexts")])
+
+
+def _file(table: Table, key: str) -> NamedFile | None:
+    path = table.text(key)
+    return None if path is None else NamedFile(path=path, origin=table.at(key))
+
+
+def _context_files(table: Table) -> tuple[tuple[str, NamedFile], ...]:
+    pairs = table.pairs("provided_contexts")
+    problem = limits.problem_with_provided_contexts([arn for arn, _ in pairs])
     if problem:
         raise table.problem("provided_contexts", problem)
-    return hop
+    return tuple((arn, NamedFile(path=path, origin=table.at("provided_contexts", arn))) for arn, path in pairs)
 
 
 def _account_id(table: Table) -> str:

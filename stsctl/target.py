@@ -41,6 +41,14 @@ class HopKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file that holds what is said of a hop: its path as written, and where, relative to the folder of that."""
+
+    path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
     """One call on the way, a role's mostly, with all that is said of it.
 
@@ -48,7 +56,8 @@ class Hop:
     is, and `task_policy_arn` what that one may do. A FEDERATION_TOKEN's user is called `session_name`.
     `duration` is None where nobody said one. `duration_typed` is set when it came from the command line, where a
     refusal is better than a cap; `duration_general` when it came from `[defaults]`, which knows nothing of this role.
-    `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code.
+    `session_name` may hold `{user}` and `{host}`. `mfa_process` asks for the code. What `policy_file` and
+    `context_files` (by the ARN of their provider) hold is read when the hop is meant.
     """
 
     name: str
@@ -70,6 +79,8 @@ class Hop:
     policy: str | None = None
     policy_arns: tuple[str, ...] = ()
     provided_contexts: tuple[ProvidedContext, ...] = ()
+    policy_file: NamedFile | None = None
+    context_files: tuple[tuple[str, NamedFile], ...] = ()
     region: str | None = None
     description: str | None = None
     origin: Origin | None = None

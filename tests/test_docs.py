@@ -172,9 +172,9 @@ def test_keys_of_aws_profiles_are_documented() -> None:
     """The keys of AWS profiles that the code reads are the ones that the README names."""
     section = README.partition("### AWS profiles\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", section)) - {"stsctl"}
-    files = ("chain.py", "profile.py", "sso_profile.py")
+    files = ("chain.py", "profile.py", "profile_hop.py", "sso_profile.py")
     source = "".join((ROOT / "stsctl" / name).read_text(encoding="utf-8") for name in files)
-    read = set(re.findall(r'(?:get|_checked)\((?:profile, )?"([a-z_]+)"', source))
+    read = set(re.findall(r'(?:get|checked|_file|_listed)\((?:profile, )?"([a-z_]+)"', source))
     assert read - {"web_identity_token_file", "sts"} <= named
     assert {key for key in named if f'"{key}"' not in source} == set()
 

@@ -461,8 +461,9 @@ class App:
 
     def _read_text(self, path: str, origin: Origin) -> str:
         """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""
-        place = Path(path).expanduser()
-        content = files.read(place if place.is_absolute() else self.paths.config_home / place)
+        of_aws = origin.place == self.short(self.paths.aws_config)
+        beside = self.paths.aws_config.parent if of_aws else self.paths.config_home
+        content = files.read(beside / Path(path).expanduser())
         if content is None:
             raise ConfigurationError(f'{origin}: there is no file "{path}"')
         try:

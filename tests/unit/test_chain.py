@@ -9,10 +9,12 @@ import pytest
 from stsctl import profile
 from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
 from stsctl.errors import ConfigurationError
+from stsctl.origin import Origin
 from stsctl.source import IdentityCenter, Proof, SourceKind
-from stsctl.target import HopKind
+from stsctl.target import HopKind, NamedFile
 
 PAIR = "aws_access_key_id = AKIA1\naws_secret_access_key = one\n"
+POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ROLE = "arn:aws:iam::111111111111:role/"
 
 
@@ -105,6 +107,22 @@ def test_tags_of_other_tools() -> None:
     ).hops[0]
     assert hop.tags == (("project", "blue"), ("cost center", "1=2"))
     assert (hop.transitive, hop.source_identity) == (("project",), "alice")
+
+
+CONTEXT = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+
+
+def test_what_only_stsctl_has_keys_for() -> None:
+    """Session policies and provided contexts of a profile, where SDKs pass over them."""
+    text = f"[profile a]\nrole_arn = {ROLE}a\ncredential_source = Environment\n"
+    (hop,) = reach("a", text + 'stsctl_policy = { "Version": "2012-10-17", "Statement": [] }\n').hops
+    assert hop.policy == '{"Version":"2012-10-17","Statement":[]}'
+    more = f"stsctl_policy_file = p.json\nstsctl_policy_arns = {POLICY}, {POLICY}2\n"
+    more += f"stsctl_provided_contexts = {CONTEXT}=c\n"
+    (hop,) = reach("a", text + more).hops
+    assert hop.policy_arns == (POLICY, f"{POLICY}2")
+    assert hop.policy_file == NamedFile(path="p.json", origin=Origin(place="~/.aws/config", line=4))
+    assert hop.context_files == ((CONTEXT, NamedFile(path="c", origin=Origin(place="~/.aws/config", line=6))),)
 
 
 ZOE = "arn:aws:iam::111111111111:user/zoe"
@@ -226,6 +244,11 @@ REFUSED = [
     (R + "credential_source = Environment\ntransitive_session_tags = a\n", ":4:", '"a" is not among the tags'),
     (R + "credential_source = Environment\nmfa_process = a | b\n", ":4:", "it is run without a shell"),
     (R + "credential_source = Environment\nmfa_process = 'a\n", ":4:", "has a quote that does not end"),
+    (R + "credential_source = Environment\nstsctl_policy = {\n", ":4:", "stsctl_policy is no JSON"),
+    (R + "credential_source = Environment\nstsctl_policy = {}\nstsctl_policy_file = x\n", ":5:", "has both"),
+    (R + "credential_source = Environment\nstsctl_policy_arns = x\n", ":4:", '"x" is no ARN'),
+    (R + "credential_source = Environment\nstsctl_provided_contexts = x\n", ":4:", "is no PROVIDER_ARN=FILE"),
+    (R + "credential_source = Environment\nstsctl_provided_contexts = x=y\n", ":4:", '"x" is no ARN'),
     ("[profile a]\nregion = r\n", ":1:", "has no credentials"),
 ]
 

@@ -10,8 +10,9 @@ from stsctl import configuration
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration, SealKey, StoreName
 from stsctl.errors import ConfigurationError
+from stsctl.origin import Origin
 from stsctl.source import Proof, SourceKind
-from stsctl.target import MfaMode
+from stsctl.target import MfaMode, NamedFile
 
 
 def load(config: str = "", added: str = "") -> Configuration:
@@ -131,7 +132,7 @@ def test_everything_that_can_be_said() -> None:
         "config.toml:43",
     )
     reader = read.roles["reader"]
-    assert (reader.policy_file, str(reader.policy_at)) == ("reader.json", "config.toml:63")
+    assert reader.hop.policy_file == NamedFile(path="reader.json", origin=Origin(place="config.toml", line=63))
 
 
 def test_nothing_is_needed() -> None:
