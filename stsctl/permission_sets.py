@@ -11,7 +11,7 @@ from stsctl.errors import UsageError
 
 TEMPLATE = "{account_name}-{role_name}"
 _FIELDS = ("account_name", "account_id", "role_name")
-_NOT_IN_A_NAME = re.compile(r"[^\w.+=,@/-]+")
+_NOT_IN_A_NAME = re.compile(r"-*(?:[^\w.+=,@/-]+-*)+")
 """What is no trouble on any command line stays."""
 
 
