@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stsctl import configuration, permission_sets
@@ -60,6 +60,7 @@ def test_names_of_others_are_left_alone() -> None:
     ]
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     found=st.lists(st.tuples(st.sampled_from(["1" * 12, "2" * 12]), st.text(max_size=8), st.text(max_size=8))),
     taken=st.lists(st.text(max_size=8)),
