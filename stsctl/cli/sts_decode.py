@@ -42,7 +42,7 @@ def decode(
     encoded = decoded.message_in(_pasted() if message is None else message)
     from stsctl.sources.identity import decoded_message
 
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
     answer = decoded_message(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, encoded)
     found = decoded.read(answer)
     if as_json:

@@ -37,11 +37,15 @@ def test_whose_a_key_is(me: Me) -> None:
     assert (done.status, "is not a valid access key ID" in done.err) == (5, True), done
 
 
-def test_the_keys_of_a_user_with_a_device_ask_whose_a_key_is(me: Me) -> None:
-    """Nobody is asked for a code: the session that it would give may not call GetAccessKeyInfo."""
+def test_the_keys_of_a_user_with_a_device_ask_themselves(me: Me) -> None:
+    """Nobody is asked for a code: the session that it would give may call no other operation of STS."""
     me.configure(f'[source.guarded]\ntype = "environment"\nmfa_serial = "{me.mfa_serial}"\n')
     assert me.ok("sts", "key-info", me.keys.access_key_id, "--as", "guarded") == f"{WORK}\n"
-    assert me.calls() == ["GetAccessKeyInfo"]
+    assert me.run("sts", "decode", "e" * 40, "--as", "guarded").status != 4
+    assert me.run("sts", "id-token", "--audience", "https://a.example", "--as", "guarded").status != 4
+    assert me.run("sts", "delegated-token", "--as", "guarded", given="token").status != 4
+    calls = ("GetAccessKeyInfo", "DecodeAuthorizationMessage", "GetWebIdentityToken", "GetDelegatedAccessToken")
+    assert [call.rstrip("!") for call in me.calls()] == [*calls]
 
 
 def test_revoked_sessions_may_do_nothing_and_new_ones_all(mine: Me) -> None:
