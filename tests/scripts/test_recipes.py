@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import stat
 import sys
 import threading
@@ -27,7 +28,9 @@ from stsctl.emulator.seeds import seed
 from stsctl.formats import environment
 from stsctl.source import SourceKind
 from stsctl.target import HopKind
+from tests import browser
 from tests.conftest import missing
+from tests.crowd import until
 from tests.program import BIN
 from tests.scripts import recipes, visitor
 from tests.scripts.conftest import fresh
@@ -107,6 +110,8 @@ class Place:
     home: Path
     running: Running
     environ: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=browser.free_port)
+    """Where a Chromium listens to the person at it."""
     ended: list[Callable[[], object]] = field(default_factory=list)
     """What is to be done in the end."""
 
@@ -120,7 +125,16 @@ class Place:
 
     def here(self, text: str) -> str:
         """A configuration with the emulator's addresses, which nobody knows beforehand, for the example's."""
-        return text.replace("https://corp.example.com", f"{self.running.url}/idp/corp/oidc")
+        addresses = {
+            "https://corp.example.com/aws": f"{self.running.url}/idp/corp/saml",
+            "https://corp.example.com": f"{self.running.url}/idp/corp/oidc",
+        }
+        for example, here in addresses.items():
+            text = text.replace(example, here)
+        if "sign_in_url" in text:
+            text = text.replace('"chromium"', f'"{browser.program(self.home, port=self.port)}"')
+            self.environ["DISPLAY"] = ":none"  # there is a screen, as far as stsctl can see
+        return text
 
     def program(self, name: str, text: str) -> None:
         """A program that the shell finds by its name."""
@@ -323,6 +337,11 @@ def test_a_recipe_works_as_it_is_written(recipe: Recipe, place: Place) -> None:
         reader.close()
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 _PROMPT = r"\[status ([0-9]+)\]\$ "
 
 
@@ -371,11 +390,25 @@ class Reader:
             r"The next code that it shows[^\r\n]*: ": self._next_code,
             r"\[y/N\] ": lambda _: "y",
             r"https?://\S+user_code=\S+": self._with_a_phone,
+            r"in the browser that opens": self._at_a_browser,
         }
 
     def _with_a_phone(self, shown: str) -> str:
         """Opens the address that is shown in a browser that is not this machine's; nothing is typed."""
         visitor.visit(shown[shown.rindex("http") :], visitor.words(PERSON))
+        return ""
+
+    def _at_a_browser(self, _: str) -> str:
+        """Signs in in the Chromium that opens; nothing is typed on the terminal."""
+        try:
+            from playwright.sync_api import sync_playwright
+        except ImportError:
+            missing("playwright")
+        with sync_playwright() as playwright:
+            until(lambda: _listens(self._place.port), "the browser to open")
+            page = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{self._place.port}").contexts[0].pages[0]
+            page.get_by_role("button", name="frank").click(timeout=30_000)
+            page.get_by_role("button", name="Continue to AWS").click(no_wait_after=True)
         return ""
 
     def _first_code(self, shown: str) -> str:
