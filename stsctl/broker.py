@@ -112,6 +112,8 @@ class _Want:
         return session.fresh_at(now, self.least)
 
 
+_NEGLIGIBLE = timedelta(minutes=1)
+"""What a call and a clock may take of a session's length."""
 _FORGOTTEN = ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException")
 
 _AS_PARENT = _Want(least=LEAST_LEFT)
@@ -309,10 +311,25 @@ class Broker:
                 plan = plan.with_step(position, self._shorter(step, step.request.duration, error))
                 step = plan.steps[position]
                 session = exchange.obtain(step.request, credentials, code)
-        role, asked = step.request.role_arn, step.request.duration
-        if role is not None and asked is not None and asked > HOUR:
-            self.lessons.learn_maximum(role, step.request.endpoint, Maximum(at_least=asked))
+        self._learn(step, session)
         return plan, session
+
+    def _learn(self, step: Step, session: Session) -> None:
+        """What an answer teaches of a role's maximum: nothing, where somebody else has a say in how long it lasts.
+
+        A profile of IAM Roles Anywhere has, and an assertion; what they make of a duration, AWS does not say.
+        """
+        role, asked = step.request.role_arn, step.request.duration
+        if role is None or asked is None:
+            return
+        lasts = session.left_at(session.obtained_at)
+        if lasts < asked - _NEGLIGIBLE:
+            about = timedelta(minutes=round(lasts.total_seconds() / 60))
+            self.watcher.notice(
+                f'"{step.name}" lasts {render_duration(about)}, not {render_duration(asked)}: AWS gave less'
+            )
+        elif asked > HOUR:
+            self.lessons.learn_maximum(role, step.request.endpoint, Maximum(at_least=asked))
 
     def _shorter(self, step: Step, refused: timedelta, error: RefusedError) -> Step:
         """`step` with a duration that the role gives; raises where a person typed the one that was refused."""

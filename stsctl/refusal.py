@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stsctl.callers import begins_with_proof
 from stsctl.errors import RefusedError, StsctlError, UnavailableError
 from stsctl.federation import subject
 from stsctl.plan import Asks, Plan, Step
@@ -34,16 +35,20 @@ def _hint(plan: Plan, step: Step, error: RefusedError) -> str:
         return "wait for the next code; if none is taken, the clock of the device is off"
     if "exceeds the MaxSessionDuration" in error.reason:
         return "try --duration 1h, which every role gives"
-    cause = _cause(plan, step) if error.code == "AccessDenied" else None
+    cause = _cause(plan, step, error) if error.code == "AccessDenied" else None
     return f"{cause}; why: {EXPLAIN}" if cause else EXPLAIN
 
 
-def _cause(plan: Plan, step: Step) -> str | None:
+def _cause(plan: Plan, step: Step, error: RefusedError) -> str | None:
     """What is most often to blame for such a denial; None where nothing stands out."""
     if step.request.asker.kind in (AskerKind.WEB_IDENTITY, AskerKind.SAML):
         return (
             f"the role's trust policy has to let in {subject(step.request.asker)}, by {step.request.operation.action}"
         )
+    if "sts:SetSourceIdentity" in error.reason and step.request.source_identity is None:
+        return "the session has a source identity, which goes on with every role: both sides have to allow that action"
+    if begins_with_proof(plan.target.source):
+        return None
     if all(each.asks is Asks.NOTHING for each in plan.steps):
         return "no MFA code is given on this way; if a role wants one, name the device as mfa_serial"
     if step.request.external_id is None and _crosses_accounts(plan, step):

@@ -36,6 +36,7 @@ SEED = (
     f'[account.{WORK}.trust_anchor.corp]\nregion = "eu-central-1"\n'
     f'[account.{WORK}.roles_anywhere_profile.servers]\nregion = "eu-central-1"\nroles = ["Server", "OnlyWeb"]\n'
     'accept_role_session_name = true\nduration = "6h"\n'
+    f'[account.{WORK}.roles_anywhere_profile.brief]\nregion = "eu-central-1"\nroles = ["Server"]\nduration = "30m"\n'
     + _role(WORK, "Server", '{ Service = "rolesanywhere.amazonaws.com" }')
     + _role(
         WORK,
@@ -44,6 +45,7 @@ SEED = (
         ', Condition = { StringLike = { "aws:PrincipalTag/x509Subject/CN" = "web-*" } }',
     )
     + _role(PRODUCTION, "Deploy", f'{{ AWS = "{SERVER}" }}')
+    + _role(PRODUCTION, "Strict", f'{{ AWS = "{SERVER}" }}').replace(ACTIONS, '"sts:AssumeRole"')
 )
 
 
@@ -93,7 +95,7 @@ from = "server"
 def enrolled(me: Me, name: str = "web-1") -> str:
     """A new certificate, and a source of it."""
     found = control.certificate(me.organisation.running, name, folder=me.home / ".config" / "stsctl")
-    ((profile_arn, _),) = found.profiles
+    profile_arn, _ = found.profiles[0]
     return f"""
 [source.{name}]
 type = "roles-anywhere"

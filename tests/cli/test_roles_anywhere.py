@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.credentials import Credentials, Secret
+from stsctl.emulator import control
 from tests.anywhere import (
     DEPLOY,
     PASSPHRASE,
@@ -94,6 +95,15 @@ def test_sessions_are_held_and_chains_go_on(me: Me) -> None:
     assert "source identity" not in me.ok("plan", "deploy")
 
 
+def test_a_source_identity_goes_on(me: Me) -> None:
+    """A role behind the first that does not let it is refused, and it is said that this is what is missing."""
+    onward = f'[role.onward]\nrole_arn = "arn:aws:iam::{PRODUCTION}:role/Strict"\nfrom = "server"\n'
+    me.configure(me.config.read_text() + onward, store="")
+    done = refused(me, "credential-process", "onward", status=5)
+    assert "sts:SetSourceIdentity" in done.err
+    assert "the session has a source identity, which goes on with every role" in done.err
+
+
 def test_a_session_name_is_sent_where_one_is_said(me: Me) -> None:
     """Without one the session is called by the certificate's serial number."""
     assert identity(me, "named").endswith(f"/Server/by-{os.environ.get('USER', 'root')}")
@@ -133,6 +143,15 @@ def test_a_role_that_gives_less_than_is_configured(me: Me) -> None:
     before = len(asked(me))
     assert "asked for 1h, and remembered" in me.run("credential-process", "server").err
     assert asked(me)[before:] == ["CreateSession!", "CreateSession"]
+
+
+def test_a_profile_that_gives_less_than_is_asked_for(me: Me) -> None:
+    """AWS shortens it without a word, so that is said; and nothing is learned of the role from it."""
+    whole, brief = (arn for arn, _ in control.certificate(me.organisation.running, "x", folder=me.home).profiles)
+    me.configure(me.config.read_text().replace(whole, brief), store="")
+    done = me.run("credential-process", "server")
+    assert '"server" lasts 30m, not 1h: AWS gave less' in done.err
+    assert json.loads(done.out)["AccessKeyId"] == me.key_id("server")
 
 
 @pytest.mark.parametrize(

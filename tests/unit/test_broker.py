@@ -503,6 +503,19 @@ def test_a_typed_duration_that_is_too_long_is_explained(machine: Machine) -> Non
     assert maximum.below == 4 * HOUR
 
 
+def test_a_session_that_is_shorter_than_asked_teaches_nothing(machine: Machine) -> None:
+    """Somebody else had a say in it: what the role allows is not known from that, and the person is told."""
+    machine.sts.lives[Operation.ASSUME_ROLE] = 2 * HOUR
+    process = machine.process()
+    process.obtain(machine.plan(target(hop(duration=4 * HOUR))))
+    assert machine.learned.maximum(ADMIN_ARN, ENDPOINT) is None
+    assert process.notices == ['"admin" lasts 2h, not 4h: AWS gave less']
+    machine.process().obtain(machine.plan(target(hop(duration=2 * HOUR))))
+    learned = machine.learned.maximum(ADMIN_ARN, ENDPOINT)
+    assert learned is not None
+    assert learned.at_least == 2 * HOUR
+
+
 def test_a_refused_duration_spends_no_code(machine: Machine) -> None:
     """AWS objects to a duration before it looks at the code, so the code can still be used."""
     machine.sts.maxima[ADMIN_ARN] = HOUR
