@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     },
     "Once": {
         "keys": "Keep long-term access keys in the store.",
-        "sso": "Sign in at Identity Center; list and import the roles that you have there.",
+        "sso": "Sign in at Identity Center or an OIDC issuer; list the roles that you have.",
         "mfa": "Enrol the MFA devices of your users, list them, read codes.",
         "sts": "Ask whose a key is; put an end to sessions that got lost.",
         "config": "Show the configuration: values, names, files.",

@@ -40,6 +40,7 @@ from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
     from stsctl.cli.logins import Logins
+    from stsctl.cli.offered_roles import Offered
     from stsctl.cli.proofs import Proofs
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
@@ -531,11 +532,21 @@ class App:
         """Whether a person is there who may be asked which role they mean."""
         return acting.may_sign_in and not acting.token_stdin and self.machine.can_ask()
 
+    def offered_roles(self, said: Source) -> tuple[Offered, ...]:
+        """The roles that an assertion of that source offers; a person may have to sign in for it."""
+        with self.proofs.asking():
+            return self._offered(said, self.sources.of(said, self._kept(Target(name=said.name, source=said))))
+
+    def _offered(self, said: Source, source: SourceOfCredentials) -> tuple[Offered, ...]:
+        from stsctl.cli import offered_roles
+
+        return offered_roles.of(self.sources.asker(said, source), said.name, self.configuration)
+
     def _chosen_of_offered(self, wanted: Wanted, said: Source, source: SourceOfCredentials) -> Wanted:
         """What is wanted where only the source of an assertion was named: one of the roles in it."""
         from stsctl.cli import offered_roles
 
-        roles = offered_roles.of(self.sources.asker(said, source), said.name, self.configuration)
+        roles = self._offered(said, source)
         if not roles:
             raise ConfigurationError(
                 f'the assertion of source "{said.name}" offers no role',

@@ -20,15 +20,20 @@ _TRIES = 3
 class Offered:
     """A role that is offered; `name` is what the person's configuration calls it, where it does."""
 
-    arn: str
+    role_arn: str
     account_id: str
-    role: str
+    role_name: str
     name: str | None
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """All that it may be called."""
+        return self.name, self.role_name, self.role_arn
 
     @property
     def called(self) -> str:
         """What the person would type."""
-        return self.name or self.arn
+        return self.name or self.role_arn
 
 
 def of(asker: Asker, source: str, configuration: Configuration) -> tuple[Offered, ...]:
@@ -40,8 +45,8 @@ def of(asker: Asker, source: str, configuration: Configuration) -> tuple[Offered
             arn = Arn.parse_role(text)
         except UsageError:
             continue
-        found.append(Offered(arn=text, account_id=arn.account, role=arn.resource_name, name=names.get(text)))
-    return tuple(sorted(found, key=lambda one: (one.account_id, one.role)))
+        found.append(Offered(role_arn=text, account_id=arn.account, role_name=arn.resource_name, name=names.get(text)))
+    return tuple(sorted(found, key=lambda one: (one.account_id, one.role_name)))
 
 
 def choose(source: str, roles: Sequence[Offered], report: Report, ask: Callable[[str], str]) -> Offered:
@@ -55,13 +60,13 @@ def choose(source: str, roles: Sequence[Offered], report: Report, ask: Callable[
     width = len(str(len(roles)))
     report.lines(
         [
-            f"  {number:>{width}}  {one.account_id}  {visible(one.role)}{f'  ({one.name})' if one.name else ''}"
+            f"  {number:>{width}}  {one.account_id}  {visible(one.role_name)}{f'  ({one.name})' if one.name else ''}"
             for number, one in enumerate(roles, 1)
         ]
     )
     for _ in range(_TRIES):
         typed = ask(f"Role (1-{len(roles)}): ").strip()
-        meant = [one for number, one in enumerate(roles, 1) if typed in (str(number), one.arn, one.role, one.name)]
+        meant = [one for number, one in enumerate(roles, 1) if typed in (str(number), *one.names)]
         if len(meant) == 1:
             return meant[0]
         report.notice(f"type a number from 1 to {len(roles)}")

@@ -1,4 +1,4 @@
-"""`stsctl sso`: signing in at Identity Center, what a sign-in has, and signing out."""
+"""`stsctl sso`: signing in at Identity Center or an OIDC issuer, what a sign-in has, and signing out."""
 
 from __future__ import annotations
 
@@ -21,20 +21,31 @@ if TYPE_CHECKING:
     from stsctl.stores.index import SignInEntry
 
 
-def _centers(app: App) -> list[tuple[str, str]]:
-    found = identity_centers.all_of(app.configuration, app.profiles).items()
-    return [(name, source.identity_center.start_url if source.identity_center else "") for name, source in found]
+def _authorities(app: App) -> dict[str, Source]:
+    """Where people sign in, by name."""
+    issuers = (entry.source for entry in app.configuration.sources.values())
+    found = {source.name: source for source in issuers if source.proof is not None and source.proof.issuer is not None}
+    return {**identity_centers.all_of(app.configuration, app.profiles), **found}
 
 
-_name = click.argument("name", required=False, shell_complete=completing(_centers))
+def _completions(app: App) -> list[tuple[str, str]]:
+    found = []
+    for name, source in _authorities(app).items():
+        issuer = source.proof.issuer if source.proof else None
+        center = source.identity_center
+        found.append((name, issuer.url if issuer else center.start_url if center else ""))
+    return found
+
+
+_name = click.argument("name", required=False, shell_complete=completing(_completions))
 
 
 @click.group("sso", cls=Group)
 def command() -> None:
-    """Sign in at Identity Center, see which accounts and roles you have there, sign out.
+    """Sign in at Identity Center or an OIDC issuer, see which accounts and roles you have, sign out.
 
-    NAME is a source of type identity-center, an [sso-session NAME] of ~/.aws/config, or a name that leads there; it may
-    be left out where there is one only.
+    NAME is a source of type identity-center or, for login and logout, of type oidc with an issuer; an
+    [sso-session NAME] of ~/.aws/config; or a name that leads there. It may be left out where there is one only.
     """
 
 
@@ -51,7 +62,7 @@ def login(app: App, *, name: str | None, by_device: bool) -> None:
     Roles do this by themselves when they need it. The token is kept in the store, and renewed as long as your
     administrator allows.
     """
-    source = find_source(app, name)
+    source = _named(app, name)
     if source.kind is SourceKind.LOGIN:
         sso_logins.sign_in(app, source, by_device=by_device)
         return
@@ -60,6 +71,10 @@ def login(app: App, *, name: str | None, by_device: bool) -> None:
     app.report.notice(f'you are signed in to "{source.name}": the token ends at {rfc3339(signed_in.ends_at)}{renewed}')
     if source.identity_center is not None:
         app.report.lines([f"  stsctl sso roles {source.name}", f"  stsctl sso import {source.name}"])
+
+
+def _named(app: App, name: str | None) -> Source:
+    return find_source(app, name) if name else identity_centers.the_only_one(_authorities(app))
 
 
 @command.command("logout")
@@ -73,14 +88,11 @@ def logout(app: App, *, name: str | None, everywhere: bool) -> None:
     """
     if everywhere and name:
         raise click.UsageError("NAME and --all exclude each other")
-    known = identity_centers.all_of(app.configuration, app.profiles)
-    by_key = {app.authorities.key(source): source for source in known.values()}
-    if not everywhere:
-        source = find_source(app, name)
-        if source.kind is SourceKind.LOGIN:
-            sso_logins.sign_out(app, source)
-            return
-        by_key = {app.authorities.key(source): source}
+    meant = list(_authorities(app).values()) if everywhere else [_named(app, name)]
+    if meant and meant[0].kind is SourceKind.LOGIN:
+        sso_logins.sign_out(app, meant[0])
+        return
+    by_key = {app.authorities.key(source): source for source in meant}
     listed = [entry for entry in app.held.sign_in_entries() if everywhere or entry.authority in by_key]
     if not listed:
         app.report.notice("nobody is signed in")
@@ -101,7 +113,9 @@ def _sign_out(app: App, entry: SignInEntry, source: Source | None) -> None:
                 app.authorities.portal(source, held).sign_out()
             except StsctlError as error:
                 app.report.notice(f'"{called}" was not told: {error.message or error}')
-    keys = {one.request_key for one in app.held.entries() if one.sign_in == entry.id}
+    # Who signed in at an issuer is known by what it says of them: their sessions are those of the source's chains.
+    of_issuer = called if source is not None and source.identity_center is None else None
+    keys = {one.request_key for one in app.held.entries() if entry.id == one.sign_in or of_issuer in one.chain[:1]}
     app.terminals.drop(keys)
     for key in keys:
         app.held.drop(key)
@@ -131,8 +145,14 @@ def accounts(app: App, *, name: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def roles(app: App, *, name: str | None, wanted: str | None, as_json: bool) -> None:
-    """List the roles (permission sets) that you have in each account."""
+    """List the roles (permission sets) that you have in each account.
+
+    For a source of type saml: the roles that its assertion offers, for which you may have to sign in.
+    """
     source = find_source(app, name)
+    if source.kind is SourceKind.SAML:
+        _offered(app, source, wanted, as_json=as_json)
+        return
     every = app.authorities.with_portal(source, lambda portal: portal.accounts())
     chosen = every if wanted is None else [_account(every, wanted, source)]
     found = roles_of(app, source, chosen)
@@ -142,6 +162,17 @@ def roles(app: App, *, name: str | None, wanted: str | None, as_json: bool) -> N
         app.report.rows((one.account.id, one.account.name, one.role_name) for one in found)
     else:
         app.report.notice("no role is assigned to you")
+
+
+def _offered(app: App, source: Source, account: str | None, *, as_json: bool) -> None:
+    found = [one for one in app.offered_roles(source) if account in (None, one.account_id)]
+    if as_json:
+        values = ("account_id", "role_name", "role_arn", "name")
+        app.report.answer([{name: getattr(one, name) for name in values} for one in found])
+    elif found:
+        app.report.rows((one.account_id, one.role_name, one.called) for one in found)
+    else:
+        app.report.notice("no role is offered to you")
 
 
 def _account(every: list[Account], wanted: str, source: Source) -> Account:

@@ -30,7 +30,7 @@ from tests.federation import (
     token,
     visitor,
 )
-from tests.program import STSCTL, WORK, Me, Organisation
+from tests.program import PRODUCTION, STSCTL, WORK, Me, Organisation
 
 __all__ = ["federation", "visitor"]
 
@@ -386,3 +386,94 @@ def test_assertions_that_would_be_refused_are_told_apart(me: Me, federation: Org
         assert "Traceback" not in done.err
         assert text[:200] not in done.err
     assert me.calls() == []
+
+
+def test_the_roles_of_an_assertion_are_listed(me: Me, federation: Organisation) -> None:
+    """By account, with the name that the configuration has for one; nothing is assumed for it."""
+    _with_assertion(me, assertion(federation))
+    assert me.ok("sso", "roles", "ci").splitlines() == [
+        f"{WORK}\tDeploy\tdeploy",
+        f"{WORK}\tReader\t{READER}",
+        f"{WORK}\tShort\t{SHORT}",
+    ]
+    offered = json.loads(me.ok("sso", "roles", "ci", "--json"))
+    assert offered[0] == {"account_id": WORK, "role_name": "Deploy", "role_arn": DEPLOY, "name": "deploy"}
+    assert me.ok("sso", "roles", "ci", "--account", PRODUCTION, "--json").strip() == "[]"
+    assert me.calls() == []
+
+
+# ── who a program's answer is about ──
+
+
+def _program(me: Me, *, before: str = "") -> None:
+    """A source whose program notes each of its runs."""
+    script = me.script("give", f"echo run >> {me.home}/runs\n{before}\ncat {me.home}/token")
+    me.configure(configuration(f'token_process = ["{script}"]'))
+
+
+def _runs(me: Me) -> int:
+    file = me.home / "runs"
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def test_a_program_is_run_only_where_no_session_is_held(me: Me) -> None:
+    """Who asked last is remembered: what is held is given without another run, and the next role is run for."""
+    _program(me)
+    first = me.key_id("deploy")
+    assert (me.key_id("deploy"), _runs(me)) == (first, 1)
+    me.session("ship")
+    assert _runs(me) == 1
+    me.session(DEPLOY, "--from", "ci", "--session-name", "another")
+    assert _runs(me) == 2
+    assert me.key_id("deploy", "--refresh") != first
+    assert _runs(me) == 3
+
+
+def test_a_program_that_could_say_another_is_asked(me: Me, federation: Organisation) -> None:
+    """In another folder or another environment it may be about somebody else: each has its own, and never another's."""
+    _program(me)
+    first = me.key_id("deploy", JOB="1")
+    (me.home / "token").write_text(token(federation, "fork"))
+    second = me.key_id("deploy", JOB="2")
+    assert second != first
+    assert (me.key_id("deploy", JOB="1"), me.key_id("deploy", JOB="2"), _runs(me)) == (first, second, 2)
+    (me.home / "elsewhere").mkdir()
+    done = me.program("sh", "-c", f"cd elsewhere && {STSCTL} credential-process deploy", JOB="1")
+    assert json.loads(done.out)["AccessKeyId"] == second
+    assert _runs(me) == 3
+
+
+def test_an_answer_about_somebody_else_counts_from_then_on(me: Me, federation: Organisation) -> None:
+    """When a session has to be had anew and the program speaks of another, theirs is given, and theirs is held."""
+    _program(me)
+    first, chained = me.key_id("deploy"), me.key_id("ship")
+    (me.home / "token").write_text(token(federation, "red"))
+    assert me.key_id("deploy") == first, "what is promised: the last answer's subject"
+    second = me.key_id("deploy", "--refresh")
+    assert second != first
+    assert me.key_id("deploy") == second
+    assert me.key_id("ship") != chained
+    assert _runs(me) == 2
+    assert me.calls() == ["AssumeRoleWithWebIdentity", "AssumeRole"] * 2
+
+
+def test_parallel_callers_run_the_program_once(me: Me) -> None:
+    """However many start at once: one runs it, and the others have the session that came of it."""
+    _program(me, before="sleep 1")
+    started = [me.start(str(STSCTL), "credential-process", "deploy") for _ in range(6)]
+    answers = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0] * 6, answers
+    assert len({out for out, _ in answers}) == 1
+    assert _runs(me) == 1
+    assert me.calls() == ["AssumeRoleWithWebIdentity"]
+
+
+def test_logout_forgets_who_asked(me: Me) -> None:
+    """After `logout --all` nothing tells any more who it was."""
+    _program(me)
+    me.session("deploy")
+    assert any((me.state / "askers").rglob("*.json"))
+    me.ok("logout", "--all")
+    assert not any((me.state / "askers").rglob("*.json"))
+    me.session("deploy")
+    assert _runs(me) == 2

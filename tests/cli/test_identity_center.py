@@ -265,7 +265,7 @@ def test_a_session_that_is_called_as_a_profile(me: Me) -> None:
 def test_names_of_the_wrong_kind(me: Me) -> None:
     """Nobody signs in at a source of keys; where there are several or none, that is said."""
     me.configure('[source.work]\ntype = "environment"\n')
-    assert 'nobody signs in at "work"' in me.run("sso", "login", "work").err
+    assert '"work" is no Identity Center' in me.run("sso", "login", "work").err
     assert "there is no Identity Center in your configuration" in me.run("sso", "roles").err
     me.configure(CENTER + CENTER.replace("acme", "other").replace("[role.", "[role.other-"))
     done = me.run("sso", "login")

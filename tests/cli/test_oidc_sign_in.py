@@ -110,6 +110,21 @@ def test_by_a_code(me: Me) -> None:
     assert me.calls() == ["AssumeRoleWithWebIdentity"]
 
 
+def test_signing_in_and_out(me: Me) -> None:
+    """`sso login` signs in anew, `sso logout` forgets the sign-in and the sessions that came of it."""
+    me.ok("sso", "login", "corp")
+    first = me.key_id("deploy")
+    me.ok("sso", "login")
+    assert len(opened(me)) == 2
+    assert me.key_id("deploy") == first, "it is alice again"
+    done = me.run("sso", "logout", "corp")
+    assert (done.status, '"corp"; 1 session forgotten' in done.err) == (0, True), done
+    assert me.run("credential-process", "deploy").status == 4
+    assert "nobody is signed in" in me.run("sso", "logout", "--all").err
+    done = me.run("sso", "roles", "corp")
+    assert (done.status, '"corp" is no Identity Center' in done.err) == (2, True), done
+
+
 def test_ctrl_c_leaves_nothing(me: Me) -> None:
     """Who gives up has no sign-in, no session and no lock: the next one is asked at once."""
     me.environ["BROWSER"] = f"{me.script('slow', f'echo $1 >> {me.home}/opened')} %s &"
