@@ -86,6 +86,9 @@ class Guard:
     def names_somebody(self) -> bool:
         """Whether, for a key that says who asks, every value leaves no choice of account."""
         test = IDENTIFYING.get(self.lowered)
+        if self.lowered == "aws:principalarn" and self.name.operator.family is Family.STRING:
+            # Here `*` goes on over colons, and who makes a role may put colons into its path.
+            test = _arn_without_wildcards
         return test is not None and all(test(pattern) for pattern in self.patterns)
 
 
@@ -145,6 +148,12 @@ def _arn(pattern: str) -> bool:
     if len(parts) < 5:
         return False
     return not is_wild(parts[4]) if parts[4] else len(parts) == 6 and bool(literal(parts[5]))
+
+
+def _arn_without_wildcards(pattern: str) -> bool:
+    """Whether an ARN is fixed up to its account, the account included."""
+    parts = pattern.split(":", 5)
+    return len(parts) == 6 and not any(is_wild(part) for part in parts[:5])
 
 
 IDENTIFYING: dict[str, Callable[[str], bool]] = {

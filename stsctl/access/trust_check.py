@@ -40,8 +40,14 @@ RULES = (
 """Everything that is looked for."""
 
 
+_MADE_BY_AWS = ("role/aws-service-role/", "role/aws-reserved/")
+"""The roles whose trust policies AWS writes, and nobody else may change: service-linked ones, and Identity Center's."""
+
+
 def check(policy: TrustPolicy, *, own: frozenset[str], now: datetime) -> list[Finding]:
     """The findings about a trust policy, the heaviest first; `own` are accounts of one's own besides the role's."""
+    if policy.role is not None and policy.role.resource.startswith(_MADE_BY_AWS):
+        return []
     remarks = grammar.check(policy.value, Kind.TRUST)
     if remarks:
         return _sorted(_refused(policy, remark) for remark in remarks)

@@ -12,7 +12,7 @@ from stsctl.access.finding import Change, Finding, Fix, Rule
 from stsctl.access.guard import Guard
 from stsctl.access.trust_policy import TrustPolicy
 from stsctl.policy.json_text import Path
-from stsctl.policy.operators import read_operator
+from stsctl.policy.operators import Family, read_operator
 from stsctl.policy.remark import items, plain
 from stsctl.policy.statement import Statement
 from stsctl.severity import Severity
@@ -180,5 +180,13 @@ def _turned(deny: TrustStatement) -> list[Guard]:
 
     That the request is not a service's goes without saying, for anybody who is none.
     """
-    found = [guard for guard in _own(deny) if guard.lowered != "aws:principalisawsservice"]
+    found = [guard for guard in _own(deny) if not _is_no_service(guard)]
     return found if len(found) == 1 else []
+
+
+def _is_no_service(condition: Guard) -> bool:
+    return (
+        condition.lowered == "aws:principalisawsservice"
+        and condition.name.operator.family is Family.BOOL
+        and condition.values == ("false",)
+    )

@@ -518,6 +518,14 @@ def test_who_is_known_for_ones_own() -> None:
     assert [finding.severity for finding in found] == [Severity.MEDIUM, Severity.LOW]
 
 
+def test_roles_that_aws_makes_are_left_alone() -> None:
+    """Nobody may change the trust of a service-linked role, so nothing about it is a finding."""
+    value = document(allow({"Service": "codebuild.amazonaws.com"}))
+    path = "aws-service-role/codebuild.amazonaws.com"
+    assert check(value, role=Arn.parse_role(f"arn:aws:iam::{OWN}:role/{path}/AWSServiceRoleForCodeBuild")) == []
+    assert len(check(value, role=Arn.parse_role(f"arn:aws:iam::{OWN}:role/my-{path}/Mine"))) == 1
+
+
 def test_statements_that_give_no_session_let_nobody_in() -> None:
     """What is allowed besides assuming the role is nothing to whoever cannot assume it."""
     assert names(document(allow("*", action="sts:TagSession"))) == set()
