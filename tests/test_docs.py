@@ -27,7 +27,15 @@ EMULATOR = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PROSE = sorted((ROOT / "tools" / "manual").glob("*.md"))
 DOCUMENTS = [
     ROOT / name
-    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/emulator.md", "docs/recipes.md")
+    for name in (
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/emulator.md",
+        "docs/recipes.md",
+        "docs/trust.md",
+    )
 ] + PROSE
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,18 @@ CASES: list[tuple[str, Severity, list[Json], list[Json]]] = [
         Severity.CRITICAL,
         [allow("*", {"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalTag/account}"}})],
         [allow("*", {"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}})],
+    ),
+    (
+        "everyone",
+        Severity.CRITICAL,
+        [allow("*", {"StringLike": {"aws:PrincipalArn": f"arn:*:iam::{OWN}:role/*"}})],
+        [allow("*", {"ArnLike": {"aws:PrincipalArn": f"arn:*:iam::{OWN}:role/*"}})],
+    ),
+    (
+        "everyone",
+        Severity.CRITICAL,
+        [allow("*"), deny({"StringNotEquals": ORG["StringEquals"], "Bool": {"aws:PrincipalIsAWSService": "true"}})],
+        [allow("*"), deny({"StringNotEquals": ORG["StringEquals"], "Bool": {"aws:PrincipalIsAWSService": "false"}})],
     ),
     ("other-account", Severity.MEDIUM, [allow(aws(OTHER), ID)], [allow(ROOT)]),
     (
@@ -516,6 +529,20 @@ def test_who_is_known_for_ones_own() -> None:
     alone = trust_policy.read(json.dumps(value), "trust.json")[0]
     found = trust_check.check(alone, own=frozenset(), now=NOW)
     assert [finding.severity for finding in found] == [Severity.MEDIUM, Severity.LOW]
+
+
+def test_the_page_about_it_has_every_rule() -> None:
+    """Its table is that of the rules, each with its severity and AWS's own page."""
+    page = (Path(__file__).parent.parent.parent.parent / "docs" / "trust.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| [`")]
+    assert rows == [
+        f"| [`{rule.name}`]({rule.page}) | {rule.severity.value} | {rule.summary} |" for rule in trust_check.RULES
+    ]
+
+
+def test_every_rule_has_a_case() -> None:
+    """Nothing is looked for that no document above has."""
+    assert {rule.name for rule in trust_check.RULES} == {rule for rule, _, _, _ in CASES}
 
 
 def test_roles_that_aws_makes_are_left_alone() -> None:
