@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
+from stsctl import limits
 from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof, operation_of, refuse_what_cannot_be
 from stsctl.duration import render_duration
@@ -175,7 +176,7 @@ def _code(target: Target, around: Surroundings, warnings: list[str]) -> _Code | 
     if around.asker.temporary:
         warnings.append("the source's credentials are temporary, so no MFA code can be given with them")
         return None
-    if ":u2f/" in serial:
+    if limits.is_security_key(serial):
         raise ConfigurationError(
             f'"{serial}" is a security key, and STS takes only codes that a device shows',
             hint="register an authenticator app (a virtual MFA device) beside it, and name that in mfa_serial",

@@ -45,9 +45,10 @@ class Dialogue:
     terminal: str | None = None
 
     def available(self) -> bool:
-        """Whether there is a desktop to ask on, as far as can be known beforehand."""
-        screens = ("DISPLAY", "WAYLAND_DISPLAY")
-        return sys.platform == "darwin" or any(self.environ.get(name) for name in screens)
+        """Whether there is a desktop to ask on, as far as is known beforehand; behind SSH the Mac's is none."""
+        if sys.platform == "darwin" and not self.environ.get("SSH_CONNECTION"):
+            return True
+        return any(self.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
     def ask(self, prompt: str, *, hidden: bool, timeout: timedelta) -> str:
         """What the person types; `hidden` keeps it from being shown, and a pinentry never shows it.
