@@ -54,7 +54,7 @@ _BY_MODULE = {
     "keyring.backends.macOS": "macOS",
     "keyring.backends.Windows": "Windows Credential Manager",
 }
-_ASKED = (SourceKind.KEYS, SourceKind.ENVIRONMENT, SourceKind.PROFILE)
+_ASKED = (SourceKind.KEYS, SourceKind.ENVIRONMENT, SourceKind.PROFILE, SourceKind.ROLES_ANYWHERE)
 """The sources that say what they lack without asking anybody, nor the store."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 import os
 import shutil
@@ -183,6 +184,7 @@ def test_files_that_are_amiss(me: Me) -> None:
     key(me).write_bytes(saved)
     certificate(me).unlink()
     assert "config.toml:" in refused(me, "credential-process", "server", status=3).err
+    assert f'there is no file "{certificate(me)}"' in me.run("doctor", "server").out
 
 
 def test_expired_by_the_emulators_clock(me: Me) -> None:
@@ -252,7 +254,7 @@ def test_many_at_once_ask_once(me: Me) -> None:
 
 
 def test_a_key_on_a_token(me: Me, tmp_path: Path) -> None:
-    """SoftHSM signs for the certificate, with a PIN from a program."""
+    """SoftHSM signs for the certificate, with a PIN from a program; its library is named, or found by p11-kit."""
     library = next((path for path in PKCS11 if Path(path).exists()), None)
     if library is None or shutil.which("softhsm2-util") is None:
         missing("softhsm2")
@@ -276,6 +278,10 @@ def test_a_key_on_a_token(me: Me, tmp_path: Path) -> None:
     key(me).unlink()
     with_process(me, "1234")
     assert identity(me, "server").startswith(f"arn:aws:sts::{WORK}:assumed-role/Server/")
+    if ctypes.util.find_library("p11-kit") is None:
+        missing("p11-kit")
+    me.configure(me.config.read_text().replace(f"?module-path={library}", ""), store="")
+    assert identity(me, "server", "--refresh").startswith(f"arn:aws:sts::{WORK}:assumed-role/Server/")
     with_process(me, "9999")
     assert "the token's PIN is another" in refused(me, "credential-process", "server", "--refresh", status=3).err
 
