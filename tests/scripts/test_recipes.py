@@ -29,6 +29,7 @@ from stsctl.formats import environment
 from stsctl.source import SourceKind
 from stsctl.target import HopKind
 from tests import browser
+from tests.cli.test_cloud_tokens import Metadata
 from tests.conftest import missing
 from tests.crowd import until
 from tests.program import BIN
@@ -255,6 +256,21 @@ def _job(place: Place) -> dict[str, str]:
     }
 
 
+def _cloud(place: Place) -> dict[str, str]:
+    """The variables by which a machine's metadata is found, with a token in it."""
+    text, server = _token(place), Metadata()
+
+    def answer(query: dict[str, str], _: dict[str, str]) -> tuple[int, dict[str, str], str]:
+        is_google = "format" in query
+        return 200, {"Metadata-Flavor": "Google"}, text if is_google else json.dumps({"access_token": text})
+
+    server.answers = answer
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    place.ended += [server.shutdown, server.server_close]
+    azure = {"IDENTITY_ENDPOINT": f"http://{server.host}/token", "IDENTITY_HEADER": "of-the-app"}
+    return {"GCE_METADATA_HOST": server.host, **azure}
+
+
 def _with_keys(place: Place) -> dict[str, str]:
     return control.variables(control.principal(place.running, "alice"))
 
@@ -266,6 +282,8 @@ PLACES: dict[str, Callable[[Place], dict[str, str]]] = {
     "credential_source = EcsContainer": _workload("batch"),
     "credential_source = Environment": _with_keys,
     'type = "oidc"\n\n': _job,
+    'token_from = "gcp"': _cloud,
+    'token_from = "azure"': _cloud,
 }
 """Where a recipe with such a line runs."""
 
