@@ -116,9 +116,9 @@ def _any(statement: TrustStatement, named: Named, found: Issuer, host: str) -> F
         if found.claim == "sub"
         else {GOOGLE: "CLIENT-ID", COGNITO: "IDENTITY-POOL-ID"}.get(host, "ID")
     )
-    whose = f"anybody's, of {found.name}" if found.shared else f"any that {found.name} gives out"
+    whose = f"anybody's token of {found.name}" if found.shared else f"any token of {found.name}"
     weighs = Severity.CRITICAL if found.shared else Severity.HIGH
-    what = f"no {key} is asked for: a token will do that is {whose}"
+    what = f"no {key} is asked for: {whose} will do"
     return statement.finding(
         ANY_SUBJECT, named.path, what, statement.adding("StringEquals", key, example), weighs=weighs
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stsctl.access.finding import Finding, Rule
+from stsctl.access.finding import Finding, Fix, Rule
 from stsctl.access.guard import holding
 from stsctl.access.trust_statement import EVERYONE, TrustStatement
 from stsctl.severity import Severity
@@ -41,8 +41,6 @@ def check(statement: TrustStatement) -> Iterator[Finding]:
     """What an Allow lets services do."""
     if "sts:AssumeRole" not in statement.ways:
         return
-    own = sorted(statement.knowledge.own)
-    fix = statement.adding("StringEquals", "aws:SourceAccount", own[0] if len(own) == 1 else "YOUR-ACCOUNT-ID")
     guarded = any(guard.names_somebody for guard in holding(statement.guards, *_SOURCES)) or holding(
         statement.guards, "sts:externalid"
     )
@@ -52,10 +50,27 @@ def check(statement: TrustStatement) -> Iterator[Finding]:
         if named.sort != "Service":
             continue
         if named.name == EVERYONE:
+            fix = statement.adding("StringEquals", "aws:SourceAccount", _own(statement))
             yield statement.finding(ANY_SERVICE, named.path, "every service of AWS is named", fix)
         elif _name(named.name) not in NEED_NONE:
             what = f"nothing keeps {named.name} from assuming the role for a resource of another account"
-            yield statement.finding(DEPUTY, named.path, what, fix)
+            yield statement.finding(DEPUTY, named.path, what, _fix(statement, named.name))
+
+
+def _fix(statement: TrustStatement, service: str) -> Fix:
+    """The condition that AWS's pages show for a service."""
+    if _name(service) == "rolesanywhere":
+        anchor = f"arn:aws:rolesanywhere:REGION:{_own(statement)}:trust-anchor/TRUST-ANCHOR-ID"
+        return statement.adding("ArnEquals", "aws:SourceArn", anchor)
+    return statement.adding("StringEquals", "aws:SourceAccount", _own(statement))
+
+
+def _own(statement: TrustStatement) -> str:
+    """The role's account, or the one that was said to be one's own."""
+    role, own = statement.policy.role, statement.knowledge.own
+    if role is not None:
+        return role.account
+    return min(own) if len(own) == 1 else "YOUR-ACCOUNT-ID"
 
 
 def _name(principal: str) -> str:

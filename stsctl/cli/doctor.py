@@ -71,7 +71,7 @@ def _facts(picture: Picture) -> Iterator[tuple[str, str]]:
         yield "store", f"{picture.settings.store.text} ({picture.settings.store.origin})"
         said = [one for one in picture.settings.all() if one.overrides_files]
         if said:
-            yield "said by variables and flags", ", ".join(str(one.origin) for one in said)
+            yield "said by variables and flags", ", ".join(dict.fromkeys(str(one.origin) for one in said))
     if picture.keyring is not None:
         yield "keyring", picture.keyring.kind or "none that answers"
     if picture.variables:

@@ -215,7 +215,7 @@ class Camera:
         """What the source of a target lacks, as far as nobody has to be asked for it."""
         source, sources = target.source, self._app.sources
         try:
-            if source.kind in _ASKED:
+            if source.kind in _ASKED or (source.kind is SourceKind.FILE and source.path not in (None, "-")):
                 kept = Kept(held=lambda: self._app.held, instance=None)
                 sources.asker(source, sources.of(source, kept, may_sign_in=False))
             elif not sources.is_signed_in(source):

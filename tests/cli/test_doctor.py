@@ -113,6 +113,12 @@ def test_the_way_to_a_name(me: Me) -> None:
     assert "does not last as long as its configuration says" in told["long2"]
     assert "the roles go round: a → b → a" in told["a"]
     key = f'[role.key]\nrole_arn = "{HUB}"\nfrom = "work"\nmfa_serial = "arn:aws:iam::{WORK}:u2f/user/x/y"\n'
+    saved = '[source.saved]\ntype = "file"\npath = "~/saved.json"\n'
+    me.configure_as_usual(more=saved)
+    ended = {"AccessKeyId": "ASIAEXAMPLEEXAMPLE00", "SecretAccessKey": "x", "SessionToken": "y"}
+    ended["Expiration"] = "2020-01-01T00:00:00Z"
+    (me.home / "saved.json").write_text(json.dumps({"Credentials": ended}))
+    assert any("ended" in each["what"] for each in findings(me, "saved"))
     me.configure_as_usual(more=key)
     assert any("is a security key" in each["what"] for each in findings(me, "key"))
     me.configure_as_usual()

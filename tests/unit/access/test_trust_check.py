@@ -229,6 +229,17 @@ CASES: list[tuple[str, Severity, list[Json], list[Json]]] = [
         [allow(SERVICE, {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}})],
     ),
     (
+        "confused-deputy",
+        Severity.MEDIUM,
+        [allow({"Service": "rolesanywhere.amazonaws.com"})],
+        [
+            allow(
+                {"Service": "rolesanywhere.amazonaws.com"},
+                {"ArnEquals": {"aws:SourceArn": f"arn:aws:rolesanywhere:eu-west-1:{OWN}:trust-anchor/a"}},
+            )
+        ],
+    ),
+    (
         "every-service",
         Severity.HIGH,
         [allow({"Service": "*"})],
