@@ -50,6 +50,7 @@ class Index:
             self._in.setdefault(arn.split(":")[4], []).append(arn)
             for scope in scopes:
                 self._holding.setdefault(scope, []).append(arn)
+        self._pathless = {role_without_path(arn) or arn: arn for arn in self.trusted}
         self._trusting: dict[str, list[str]] = {}
         for arn, names in self.trusted.items():
             for name in names:
@@ -118,7 +119,7 @@ class Index:
         for name in self.trusted.get(role, ()):
             if name == "*":
                 yield from self.who_might(ASSUMING, role)
-                yield from (arn for each in self._in for arn in self.editors(each))
+                yield from self.all_editors()
             elif name.isdecimal():
                 yield from self._of_account(name, role)
             else:
@@ -128,9 +129,8 @@ class Index:
         """The users and roles that a name in a trust policy stands for; an id is not looked for."""
         if name in self._scopes:
             yield name
-        elif name.startswith("~"):
-            parts = name.split(":")
-            yield from (arn for arn in self.living_in(parts[4]) if role_without_path(arn) == name)
+        elif name in self._pathless:
+            yield self._pathless[name]
         elif name.startswith(("AROA", "AIDA")):
             yield from self._scopes
 
@@ -143,6 +143,10 @@ class Index:
                 if any(_speaks_of(scope.actions, verb) for scope in self._scopes[arn] for verb in EDITING)
             )
         return self._editors[account]
+
+    def all_editors(self) -> Iterator[str]:
+        """The editors of every account."""
+        return (arn for account in self._in for arn in self.editors(account))
 
     def _of_account(self, account: str, role: str) -> Iterator[str]:
         """The users and roles of an account that may be allowed to assume a role; editors may allow it themselves."""

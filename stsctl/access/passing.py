@@ -1,0 +1,107 @@
+"""Handing a role to a service, which then is that role: the three things that it takes.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stsctl.access.caller import Caller, role_session
+from stsctl.access.can import Surroundings, Verdict, can
+from stsctl.access.example import example
+from stsctl.access.index import Index
+from stsctl.access.outsider import enter, outsider
+from stsctl.access.services import SERVICES, Service
+from stsctl.access.snapshot import Role, Snapshot
+from stsctl.access.step import Step, Way
+from stsctl.access.wishes import SESSION
+from stsctl.policy.request import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """What somebody needs to hand `role` to `service`, each with its verdict.
+
+    `passes` is iam:PassRole; `trusts` whether the role lets the service in, with the keys in `claims`; `makes` the
+    service's own actions, none where they are not known.
+    """
+
+    role: Role
+    service: str
+    passes: Verdict
+    trusts: Verdict
+    claims: Context
+    makes: tuple[Verdict, ...]
+
+    @property
+    def same_account(self) -> bool:
+        """Whether role and caller are in one account: a role cannot be handed over from another."""
+        return self.passes.caller.account == self.role.account
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All that has to be allowed."""
+        return self.passes, self.trusts, *self.makes
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing is missing."""
+        return self.same_account and all(verdict.decision.allowed for verdict in self.verdicts)
+
+
+def passing(
+    snapshot: Snapshot, index: Index, caller: Caller, role: Role, service: str, around: Surroundings
+) -> Passing:
+    """The three things, decided; raises UsageError for what is no service's name."""
+    known = SERVICES.get(service)
+    made = tuple(_made(snapshot, index, caller, known, around)) if known else ()
+    resource = made[0].request.resource if made else "*"
+    handed: dict[str, str] = {"iam:PassedToService": service}
+    if resource.startswith("arn:"):
+        handed["iam:AssociatedResourceArn"] = resource
+    trusts, claims = enter(snapshot, outsider(service, role.account), role, around)
+    return Passing(
+        role=role,
+        service=service,
+        passes=can(snapshot, caller, "iam:PassRole", role.arn, around, more=handed),
+        trusts=trusts,
+        claims=claims,
+        makes=made,
+    )
+
+
+def _made(
+    snapshot: Snapshot, index: Index, caller: Caller, service: Service, around: Surroundings
+) -> Iterator[Verdict]:
+    """The service's own actions, each on a resource that the caller may name, where there is one."""
+    partition = caller.holder.arn.split(":")[1]
+    for action, written in service.actions:
+        usual = written.format(f"{around.region}:{caller.account}").replace("arn:aws:", f"arn:{partition}:", 1)
+        others = (example(each) for each in index.resources(caller.holder.arn, action) if each != "*")
+        verdict = can(snapshot, caller, action, usual, around)
+        for resource in others:
+            if verdict.decision.allowed:
+                break
+            tried = can(snapshot, caller, action, resource, around)
+            verdict = tried if tried.decision.allowed else verdict
+        yield verdict
+
+
+def steps(snapshot: Snapshot, index: Index, caller: Caller, role: Role, around: Surroundings) -> Iterator[Step]:
+    """The services through which somebody becomes a role of the same account."""
+    for name in index.trusted.get(role.arn, ()):
+        service = name.removeprefix("Service:")
+        if name == service or service not in SERVICES:
+            continue
+        found = passing(snapshot, index, caller, role, service, around)
+        if found.allowed:
+            extra = SERVICES[service].extra
+            yield Step(
+                way=Way.PASS_ROLE,
+                words=f"pass {role.arn} to {service}",
+                verdicts=found.verdicts,
+                caller=role_session(role, SESSION),
+                needs=(*((extra,) if extra else ()), *(f"{key} = {value}" for key, value in found.claims.items())),
+            )
