@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from stsctl.access import passing
 from stsctl.access.assuming import Assuming
+from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, plain, role_session, user_session
 from stsctl.access.can import Surroundings, Verdict, can
 from stsctl.access.editing import OWN_WORK, Editing
-from stsctl.access.index import Index
+from stsctl.access.index import Index, names_of
 from stsctl.access.outsider import enter
 from stsctl.access.snapshot import Role, Snapshot, User
 from stsctl.access.step import Route, Step, Way
@@ -138,6 +139,7 @@ class _Round:
     assuming: Assuming = field(init=False)
     editing: Editing = field(init=False)
     misses: list[tuple[int, Verdict, Route]] = field(default_factory=list)
+    reached: list[Route] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         search = self.search
@@ -155,6 +157,7 @@ class _Round:
             if not self.every and known in seen:
                 continue
             seen.add(known)
+            self.reached.append(path)
             if path.steps and self.goal.reached(path.end):
                 if self.every or not self._reported(path, seen):
                     yield path
@@ -168,11 +171,23 @@ class _Round:
 
     def nearest(self) -> tuple[Verdict | None, Route | None]:
         """The refusal that is nearest to the goal, and fails by least."""
-        if not self.misses:
+        misses = [*self.misses, *self._not_tried()]
+        if not misses:
             return None, None
-        least = min(distance for distance, _, _ in self.misses)
-        last = [(verdict, path) for distance, verdict, path in self.misses if distance == least]
+        least = min(distance for distance, _, _ in misses)
+        last = [(verdict, route) for distance, verdict, route in misses if distance == least]
         return min(last, key=lambda each: _shortfall(each[0]))
+
+    def _not_tried(self) -> Iterator[tuple[int, Verdict, Route]]:
+        """What would be answered those whom the goal trusts, and whose own policies say nothing of it."""
+        search = self.search
+        for arn in self.goal.arns if len(self.goal.arns) == 1 else ():
+            role = search.snapshot.roles.get(arn)
+            for route in self.reached if role else ():
+                caller = route.end
+                if role and caller.principal.has_policies and arn in search.index.trusting(names_of(caller.holder)):
+                    plain_call = Assumption(role=role, session_name=SESSION)
+                    yield 0, plain_call.verdicts(search.snapshot, caller, search.around)[-1], route
 
     def _reported(self, path: Route, seen: set[object]) -> bool:
         """Whether a way to the same user or role was given already."""
@@ -248,7 +263,7 @@ class _Round:
                 self._missed(each, path, each.request.resource)
 
     def _missed(self, verdict: Verdict, path: Route, role: str) -> None:
-        if len(self.misses) < _MOST_MISSES:
+        if len(self.misses) < _MOST_MISSES and role != path.end.holder.arn:
             self.misses.append((self.distances.get(role, 0), verdict, path))
 
     def _possible(self, arns: Iterable[str], caller: Caller, action: str) -> Iterator[str]:

@@ -9,25 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stsctl.emulator import control
-from tests.program import ADMIN, BIN, EXTERNAL_ID, HUB, LOCKED, PRODUCTION, WORK, Me, Organisation
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -> str:
-    """A folder with the answer of IAM in each account, as the AWS CLI writes it."""
-    found = tmp_path_factory.mktemp("policies")
-    for account in (WORK, PRODUCTION):
-        root = control.variables(control.principal(organisation.running, f"{account}:root"))
-        where = {
-            "AWS_ENDPOINT_URL": organisation.running.url,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "PATH": os.environ["PATH"],
-        }
-        command = [str(BIN / "aws"), "iam", "get-account-authorization-details"]
-        answer = subprocess.run(command, env=root | where, check=True, capture_output=True, text=True).stdout
-        (found / f"{account}.json").write_text(answer, encoding="utf-8")
-    return str(found)
+from tests.program import ADMIN, BIN, EXTERNAL_ID, HUB, LOCKED, WORK, Me
 
 
 def test_why_a_user_may_not_and_what_would_change_it(me: Me, folder: str) -> None:

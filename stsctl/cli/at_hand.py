@@ -1,0 +1,84 @@
+"""What the commands of `stsctl access` ask: the policies at hand, and who a name stands for by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stsctl.access.caller import Caller, named, plain, role_session
+from stsctl.access.can import Surroundings
+from stsctl.access.snapshot import Snapshot, User
+from stsctl.cli import snapshots
+from stsctl.cli.options import Tag, asking_options, complete_name, json_option
+from stsctl.target import HopKind, Wanted
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--policies",
+        "places",
+        multiple=True,
+        metavar="FILE|DIR|emulator|live",
+        help="Where the policies are; repeat it for more.",
+    ),
+    click.option("--as", "acting_as", metavar="NAME", shell_complete=complete_name, help="Read live as this role."),
+    click.option("--context", "context", type=Tag(), multiple=True, help="A condition key, as KEY=VALUE; repeat it."),
+    asking_options,
+    json_option,
+)
+
+
+def policies_options(command: _F) -> _F:
+    """Where the policies are, and what is said of the request."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def gathered(app: App, context: tuple[tuple[str, str], ...], options: dict[str, Any]) -> tuple[Snapshot, Surroundings]:
+    """The policies, and what is said of requests; takes out of `options` where they are."""
+    places, acting_as = options.pop("places"), options.pop("acting_as")
+    _, acting = app.typed(None, options)
+    snapshot = snapshots.gather(app, places, Wanted(name=acting_as) if acting_as else None, acting)
+    region = app.settings.region.value or "us-east-1"
+    return snapshot, Surroundings(now=app.now(), region=region, given=dict(context))
+
+
+def caller(app: App, snapshot: Snapshot, name: str) -> Caller:
+    """Who a name stands for: a role is asked with a session, which has what the configuration says of it."""
+    if name.startswith("arn:") or ":" in name:
+        return plain(named(snapshot, name))
+    target = app.target(Wanted(name=name))
+    if not target.hops or target.hops[-1].kind is not HopKind.ROLE:
+        return _of_source(app, snapshot, target.source.name)
+    hop = target.hops[-1]
+    holder = named(snapshot, str(hop.role_arn))
+    assert not isinstance(holder, User)
+    return role_session(
+        holder,
+        hop.session_name or "session",
+        session=snapshots.session_policies(snapshot, hop),
+        tags=hop.tags,
+        transitive=hop.transitive,
+        source_identity=hop.source_identity,
+    )
+
+
+def _of_source(app: App, snapshot: Snapshot, name: str) -> Caller:
+    """The user whose keys a source has, as far as that is written down."""
+    entry = app.configuration.sources.get(name)
+    return plain(named(snapshot, entry.user_arn if entry is not None and entry.user_arn else name))
+
+
+def say_gaps(app: App, snapshot: Snapshot) -> None:
+    """What nobody could see, as notices."""
+    for gap in snapshot.gaps[:5]:
+        app.report.notice(f"not known: {gap}")
+    if len(snapshot.gaps) > 5:
+        app.report.notice(f"and {len(snapshot.gaps) - 5} more that are not known")
