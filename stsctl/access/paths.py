@@ -171,7 +171,9 @@ class _Round:
 
     def nearest(self) -> tuple[Verdict | None, Route | None]:
         """The refusal that is nearest to the goal, and fails by least."""
-        misses = [*self.misses, *self._not_tried()]
+        entered = {route.end.holder.arn for route in self.reached}
+        misses = [each for each in self.misses if each[1].request.resource not in entered]
+        misses += self._not_tried()
         if not misses:
             return None, None
         least = min(distance for distance, _, _ in misses)

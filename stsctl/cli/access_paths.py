@@ -78,6 +78,8 @@ def paths_command(
         app.report.answer(_as_json(found) | {"gaps": list(snapshot.gaps)})
     else:
         _show(app, found)
+        if not found.paths and found.nearest is None:
+            app.report.data("\n".join(_trusted(index, wanted)))
         at_hand.say_gaps(app, snapshot)
     if len(found.paths) == MOST_PATHS:
         app.report.notice(f"these are the first {MOST_PATHS} paths, there are more")
@@ -98,14 +100,20 @@ def _show(app: App, found: Found) -> None:
     """Each path, one step below the other; or the refusal that is nearest."""
     if app.report.decorated_data:
         console = app.report.console(data=True)
-        for route in found.paths:
-            console.print(_tree(route))
+        console.print(*(_tree(route) for route in found.paths), *([] if found.paths else ["no way"]), sep="\n")
     else:
-        app.report.data("\n".join(line for route in found.paths for line in _lines(route)) or "no")
+        app.report.data("\n".join(line for route in found.paths for line in _lines(route)) or "no way")
     if any(route.chained for route in found.paths):
         app.report.notice("a session that is assumed with another role's session lasts an hour at most")
     if found.nearest is not None and found.before is not None:
         app.report.data("\n".join(["the nearest refusal:", *_refusal(found.nearest, found.before)]))
+
+
+def _trusted(index: Index, goal: Goal) -> Iterator[str]:
+    """Whom a role that cannot be reached does trust: none of them was met on the way."""
+    for arn in goal.arns if len(goal.arns) == 1 else ():
+        yield f"nobody whom {visible(arn)} trusts is reached:"
+        yield from (f"  {visible(name.removeprefix('~'))}" for name in index.trusted.get(arn, ()))
 
 
 def _refusal(verdict: Verdict, before: Route) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""`stsctl access paths` and `access pass-role`: over the answers of IAM in both accounts of the example organisation."""
+"""`stsctl access paths` and `access pass-role`, over the answers of IAM in both accounts of an organisation."""
 
 from __future__ import annotations
 
 import json
 
-from tests.program import ADMIN, EXTERNAL_ID, HUB, LOCKED, PRODUCTION, WORK, Me
+from tests.program import ADMIN, EXTERNAL_ID, HUB, PRODUCTION, WORK, Me
 
 
 def test_the_way_to_a_role_in_another_account(me: Me, folder: str) -> None:
@@ -28,13 +28,20 @@ def test_the_way_to_a_role_in_another_account(me: Me, folder: str) -> None:
 
 
 def test_where_there_is_no_way(me: Me, folder: str) -> None:
-    """The status says so, and the refusal that is nearest is explained."""
-    done = me.run("access", "paths", f"{WORK}:{me.user}", LOCKED, "--policies", folder, "--way", "assume")
-    assert (done.status, "the nearest refusal:" in done.out) == (8, True), done
-    answer = me.run("access", "paths", f"{WORK}:{me.user}", LOCKED, "--policies", folder, "--way", "assume", "--json")
-    assert json.loads(answer.out)["nearest_refusal"]["resource"] == LOCKED
-    assert me.run("access", "paths", f"{WORK}:{me.user}", "--policies", folder).status == 2
-    assert me.run("access", "paths", f"{WORK}:{me.user}", ADMIN, "--to-any", "--policies", folder).status == 2
+    """The status says so, and the refusal that is nearest is explained; else whom the role trusts, who is not met."""
+    asked = ("access", "paths", f"{WORK}:{me.user}", ADMIN, "--policies", folder, "--way", "assume")
+    done = me.run(*asked, "--max-hops", "1")
+    assert (done.status, f"nobody whom {ADMIN} trusts is reached:\n  {HUB}" in done.out) == (8, True), done
+    asked = (*asked, "--context", "sts:ExternalId=another")
+    done = me.run(*asked)
+    assert (done.status, f"the nearest refusal:\n  after: assume {HUB}" in done.out) == (8, True), done
+    assert json.loads(me.run(*asked, "--json").out)["nearest_refusal"]["resource"] == ADMIN
+
+
+def test_what_is_no_question(me: Me, folder: str) -> None:
+    """Where to has to be said, once."""
+    for wrong in ((), (ADMIN, "--to-any"), ("111111111111:nobody",)):
+        assert me.run("access", "paths", f"{WORK}:{me.user}", *wrong, "--policies", folder).status == 2
 
 
 def test_whether_a_role_can_be_handed_to_a_service(me: Me, folder: str) -> None:
