@@ -39,8 +39,12 @@ def command(app: App, *, name: str | None, everything: bool, export: str | None)
 
 def _all(app: App) -> None:
     app.terminals.drop(None)
-    count = app.forget_all()
-    app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count else "no session was held")
+    sign_ins = len(app.held.sign_in_entries())
+    count = app.forget_all() - sign_ins
+    app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count > 0 else "no session was held")
+    if sign_ins:
+        what = f"{sign_ins} sign-in{'s' * (sign_ins != 1)} forgotten"
+        app.report.notice(f'{what} here; "stsctl sso logout --all" ends them where you signed in, too')
 
 
 def _one(app: App, name: str | None) -> set[str]:

@@ -131,7 +131,7 @@ def _lines(changes: Import, before: dict[str, tuple[str, str]], *, prune: bool) 
 def _tell(app: App, changes: Import, *, prune: bool, written: bool) -> None:
     counts = [("new", changes.added), ("changed", changes.changed)] + ([("removed", changes.gone)] if prune else [])
     said = ", ".join(f"{len(names)} {what}" for what, names in counts)
-    would = "" if written else "it would be "
+    would = "" if written else "there would be "
     app.report.notice(f"{len(changes.wanted)} roles: {would}{said}")
     if changes.gone and not prune:
         names = ", ".join(f'"{name}"' for name in changes.gone[:3]) + (" …" if len(changes.gone) > 3 else "")

@@ -25,6 +25,7 @@ from stsctl.sources import oauth
 from stsctl.sources.address import address
 from stsctl.sources.client import Clients
 from stsctl.sources.oauth import SignInPrompt
+from stsctl.url import is_web_page
 
 _SERVICE = "sso-oidc"
 _CLIENT_NAME = "stsctl"
@@ -171,8 +172,8 @@ class SsoOidc:
         return DeviceCode(
             code=Secret(_text(body, "deviceCode")),
             user_code=_text(body, "userCode"),
-            page=_text(body, "verificationUri"),
-            complete_page=_text(body, "verificationUriComplete") if complete else None,
+            page=_page(body, "verificationUri"),
+            complete_page=_page(body, "verificationUriComplete") if complete else None,
             ends_at=self.clients.now() + _length(body, "expiresIn"),
             interval=_length(body, "interval") if body.get("interval") else timedelta(seconds=5),
         )
@@ -244,6 +245,14 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise _unusable(name)
     return value
+
+
+def _page(body: Mapping[str, Any], name: str) -> str:
+    """An address that a person can be sent to."""
+    text = _text(body, name)
+    if not is_web_page(text):
+        raise _unusable(name)
+    return text
 
 
 def _length(body: Mapping[str, Any], name: str) -> timedelta:

@@ -193,16 +193,11 @@ class Held:
                     if session is not None:
                         self._index.put(self._entry(session))
                         added += 1
+                # These are listed again by being read.
                 elif kind is Kind.KEYS and self._index.get_keys(key) is None:
-                    keys = self.keys(key)
-                    if keys is not None:
-                        self._index.put_keys(self._keys_entry(keys))
-                        added += 1
+                    added += self.keys(key) is not None
                 elif kind is Kind.TOKEN and self._index.get_sign_in(key) is None:
-                    sign_in = self.sign_in(key)
-                    if sign_in is not None:
-                        self._index.put_sign_in(self._sign_in_entry(sign_in))
-                        added += 1
+                    added += self.sign_in(key) is not None
         return added
 
     def _read(self, request_key: str) -> Session | None:

@@ -135,6 +135,15 @@ def test_signing_in_and_out(me: Me) -> None:
     assert "nobody is signed in" in me.run("sso", "logout", "acme").err
 
 
+def test_logging_out_of_everything(me: Me) -> None:
+    """`logout --all` forgets the sign-in with the sessions, and says that it goes on elsewhere."""
+    who(me, "list")
+    done = me.run("logout", "--all")
+    assert "stsctl: 1 session forgotten\n" in done.err
+    assert "1 sign-in forgotten here" in done.err
+    assert me.run("assume", "list", "--no-prompt").status == 4
+
+
 def test_who_was_signed_out_elsewhere_signs_in_again(me: Me) -> None:
     """A token that AWS takes no longer is replaced: by the person, once, and not by whoever may not ask one."""
     me.ok("sso", "login")
