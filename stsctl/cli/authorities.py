@@ -65,11 +65,6 @@ class Authorities:
         if issuer is not None:
             emulator = self.settings.emulator.value if is_loopback(issuer.url) else None
             return sign_in.at_issuer(issuer.url, issuer.client_id, issuer.scopes, emulator)
-        if source.identity_center is None:
-            raise UsageError(
-                f'nobody signs in at "{source.name}": it is a source of type {source.kind.value}',
-                hint="people sign in at sources of type identity-center, and at those of type oidc that have an issuer",
-            )
         center, where = self._center(source)
         return sign_in.at_identity_center(center.start_url, center.region, center.scopes, where.instance)
 
@@ -189,6 +184,6 @@ class Authorities:
         if source.identity_center is None:
             raise UsageError(
                 f'"{source.name}" is no Identity Center: it is a source of type {source.kind.value}',
-                hint='write type = "identity-center", start_url and sso_region in [source.NAME]',
+                hint="people sign in at sources of type identity-center, and at those of type oidc that have an issuer",
             )
         return source.identity_center, endpoint.of_identity_center(source, self.settings)
