@@ -640,7 +640,7 @@ class App:
             holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,
             exchanges=self.sources.exchanges(clients, steps.target.source.kind, source),
-            locks=self.locks,
+            locks=self._locks_before(steps),
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),
             watcher=Watcher(self.report),
@@ -651,6 +651,13 @@ class App:
     def locks(self) -> Locks:
         """The locks between the processes of this user."""
         return Locks(self.paths.locks, self.settings.lock_timeout.value, self.report)
+
+    def _locks_before(self, steps: Plan) -> Locks:
+        """The locks that a plan is followed behind: for longer where somebody may be signing in for it."""
+        if self.sources.is_signed_in(steps.target.source):
+            return self.locks
+        limit = self.settings.lock_timeout.value + self.settings.sign_in_timeout.value
+        return Locks(self.paths.locks, limit, self.report)
 
     def clients(self, target: Target | None = None) -> Clients:
         """What calls AWS."""

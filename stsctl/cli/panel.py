@@ -40,6 +40,8 @@ def show(report: Report, obtained: Obtained, now: datetime, next_steps: list[str
 def _who(obtained: Obtained) -> str:
     session = obtained.session
     identity = session.identity
+    if identity is None and not obtained.plan.steps:
+        return f"whoever the credentials of {_plain(obtained.plan.target.source.name)} are"
     if identity is None:
         with_mfa = any(step.request.mfa_serial for step in obtained.plan.steps)
         return f"the user of {_plain(obtained.plan.target.source.name)}, {'with' if with_mfa else 'without'} MFA"

@@ -53,10 +53,15 @@ _NO_KEYS = {
 def _lines(app: App, plan: Plan) -> Iterator[str]:
     source = plan.target.source
     known = plan.asker.kind is AskerKind.KEYS and plan.asker.id
-    keys = key_id(plan.asker.id) if known else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
+    if plan.asker.kind is AskerKind.LOGIN:
+        keys = f"as {visible(plan.asker.id)}"
+    else:
+        keys = key_id(plan.asker.id) if known else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
     yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {keys}'
-    if not plan.steps and source.proof is None:
+    if not plan.steps and not app.sources.is_signed_in(source):
+        yield f"  and wants you to sign in first: stsctl sso login {visible(source.name)}"
+    elif not plan.steps and source.proof is None:
         yield "  and is reached at once: these credentials are handed on as they are"
     elif not plan.steps:
         yield "  and is no role yet: name one that it becomes"

@@ -8,13 +8,15 @@ import click
 
 from stsctl.cli.options import json_option
 from stsctl.cli.panel import left
-from stsctl.errors import UsageError
+from stsctl.errors import StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
+    from stsctl.arn import Arn
     from stsctl.cli.app import App
     from stsctl.stores.index import Entry
+    from stsctl.target import Wanted
 
 
 @click.command("whoami")
@@ -33,11 +35,15 @@ def command(app: App, *, as_json: bool) -> None:
     wanted = app.chosen(None)
     entry = app.current_entry()
     if entry is None:
-        raise UsageError(f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {wanted.name}")
+        own = _own(app, wanted)
+        if own is None:
+            raise UsageError(f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {wanted.name}")
+        _say(app, own, f'by the credentials of "{wanted.name}"', name=wanted.name, as_json=as_json)
+        return
     if as_json:
         app.report.answer(_as_json(app, entry))
         return
-    app.report.data(visible(entry.identity or f"the user of {entry.chain[0]}"))
+    app.report.data(visible(entry.identity or str(_own(app, wanted) or f"the user of {entry.chain[0]}")))
     ends = f", ends in {left(entry.expires_at - app.now())}" if entry.expires_at else ""
     app.report.notice(f'"{wanted.name}" by {" → ".join(entry.chain)}{ends}')
     exported = app.environ.get("STSCTL_SESSION")
@@ -56,12 +62,26 @@ def _as_json(app: App, entry: Entry) -> dict[str, object]:
     }
 
 
+def _own(app: App, wanted: Wanted) -> Arn | None:
+    """Whose a source's own credentials are, where it is one that was wanted: those are in no list, or say it not."""
+    try:
+        target = app.target(wanted)
+        return None if app.plan(target).steps else app.whose(target)
+    except StsctlError as error:
+        app.report.debug(error.message)
+        return None
+
+
 def _asked(app: App, *, as_json: bool) -> None:
     """Whose the credentials in the environment are, where no session that stsctl holds says so."""
-    who = app.identity_of_environment()
+    name = app.environ.get("STSCTL_ROLE")
+    by = f'by the keys of "{name}"' if name else "by credentials that stsctl did not put into this shell"
+    _say(app, app.identity_of_environment(), by, exported=True, as_json=as_json)
+
+
+def _say(app: App, who: Arn, by: str, *, name: str | None = None, exported: bool = False, as_json: bool) -> None:
     if as_json:
-        app.report.answer({"identity": str(who), "account_id": who.account, "name": None, "exported": True})
+        app.report.answer({"identity": str(who), "account_id": who.account, "name": name, "exported": exported})
         return
     app.report.data(visible(str(who)))
-    name = app.environ.get("STSCTL_ROLE")
-    app.report.notice(f'by the keys of "{name}"' if name else "by credentials that stsctl did not put into this shell")
+    app.report.notice(by)

@@ -78,6 +78,7 @@ def test_a_process_is_run_once(me: Me, tool: Tool) -> None:
     listed = {entry["name"]: entry for entry in json.loads(me.ok("list", "--json"))}
     assert listed["other"]["chain"] == ["other"]
     assert set(listed) == {"other", "read-only"}
+    assert me.ok("whoami", STSCTL_ROLE="other", AWS_ACCESS_KEY_ID=None).strip().endswith(f":user/{me.user}")
     me.ok("logout", "other")
     assert me.key_id("read-only")
     assert tool.runs == 1
@@ -246,8 +247,9 @@ def test_a_saved_answer(me: Me, saved: Path) -> None:
     said = json.loads(saved.read_text())
     assert me.session("saved")["AccessKeyId"] == said["Credentials"]["AccessKeyId"]
     assert said["AssumedRoleUser"]["Arn"] in me.run("assume", "saved").err
+    assert me.ok("whoami", STSCTL_ROLE="saved", AWS_ACCESS_KEY_ID=None).strip() == said["AssumedRoleUser"]["Arn"]
     assert "/Audit/" in who(me.organisation.running, me.session("audit"))
-    assert me.calls() == ["AssumeRole", "GetCallerIdentity"]
+    assert me.calls() == ["GetCallerIdentity", "AssumeRole", "GetCallerIdentity"]
     assert "ends after an hour" in me.run("assume", "audit", "--duration", "2h").err
     assert me.run("plan", "audit").status == 0
 
