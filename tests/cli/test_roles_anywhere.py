@@ -184,7 +184,7 @@ def test_files_that_are_amiss(me: Me) -> None:
     key(me).write_bytes(saved)
     certificate(me).unlink()
     assert "config.toml:" in refused(me, "credential-process", "server", status=3).err
-    assert f'there is no file "{certificate(me)}"' in me.run("doctor", "server").out
+    assert 'no file "~/.config/stsctl/web-1.pem"' in me.run("doctor", "server").out
 
 
 def test_expired_by_the_emulators_clock(me: Me) -> None:
