@@ -41,7 +41,7 @@ class Instant(click.ParamType[datetime]):
 
 @click.group("sts", cls=Group)
 def command() -> None:
-    """Ask STS for more than sessions of roles: whose a key is, and an end to sessions that got lost."""
+    """Ask STS for more than roles: sessions of users, tokens, whose a key is, and an end to what got lost."""
 
 
 @command.command("key-info")

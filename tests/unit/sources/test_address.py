@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import ssl
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 import pytest
@@ -13,15 +18,19 @@ from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError
 from botocore.loaders import create_loader
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from stsctl import configuration, endpoint, names, profile, settings
-from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.errors import ConfigurationError, StsctlError, UnavailableError
 from stsctl.request import Endpoint
 from stsctl.sources import client
 from stsctl.sources.address import address
 from stsctl.sources.client import Clients
 from stsctl.target import Wanted
-from tests.unit.sources.server import NOW
+from tests.unit.sources.server import NOW, Server
 
 OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
     "sts": ("GetCallerIdentity", {}),
@@ -219,3 +228,79 @@ def test_the_metadata_service_is_not_asked(
     by_stsctl(service, sent, clients, Endpoint(partition="aws", region="eu-west-1"))
     assert len(sent) == 1
     assert "127.0.0.1" not in sent[0]
+
+
+# ── the way there ──
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_a_proxy_leads_to_every_service(
+    service: str, sts: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTPS_PROXY is asked for the very host, and NO_PROXY leaves out what it names."""
+    monkeypatch.setenv("HTTPS_PROXY", sts.url)
+    where = Endpoint(partition="aws", region="eu-west-1", use_fips=True)
+    operation, parameters = OPERATIONS[service]
+    with pytest.raises(UnavailableError):
+        clients.call(service, operation, where, None, **parameters)
+    assert sts.tunnels == [f"{urlsplit(address(service, where)).hostname}:443"]
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    sts.refuse(403, "AccessDenied")
+    here = replace(clients, urls={service: sts.url})
+    with pytest.raises(StsctlError) as raised:
+        here.call(service, operation, replace(where, url=sts.url), None, **parameters)
+    assert "proxy" not in raised.value.message
+    assert len(sts.seen) == 1
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server with a certificate that only a CA of its own vouches for: its URL, and that CA's certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2049, 12, 31, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    bundle, secret = tmp_path / "ca.pem", tmp_path / "key.pem"
+    bundle.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    server = Server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(bundle, secret)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.refuse(403, "AccessDenied")
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"https://localhost:{server.server_port}", bundle
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_the_file_of_certificates_counts_for_every_service(
+    service: str, secured: tuple[str, Path], clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it a server that nobody known vouches for is not believed, with it every service is spoken to."""
+    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    url, bundle = secured
+    where = Endpoint(partition="aws", region="eu-west-1", url=url)
+    operation, parameters = OPERATIONS[service]
+    told = []
+    for trusting in (
+        replace(clients, urls={service: url}),
+        replace(clients, urls={service: url}, ca_bundle=str(bundle)),
+    ):
+        with pytest.raises(StsctlError) as raised:
+            trusting.call(service, operation, where, None, **parameters)
+        told.append(raised.value.message)
+    assert "is not trusted" in told[0]
+    assert "trusted" not in told[1]
