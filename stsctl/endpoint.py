@@ -60,15 +60,20 @@ def resolve(target: Target, hop: Hop | None, settings: Settings) -> Endpoint:
     )
 
 
+def alone(source: Source) -> Target:
+    """A source as a target, to ask something at its beginning."""
+    return Target(name=source.name, source=source, connection=source.connection)
+
+
 def of_identity_center(source: Source, settings: Settings) -> Endpoint:
     """Where an Identity Center is asked: in its own region."""
     hop = Hop(name=source.name, kind=HopKind.PERMISSION_SET)
-    return resolve(Target(name=source.name, source=source, hops=(hop,)), hop, settings)
+    return resolve(replace(alone(source), hops=(hop,)), hop, settings)
 
 
 def of_login(source: Source, settings: Settings) -> Endpoint:
     """Where AWS Sign-In is asked for a session of `aws login`: in a region of its partition."""
-    found = resolve(Target(name=source.name, source=source), None, settings)
+    found = resolve(alone(source), None, settings)
     who = source.login_session
     if who is None or who.partition == found.partition:
         return found

@@ -121,7 +121,7 @@ class _Resolver:
             hops = tuple(replace(hop, mfa_serial=None) for hop in hops)
         return Target(
             name=self._wanted.name,
-            source=source,
+            source=replace(source, connection=chain.connection),
             hops=hops,
             mfa=self._wanted.mfa or (mfa.value if mfa.overrides_files else reached.mfa or mfa.value),
             region=self._wanted.region,

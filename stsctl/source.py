@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from stsctl.arn import Arn
+from stsctl.connection import Connection
 from stsctl.origin import Origin
 
 
@@ -134,4 +135,5 @@ class Source:
     proof: Proof | None = None
     identity_center: IdentityCenter | None = None
     certificate: Certificate | None = None
+    connection: Connection = field(default_factory=Connection)
     origin: Origin | None = None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index, SignInEntry
     from stsctl.stores.learned import Learned
+    from stsctl.target import Target
 
 _Answer = TypeVar("_Answer")
 
@@ -53,8 +54,8 @@ class Authorities:
     lessons: Learned
     index: Callable[[], Index]
     held: Callable[[], Held]
-    clients: Callable[[], Clients]
-    http: Callable[[], Http]
+    clients: Callable[[Target], Clients]
+    http: Callable[[Target], Http]
     now: Callable[[], datetime]
     may_ask: Callable[[], bool]
     sdk_cache: Path
@@ -118,7 +119,9 @@ class Authorities:
         from stsctl.sources.sso_portal import Portal
 
         _, where = self._center(source)
-        return Portal(clients=self.clients(), endpoint=where, token=signed_in.token, sleep=time.sleep)
+        return Portal(
+            clients=self.clients(endpoint.alone(source)), endpoint=where, token=signed_in.token, sleep=time.sleep
+        )
 
     def shared(self, source: Source) -> SharedToken | None:
         """Where the token is for SDKs too; None where it is not."""
@@ -152,7 +155,7 @@ class Authorities:
         from stsctl.sources.discovery import discover
         from stsctl.sources.oidc_issuer import OidcIssuer
 
-        http = self.http()
+        http = self.http(endpoint.alone(source))
         return OidcIssuer(
             key=self.key(source),
             name=source.name,
@@ -173,7 +176,7 @@ class Authorities:
             start_url=center.start_url,
             scopes=center.scopes,
             endpoint=where,
-            clients=self.clients(),
+            clients=self.clients(endpoint.alone(source)),
             registrations=self.held(),
             prompt=prompt,
             sleep=time.sleep,

@@ -21,6 +21,7 @@ from stsctl.source import Source
 if TYPE_CHECKING:
     from stsctl.sources.client import Clients
     from stsctl.sources.login import Login
+    from stsctl.target import Target
 
 _AFTER_A_SIGN_IN = timedelta(seconds=30)
 """How much longer those wait who wait for another's sign-in: for the call after it."""
@@ -52,7 +53,7 @@ class Logins:
     environ: Mapping[str, str]
     report: Report
     lock_folder: Path
-    clients: Callable[[], Clients]
+    clients: Callable[[Target], Clients]
     may_ask: Callable[[], bool]
     ask: Callable[[str, str, timedelta], Secret]
 
@@ -75,7 +76,7 @@ class Logins:
             name=source.name,
             login_session=source.login_session,
             cache=LoginCache(folder=self.folder),
-            clients=self.clients(),
+            clients=self.clients(endpoint.alone(source)),
             endpoint=endpoint.of_login(source, self.settings),
             prompt=prompt,
             may_ask=lambda: may_ask and self.may_ask(),

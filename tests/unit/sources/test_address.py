@@ -203,6 +203,31 @@ def test_variables_count_more_than_profiles_and_those_more_than_the_defaults(key
     assert not getattr(settle({variable: "false"}, f"{key} = true", in_defaults=in_defaults)[0], field)
 
 
+def test_who_signs_in_goes_the_profiles_way() -> None:
+    """An Identity Center is asked where its profile says that AWS is: the sign-in, and what it gives."""
+    text = """
+[profile p]
+sso_start_url = https://start.example
+sso_region = us-west-2
+sso_account_id = 111111111111
+sso_role_name = Developer
+use_fips_endpoint = true
+endpoint_url = https://aws.example
+ca_bundle = /ca.pem
+"""
+    settled = settings.resolve(configuration.Configuration(), {})
+    profiles = profile.load(text.encode(), None)
+    target = names.resolve(
+        Wanted(name="p"), configuration.Configuration(), profiles, settled, read_text=lambda path, origin: ""
+    )
+    where = endpoint.of_identity_center(target.source, settled)
+    assert where == endpoint.resolve(target, target.hops[0], settled)
+    assert where == Endpoint(partition="aws", region="us-west-2", url="https://aws.example", use_fips=True)
+    alone = endpoint.alone(target.source)
+    assert endpoint.ca_bundle(alone, settled) == "/ca.pem"
+    assert endpoint.urls(alone, settled)["sso-oidc"] == "https://aws.example"
+
+
 def test_what_is_neither_true_nor_false_is_told_with_its_line() -> None:
     """Botocore takes it for false, and who wanted FIPS would never hear of it."""
     with pytest.raises(ConfigurationError, match=r'config:5: .*use_fips_endpoint "yes" is neither true nor false'):
