@@ -372,7 +372,7 @@ def test_a_clock_that_is_wrong_is_said_with_by_how_much(me: Me) -> None:
         "real = datetime.datetime\n"
         "class Late(real):\n"
         "    @classmethod\n"
-        "    def now(cls, tz=None): return real.now(tz) - datetime.timedelta(minutes=10)\n"
+        "    def now(cls, tz=None): return cls.fromtimestamp(real.now().timestamp() - 600, tz)\n"
         "    @classmethod\n"
         "    def utcnow(cls): return real.now(datetime.UTC).replace(tzinfo=None) - datetime.timedelta(minutes=10)\n"
         "datetime.datetime = Late\n"

@@ -218,7 +218,7 @@ def test_what_a_certificate_says_becomes_tags(front: Front) -> None:
     iam.create_policy(PolicyName="tagged", PolicyDocument=policy)
     iam.put_role_policy(RoleName="Server", PolicyName="may", PolicyDocument=policy)
     try:
-        assert front.client("s3", credentials_of(found)).list_buckets()["Buckets"] == []
+        assert "Buckets" in front.client("s3", credentials_of(found)).list_buckets()
         other = session(front, asking())
         with pytest.raises(front.client("s3", credentials_of(other)).exceptions.ClientError, match="AccessDenied"):
             front.client("s3", credentials_of(other)).list_buckets()
