@@ -156,7 +156,7 @@ class Camera:
         files = [app.environ[name] for name in _FILES if app.environ.get(name)]
         profiles = app.profiles.by_name.values() if self._try(lambda: app.profiles) else ()
         files += [bundle for profile in profiles if (bundle := profile.get("ca_bundle"))]
-        yield from (file for file in files if not Path(file).expanduser().exists())
+        yield from (file for file in files if not _is_there(file))
         for profile in profiles:
             try:
                 program = command(profile.get("credential_process") or "true")[0]
@@ -224,6 +224,13 @@ class Camera:
         except StsctlError as error:
             return _trouble(error)
         return None
+
+
+def _is_there(file: str) -> bool:
+    try:
+        return Path(file).expanduser().exists()
+    except RuntimeError:  # nobody is called so, whose home it would be
+        return False
 
 
 def _trouble(error: StsctlError) -> Trouble:

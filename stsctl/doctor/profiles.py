@@ -35,14 +35,22 @@ def check(picture: Picture) -> Iterator[Finding]:
 
 
 def _headers(picture: Picture) -> Iterator[Finding]:
+    first: dict[tuple[str, str], str] = {}
     for name, place in picture.headers:
-        if kind_of(name)[0] == "" and name != "plugins" and name != "preview":
-            what = f"{place}: SDKs pass over [{name}]: a profile's header in this file begins with that word"
+        kind, called = kind_of(name)
+        before = first.setdefault((kind, called), place)
+        if kind and before != place:
+            what = f'{place}: "{called}" is already at {before}, in another spelling, and SDKs take one of the two'
+            yield Finding(check="headers", severity=Severity.MEDIUM, what=what, fix="put both sections into one")
+        if kind == "" and name not in ("plugins", "preview"):
+            what = f"{place}: SDKs pass over [{name}]: in this file a profile's header begins with the word profile"
             yield Finding(check="headers", severity=Severity.MEDIUM, what=what, fix=f"[profile {name}]")
     for name, place in picture.shared_headers:
         if name.startswith("profile "):
             bare = name.removeprefix("profile ").strip()
-            what = f'{place}: this is a profile called "{name}": in the credentials file no header has that word'
+            what = (
+                f'{place}: this is a profile called "{name}": in the credentials file no header begins with that word'
+            )
             yield Finding(check="headers", severity=Severity.MEDIUM, what=what, fix=f"[{bare}]")
 
 

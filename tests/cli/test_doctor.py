@@ -76,6 +76,7 @@ def test_nothing_that_tells_who_it_is_is_printed(me: Me) -> None:
 
 def test_a_file_that_cannot_be_read_is_one_finding_among_others(me: Me) -> None:
     """The doctor goes on where other commands stop: with a broken profile file, configuration, variable."""
+    assert "certificates" in checks(me, AWS_CA_BUNDLE="~nobody-is-called-so/x")
     me.aws_config("[profile x]\nregion\n")
     assert "~/.aws/config:2" in next(each["what"] for each in findings(me) if each["check"] == "configuration")
     me.config.write_text("[role.x]\nrole_arn = 1\n")

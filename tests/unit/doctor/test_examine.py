@@ -54,6 +54,12 @@ def aws_files(config: str = "", credentials: str = "", *, missing: str = "", own
     )
 
 
+def twice(first: str, second: str) -> Change:
+    """A machine with two sections in its ~/.aws/config."""
+    headers = ((first.strip("[]"), "~/.aws/config:1"), (second.strip("[]"), "~/.aws/config:4"))
+    return lambda picture: replace(picture, headers=headers)
+
+
 def seen(mode: int, purpose: Purpose = Purpose.SECRETS, *, is_folder: bool = False, is_mine: bool = True) -> Change:
     """A machine with one file, or folder."""
     one = Seen(path="~/.aws/x", purpose=purpose, mode=mode, is_folder=is_folder, is_mine=is_mine, changed_at=NOW)
@@ -115,6 +121,12 @@ CASES: list[tuple[str, Severity, Change, Change]] = [
     ("written profiles", Severity.LOW, written(NOW), written(NOW + timedelta(seconds=1))),
     ("headers", Severity.MEDIUM, aws_files("[work]\nregion = eu-west-1\n"), aws_files("[default]\nregion = x\n")),
     ("headers", Severity.MEDIUM, aws_files("[profile a b]\n"), aws_files('[profile "a b"]\n')),
+    (
+        "headers",
+        Severity.MEDIUM,
+        twice("[default]", "[profile default]"),
+        twice("[profile default]", "[profile other]"),
+    ),
     ("headers", Severity.MEDIUM, aws_files(credentials="[profile work]\n"), aws_files("[profile work]\n")),
     (
         "names",
@@ -153,6 +165,13 @@ CASES: list[tuple[str, Severity, Change, Change]] = [
     ("variables", Severity.HIGH, variables(AWS_ACCESS_KEY_ID="ASIAEXAMPLE"), variables(**KEYS)),
     ("variables", Severity.HIGH, variables(AWS_SECRET_ACCESS_KEY="(set)"), variables(**KEYS)),
     ("variables", Severity.MEDIUM, variables(AWS_SESSION_TOKEN="(set)"), variables(**KEYS)),
+    (
+        "variables",
+        Severity.MEDIUM,
+        variables(AWS_PROFILE="a", AWS_DEFAULT_PROFILE="b"),
+        variables(AWS_PROFILE="a", AWS_DEFAULT_PROFILE="a"),
+    ),
+    ("variables", Severity.MEDIUM, variables(AWS_PROFILE="a", **KEYS), variables(**KEYS)),
     ("variables", Severity.LOW, variables(**AKIA), variables(STSCTL_SESSION="x", STSCTL_ROLE="hub", **AKIA)),
     (
         "variables",
