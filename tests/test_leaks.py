@@ -124,6 +124,7 @@ COMMANDS = [
     _c("explain locked --json", status=0),
     _c("explain --last", status=0),
     _c("access can read-only s3:GetObject --policies live --as work"),
+    _c("access graph --format html --policies live --as work"),
     _c("access paths read-only --to-any --way edit --policies live --as work", status=8),
     _c("access pass-role read-only --to ec2.amazonaws.com --policies live --as work", status=8),
     _c("access trust read-only --as work"),
