@@ -34,7 +34,7 @@ def _completions(app: App) -> list[tuple[str, str]]:
         issuer = source.proof.issuer if source.proof else None
         center = source.identity_center
         found.append((name, issuer.url if issuer else center.start_url if center else ""))
-    return found
+    return found + sso_logins.named(app)
 
 
 _name = click.argument("name", required=False, shell_complete=completing(_completions))
@@ -42,9 +42,9 @@ _name = click.argument("name", required=False, shell_complete=completing(_comple
 
 @click.group("sso", cls=Group)
 def command() -> None:
-    """Sign in at Identity Center or an OIDC issuer, see which accounts and roles you have, sign out.
+    """Sign in at Identity Center, an OIDC issuer or AWS's console, see which accounts and roles you have, sign out.
 
-    NAME is a source of type identity-center or, for login and logout, of type oidc with an issuer; an
+    NAME is a source of type identity-center or, for login and logout, of type login, or oidc with an issuer; an
     [sso-session NAME] of ~/.aws/config; or a name that leads there. It may be left out where there is one only.
     """
 
@@ -93,8 +93,9 @@ def logout(app: App, *, name: str | None, everywhere: bool) -> None:
         sso_logins.sign_out(app, meant[0])
         return
     by_key = {app.authorities.key(source): source for source in meant}
+    logged_out = sso_logins.sign_out_of_all(app) if everywhere else False
     listed = [entry for entry in app.held.sign_in_entries() if everywhere or entry.authority in by_key]
-    if not listed:
+    if not listed and not logged_out:
         app.report.notice("nobody is signed in")
     for entry in listed:
         _sign_out(app, entry, by_key.get(entry.authority))

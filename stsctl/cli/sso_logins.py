@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stsctl.source import SourceKind
+
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.source import Source
+
+
+def named(app: App) -> list[tuple[str, str]]:
+    """The names of those that are configured, and who signed in."""
+    return [(source.name, str(source.login_session)) for source in _configured(app)]
 
 
 def sign_in(app: App, source: Source, *, by_device: bool) -> None:
@@ -17,6 +24,14 @@ def sign_in(app: App, source: Source, *, by_device: bool) -> None:
     app.held.drop(login.key)
     app.report.notice(f'you are signed in to "{source.name}" as {login.login_session}; it is renewed by itself')
     app.report.lines([f"  stsctl assume {source.name}"])
+
+
+def sign_out_of_all(app: App) -> bool:
+    """Takes every session away that a configured source names; False where there was none."""
+    there = [source for source in _configured(app) if app.logins.of(source).is_there()]
+    for source in there:
+        sign_out(app, source)
+    return bool(there)
 
 
 def sign_out(app: App, source: Source) -> None:
@@ -31,3 +46,7 @@ def sign_out(app: App, source: Source) -> None:
         return
     forgotten = f"; {count} session{'s' * (count != 1)} forgotten" if count else ""
     app.report.notice(f'you are signed out of "{source.name}" here{forgotten}; in the browser you are signed in still')
+
+
+def _configured(app: App) -> list[Source]:
+    return [entry.source for entry in app.configuration.sources.values() if entry.source.kind is SourceKind.LOGIN]

@@ -305,6 +305,10 @@ def test_signing_in_by_hand(me: Me) -> None:
     assert not file(me).exists()
     assert json.loads(me.ok("list", "--json")) == []
     assert "nobody is signed in" in me.run("sso", "logout", "dev").err
+    me.ok("sso", "login", "dev")
+    assert 'you are signed out of "dev" here' in me.run("sso", "logout", "--all").err
+    assert not file(me).exists()
+    assert "nobody is signed in" in me.run("sso", "logout", "--all").err
 
 
 def test_a_code_that_is_typed_back(me: Me) -> None:
