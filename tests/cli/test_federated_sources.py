@@ -468,6 +468,21 @@ def test_parallel_callers_run_the_program_once(me: Me) -> None:
     assert me.calls() == ["AssumeRoleWithWebIdentity"]
 
 
+def test_parallel_callers_after_a_change_run_it_once(me: Me, federation: Organisation) -> None:
+    """All of them remember somebody; the program speaks of another: one finds out, and all get that one's session."""
+    _program(me, before="sleep 1")
+    first = me.key_id("deploy")
+    me.ok("logout", "deploy")
+    (me.home / "token").write_text(token(federation, "red"))
+    started = [me.start(str(STSCTL), "credential-process", "deploy") for _ in range(4)]
+    answers = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0] * 4, answers
+    (out,) = {out for out, _ in answers}
+    assert json.loads(out)["AccessKeyId"] != first
+    assert _runs(me) == 2
+    assert me.calls() == ["AssumeRoleWithWebIdentity"] * 2
+
+
 def test_logout_forgets_who_asked(me: Me) -> None:
     """After `logout --all` nothing tells any more who it was."""
     _program(me)
