@@ -106,6 +106,7 @@ class Authorities:
 
     def with_portal(self, source: Source, ask: Callable[[Portal], _Answer]) -> _Answer:
         """What the portal answers to who is signed in; who was signed out elsewhere signs in again, once."""
+        self._center(source)  # before anybody is asked to sign in
         signed_in = self.sign_in(source)
         try:
             return ask(self.portal(source, signed_in))

@@ -37,6 +37,7 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
         app.report.data("\n".join(_lines(app, plan)))
 
 
+_SIGN_IN = "where you sign in"
 _NO_KEYS = {
     SourceKind.KEYS: 'no keys are in the store yet, see "stsctl keys add"',
     SourceKind.ENVIRONMENT: "which has no keys here",
@@ -45,22 +46,30 @@ _NO_KEYS = {
     SourceKind.FILE: "with the session that it holds",
     SourceKind.INSTANCE_METADATA: "which gives other keys all the time",
     SourceKind.CONTAINER: "which gives other keys all the time",
-    SourceKind.IDENTITY_CENTER: "where you sign in",
+    SourceKind.IDENTITY_CENTER: _SIGN_IN,
     SourceKind.ROLES_ANYWHERE: "with its certificate",
 }
 
 
+def _whose(plan: Plan) -> str:
+    """With whose keys, or with what in their place, a plan begins."""
+    source, asker = plan.target.source, plan.asker
+    if asker.kind is AskerKind.LOGIN:
+        return f"as {visible(asker.id)}"
+    if asker.kind is AskerKind.KEYS and asker.id:
+        return key_id(asker.id)
+    if source.proof is not None and (source.proof.issuer is not None or source.proof.sign_in_url is not None):
+        return _SIGN_IN
+    return _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
+
+
 def _lines(app: App, plan: Plan) -> Iterator[str]:
     source = plan.target.source
-    known = plan.asker.kind is AskerKind.KEYS and plan.asker.id
-    if plan.asker.kind is AskerKind.LOGIN:
-        keys = f"as {visible(plan.asker.id)}"
-    else:
-        keys = key_id(plan.asker.id) if known else _NO_KEYS.get(source.kind, "keys that it gives when it is asked")
     where = f" ({source.origin})" if source.origin else ""
-    yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {keys}'
+    yield f'"{visible(plan.name)}" starts from {source.kind.value} "{visible(source.name)}"{where}, {_whose(plan)}'
     if not plan.steps and not app.sources.is_signed_in(source):
-        yield f"  and wants you to sign in first: stsctl sso login {visible(source.name)}"
+        command = "assume" if source.kind is SourceKind.SAML else "sso login"
+        yield f"  and wants you to sign in first: stsctl {command} {visible(source.name)}"
     elif not plan.steps and source.proof is None:
         yield "  and is reached at once: these credentials are handed on as they are"
     elif not plan.steps:

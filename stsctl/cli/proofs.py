@@ -154,7 +154,6 @@ class Proofs:
             raise PersonNeededError(f'"{source.name}" needs you to sign in, and nobody may be asked here', hint=command)
         emulator = self.settings.endpoint_url.value if self.settings.emulator.value else None
         browser = WatchedBrowser(environ=self.environ, profile=self.paths.sign_in_profile(url), program=said.browser)
-        self.report.notice(f'sign in to "{source.name}" in the browser that opens')
         with self.report.waiting(f'waiting for you to sign in to "{source.name}"'):
             return Secret(
                 browser.take(
@@ -162,6 +161,7 @@ class Proofs:
                     posted_to=signing_in.saml_addresses(emulator),
                     field="SAMLResponse",
                     limit=self.settings.sign_in_timeout.value,
+                    opened=lambda: self.report.notice(f'sign in to "{source.name}" in the browser that opens'),
                 )
             )
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,11 +40,14 @@ class WatchedBrowser:
     profile: Path
     program: str | None = None
 
-    def take(self, page: str, *, posted_to: re.Pattern[str], field: str, limit: timedelta) -> str:
+    def take(
+        self, page: str, *, posted_to: re.Pattern[str], field: str, limit: timedelta, opened: Callable[[], object]
+    ) -> str:
         """The field of a form that a person comes to post to one of those addresses, starting at `page`.
 
-        It goes nowhere: the browser is closed instead of sending it. Raises BrowserError, ConfigurationError where
-        what it needs is not installed, and PersonNeededError where the window is closed or `limit` has passed.
+        `opened` is called when the browser shows itself. The form goes nowhere: the browser is closed instead of
+        sending it. Raises BrowserError, ConfigurationError where what it needs is not installed, and PersonNeededError
+        where the window is closed or `limit` has passed.
         """
         try:
             from playwright.sync_api import Error, sync_playwright
@@ -64,6 +67,7 @@ class WatchedBrowser:
             except Error as error:
                 raise BrowserError(f"the browser cannot be started: {_reason(error)}") from None
             try:
+                opened()
                 return _Watch(context, posted_to, field).until_taken(page, limit)
             except Error as error:
                 raise BrowserError(f"the browser cannot be watched: {_reason(error)}") from None

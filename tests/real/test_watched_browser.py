@@ -101,7 +101,7 @@ def test_what_is_posted_is_taken_and_not_sent(site: Site, browser: WatchedBrowse
     """The field comes as it was typed into the form, from the page, a pop-up or a page that leads on; nobody got it."""
     for page in ("form", "popup", "on", "goal"):
         wanted = "from the goal" if page == "goal" else "a & b"
-        assert browser.take(site.at(page), posted_to=GOAL, field="Answer", limit=LIMIT) == wanted
+        assert browser.take(site.at(page), posted_to=GOAL, field="Answer", limit=LIMIT, opened=list) == wanted
     assert site.posted == []
     # The cookie of the first time was there the second.
     assert (site.cookies[0], site.cookies[-1]) == (None, "known=yes")
@@ -111,7 +111,7 @@ def test_what_is_posted_is_taken_and_not_sent(site: Site, browser: WatchedBrowse
 def test_another_form_goes_on(site: Site, browser: WatchedBrowser) -> None:
     """A form without the field is the page's own business; the wait for the right one ends in time."""
     with pytest.raises(PersonNeededError, match="nobody signed in within 2 seconds"):
-        browser.take(site.at("form"), posted_to=GOAL, field="Other", limit=timedelta(seconds=2))
+        browser.take(site.at("form"), posted_to=GOAL, field="Other", limit=timedelta(seconds=2), opened=list)
     assert site.posted == ["Answer=a+%26+b"]
 
 
@@ -132,7 +132,7 @@ def test_a_window_that_is_closed(site: Site, browser: WatchedBrowser, home: Path
         site.cookies.clear()
         threading.Thread(target=lambda end=end: (_until(lambda: site.cookies), end()), daemon=True).start()
         with pytest.raises(PersonNeededError, match="was closed"):
-            open_to.take(site.at("idle"), posted_to=GOAL, field="Answer", limit=LIMIT)
+            open_to.take(site.at("idle"), posted_to=GOAL, field="Answer", limit=LIMIT, opened=list)
 
 
 def _until(came: Callable[[], object]) -> None:
@@ -149,10 +149,12 @@ def _asked(url: str) -> bytes:
 def test_what_cannot_be_opened(browser: WatchedBrowser, home: Path) -> None:
     """A page that is not there, a program that is none, no screen: each in its own words."""
     with pytest.raises(BrowserError, match="net::ERR_CONNECTION_REFUSED"):
-        browser.take(f"http://127.0.0.1:{free_port()}/", posted_to=GOAL, field="Answer", limit=LIMIT)
+        browser.take(f"http://127.0.0.1:{free_port()}/", posted_to=GOAL, field="Answer", limit=LIMIT, opened=list)
     for other, said in (("/no/such/browser", "there is no browser"), ("/bin/false", "cannot be started")):
         found = WatchedBrowser(environ=browser.environ, profile=home / "p", program=other)
         with pytest.raises((ConfigurationError, BrowserError), match=said):
-            found.take("http://127.0.0.1:1/", posted_to=GOAL, field="Answer", limit=LIMIT)
+            found.take("http://127.0.0.1:1/", posted_to=GOAL, field="Answer", limit=LIMIT, opened=list)
     with pytest.raises(PersonNeededError, match="no screen"):
-        WatchedBrowser(environ={}, profile=home / "p").take("", posted_to=GOAL, field="Answer", limit=LIMIT)
+        WatchedBrowser(environ={}, profile=home / "p").take(
+            "", posted_to=GOAL, field="Answer", limit=LIMIT, opened=list
+        )
