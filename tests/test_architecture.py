@@ -105,7 +105,11 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"world\.signing_keys", {"cryptography", "joserfc", "signxml"}),
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
-    (r"cli\.(app|authorities|certificates|keychain|logins|picture|proofs|snapshots|sources|stores)", r".*", EFFECTS),
+    (
+        r"cli\.(app|authorities|certificates|obtaining|parts|surroundings|keychain|logins|picture|proofs|snapshots|sources|stores)",
+        r".*",
+        EFFECTS,
+    ),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),

@@ -17,7 +17,8 @@ from stsctl.signing_in import SigningIn
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
-    from stsctl.cli.app import App, Obtained
+    from stsctl.cli.app import App
+    from stsctl.cli.obtaining import Obtained
     from stsctl.host.browser import Browser
 
 _LONGEST = timedelta(hours=12)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from stsctl.cli.app import Obtained
+from stsctl.cli.obtaining import Obtained
 from stsctl.cli.report import Report
 from stsctl.formats.visible import visible
 

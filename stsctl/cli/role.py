@@ -9,7 +9,8 @@ from stsctl.errors import ConfigurationError, UsageError
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
-    from stsctl.cli.app import App, Obtained
+    from stsctl.cli.app import App
+    from stsctl.cli.obtaining import Obtained
 
 
 def role_arn(app: App, name: str) -> Arn:

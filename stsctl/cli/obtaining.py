@@ -1,0 +1,242 @@
+"""From a name to a session: what it means, how it is reached, and who is asked for it."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from stsctl import endpoint, names, plan, settings
+from stsctl.broker import Broker
+from stsctl.cli.ask import MfaPrompt
+from stsctl.cli.options import Acting
+from stsctl.cli.parts import Parts
+from stsctl.cli.sources import Kept
+from stsctl.cli.waiting import Locks, Watcher
+from stsctl.credentials import Session
+from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
+from stsctl.plan import Plan
+from stsctl.request import Endpoint
+from stsctl.source import Source, SourceKind
+from stsctl.target import Target, Wanted
+
+if TYPE_CHECKING:
+    from stsctl.cli.offered_roles import Offered
+    from stsctl.formats.interface import Changes
+    from stsctl.sources.interface import Source as SourceOfCredentials
+    from stsctl.stores.held import Held
+    from stsctl.stores.last_refusal import LastRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obtained:
+    """A session, and how it was come by."""
+
+    session: Session
+    plan: Plan
+    wanted: Wanted
+    region: str | None
+    """The region that what is run with it should use; None leaves the person's own."""
+
+    def export(self, environ: Mapping[str, str], *, depth: int | None = None) -> Changes:
+        """The changes to `environ` that make it the session in use."""
+        from stsctl.formats import environment
+
+        return environment.export(self.session, environ, role=self.wanted.name, region=self.region, depth=depth)
+
+
+class Obtaining(Parts):
+    """Gets sessions."""
+
+    def target(self, wanted: Wanted) -> Target:
+        """What a name means."""
+        return names.resolve(wanted, self.configuration, self.profiles, self.settings, read_text=self._read_text)
+
+    def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
+        """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
+        from stsctl.stores.learned import Learned
+
+        said = target.source
+        asker = self.sources.asker(said, source) if source else self.sources.known_asker(said, self._kept(target))
+        return plan.make(
+            target,
+            plan.Surroundings(
+                asker=asker,
+                person=plan.Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
+                endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
+                maximum_of=Learned(folder=self.paths.learned).maximum,
+                asks=self.sources.asks(target.source),
+            ),
+        )
+
+    def obtain(
+        self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None, target: Target | None = None
+    ) -> Obtained:
+        """The session for what is wanted: held and fresh, or obtained and held. Raises StsctlError.
+
+        `target` is what that means, where somebody has looked already.
+        """
+        self._refuse_former()
+        target = target or self.target(wanted)
+        given = self._given() if acting.token_stdin else None
+        kept = self._kept(target, acting)
+        with self.proofs.asking():
+            source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
+            if not target.hops and target.source.kind is SourceKind.SAML and self._may_choose(acting):
+                wanted = self._chosen_of_offered(wanted, target.source, source)
+                target = self.target(wanted)
+            try:
+                return self._obtain(target, source, wanted, acting, least)
+            except AskerChangedError as changed:
+                self.report.debug(f"{changed.message}: planning anew")
+                return self._obtain(target, source, wanted, acting, least)
+
+    def _obtain(
+        self, target: Target, source: SourceOfCredentials, wanted: Wanted, acting: Acting, least: timedelta | None
+    ) -> Obtained:
+        steps = self.plan(target, source=source)
+        for warning in steps.warnings:
+            self.report.notice(warning)
+        self.report.debug(f'"{wanted.name}" is reached by {" → ".join(steps.chain)}, in {len(steps.steps)} calls')
+        started = self.now()
+        try:
+            session = self._broker(steps, source, wanted, acting).obtain(steps, refresh=acting.refresh, least=least)
+        except RefusedError as error:
+            self._keep_refusal(error, steps, wanted)
+            raise
+        come_by = "held" if session.obtained_at < started else "obtained"
+        self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
+        return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+
+    def _may_choose(self, acting: Acting) -> bool:
+        """Whether a person is there who may be asked which role they mean."""
+        return acting.may_sign_in and not acting.token_stdin and self.machine.can_ask()
+
+    def offered_roles(self, said: Source) -> tuple[Offered, ...]:
+        """The roles that an assertion of that source offers; a person may have to sign in for it."""
+        with self.proofs.asking():
+            return self._offered(said, self.sources.of(said, self._kept(Target(name=said.name, source=said))))
+
+    def _offered(self, said: Source, source: SourceOfCredentials) -> tuple[Offered, ...]:
+        from stsctl.cli import offered_roles
+
+        return offered_roles.of(self.sources.asker(said, source), said.name, self.configuration)
+
+    def _chosen_of_offered(self, wanted: Wanted, said: Source, source: SourceOfCredentials) -> Wanted:
+        """What is wanted where only the source of an assertion was named: one of the roles in it."""
+        from stsctl.cli import offered_roles
+
+        roles = self._offered(said, source)
+        if not roles:
+            raise ConfigurationError(
+                f'the assertion of source "{said.name}" offers no role',
+                hint="have the identity provider assign one to you",
+            )
+        ask = functools.partial(self.machine.ask, hidden=False)
+        role = offered_roles.choose(said.name, roles, self.report, ask)
+        return replace(wanted, name=role.called, source=None if role.name else said.name)
+
+    def _keep_refusal(self, error: RefusedError, steps: Plan, wanted: Wanted) -> None:
+        """Keeps what was sent and answered, for `stsctl explain --last`."""
+        from stsctl.sent import sent
+        from stsctl.stores import last_refusal
+
+        if error.position is None or error.position >= len(steps.steps):
+            return
+        request = steps.steps[error.position].request
+        refusal = last_refusal.LastRefusal(
+            wanted=wanted,
+            position=error.position,
+            at=self.now(),
+            operation=error.operation,
+            code=error.code,
+            reason=error.reason,
+            request_id=error.request_id,
+            resource=str(request.role_arn or ""),
+            sent=sent(request),
+        )
+        last_refusal.keep(self.paths.last_refusal, refusal)
+
+    def last_refusal(self) -> LastRefusal:
+        """The refusal that happened last; raises UsageError where there was none."""
+        from stsctl.stores import last_refusal
+
+        found = last_refusal.read(self.paths.last_refusal)
+        if found is None:
+            raise UsageError("nothing was refused yet", hint="stsctl explain NAME")
+        return found
+
+    def endpoint_of(self, obtained: Obtained) -> Endpoint:
+        """Where a session came from, and where more is asked with it."""
+        steps, target = obtained.plan.steps, obtained.plan.target
+        return steps[-1].request.endpoint if steps else endpoint.resolve(target, None, self.settings)
+
+    def _kept(self, target: Target, acting: Acting | None = None) -> Kept:
+        """How the session is kept that the source of `target` has of its own."""
+        acting = acting or Acting()
+        return Kept(
+            held=lambda: self._held_for(acting),
+            instance=endpoint.resolve(target, None, self.settings).instance,
+            renew=acting.refresh and not target.hops,
+        )
+
+    def _held_for(self, acting: Acting) -> Held:
+        """Where sessions are held: nowhere beyond this process, where that was asked for."""
+        from stsctl.stores.held import Held
+        from stsctl.stores.index import Index
+        from stsctl.stores.memory import MemoryStore
+
+        return Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
+
+    def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
+        from stsctl.stores.holdings import PlanHoldings
+        from stsctl.stores.learned import Learned
+
+        clients = self.clients(steps.target)
+        held = self._held_for(acting)
+        return Broker(
+            holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
+            source=source,
+            exchanges=self.sources.exchanges(clients, steps.target.source.kind, source),
+            locks=self._locks_before(steps),
+            lessons=Learned(folder=self.paths.learned),
+            prompt=self._prompt(acting),
+            watcher=Watcher(self.report),
+            now=self.now,
+        )
+
+    def _locks_before(self, steps: Plan) -> Locks:
+        """The locks that a plan is followed behind: for longer where somebody may be signing in for it."""
+        if self.sources.is_signed_in(steps.target.source):
+            return self.locks
+        limit = self.settings.lock_timeout.value + self.settings.sign_in_timeout.value
+        return Locks(self.paths.locks, limit, self.report)
+
+    def _region(self, target: Target) -> str | None:
+        """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""
+        said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
+        general = self.settings.region
+        return next((each for each in said if each), general.value if general.level is settings.Level.FILE else None)
+
+    def _prompt(self, acting: Acting) -> MfaPrompt:
+        given = acting.mfa_token
+        if acting.mfa_token_stdin:
+            given = sys.stdin.readline()
+        return MfaPrompt(
+            report=self.report,
+            run=self.machine.run,
+            ask=functools.partial(self.machine.ask, hidden=False) if self.settings.prompt.value else None,
+            given=given,
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"

@@ -1,0 +1,172 @@
+"""Where a run of stsctl is: its variables, clock, files and settings, each looked at on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stsctl import configuration, names, profile, settings
+from stsctl.cli.report import Report
+from stsctl.configuration import Configuration
+from stsctl.errors import ConfigurationError, StsctlError, UsageError
+from stsctl.host import files, paths
+from stsctl.origin import Origin
+from stsctl.url import is_loopback
+
+if TYPE_CHECKING:
+    from stsctl.emulator.running import Running
+    from stsctl.formats.credentials_file import AwsFiles
+    from stsctl.names import Named
+
+
+class Surroundings:
+    """The environment of one run."""
+
+    def __init__(self, environ: Mapping[str, str], report: Report, flags: Mapping[str, str] | None = None) -> None:
+        self.environ = environ
+        self.report = report
+        self._flags = dict(flags or {})
+
+    def wall(self) -> datetime:
+        """This machine's time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The time that what is held goes by: this machine's, or that of the emulator that this shell is set up for."""
+        return self.wall() + self._ahead
+
+    @cached_property
+    def _ahead(self) -> timedelta:
+        """How far the clock of this shell's emulator is ahead of this machine's."""
+        from stsctl.formats import environment
+
+        found = self._running
+        return found.ahead if found and found.instance == self.environ[environment.EMULATOR] else timedelta()
+
+    @cached_property
+    def _running(self) -> Running | None:
+        """The emulator of this user, where this shell is set up for one; nobody is asked for it."""
+        from stsctl.emulator import running
+
+        return running.read(self.paths.emulator) if self._emulated else None
+
+    @property
+    def emulates(self) -> bool:
+        """Whether this shell is set up for the emulator of this user, so that its policies are what counts here."""
+        return self._running is not None and self._running.instance == self.settings.emulator.value
+
+    def _refuse_former(self) -> None:
+        """Raises UsageError where this shell is set up for an emulator whose place another one took."""
+        from stsctl.formats import environment
+
+        found = self._running
+        if (
+            found is not None
+            and found.url == self.settings.endpoint_url.value
+            and found.instance != self.environ[environment.EMULATOR]
+        ):
+            raise UsageError(
+                "the emulator that this shell was set up for is gone, another answers in its place",
+                hint="eval $(stsctl emulator env)",
+            )
+
+    @property
+    def emulator(self) -> Running:
+        """The emulator that runs; raises StsctlError where none does."""
+        from stsctl.emulator import control
+
+        found = control.find(self.paths.emulator)
+        if found is None:
+            raise StsctlError("no emulator is running", hint="stsctl emulator start")
+        return found
+
+    @cached_property
+    def _emulated(self) -> bool:
+        """Whether this shell was set up for an emulator; what that issues rests apart from what AWS issues."""
+        said = settings.resolve(Configuration(), self.environ)  # by its variables, which no file has a say in
+        url = None if said.ignores_endpoint_urls.value else said.endpoint_url.value
+        return said.emulator.value is not None and url is not None and is_loopback(url)
+
+    @cached_property
+    def paths(self) -> paths.Paths:
+        """Where the files are."""
+        return paths.find(self.environ, emulated=self._emulated)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """What config.toml and added.toml say."""
+        self.report.debug(f"reading {self.paths.config} and {self.paths.added}")
+        return configuration.load(
+            files.read(self.paths.config),
+            files.read(self.paths.added),
+            config_place=self.short(self.paths.config),
+            added_place=self.short(self.paths.added),
+        )
+
+    @cached_property
+    def profiles(self) -> profile.Profiles:
+        """What the AWS files say."""
+        self.report.debug(f"reading {self.paths.aws_config} and {self.paths.aws_credentials}")
+        return profile.load(
+            files.read(self.paths.aws_config),
+            files.read(self.paths.aws_credentials),
+            config_place=self.short(self.paths.aws_config),
+            credentials_place=self.short(self.paths.aws_credentials),
+        )
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """What holds, of flags, variables, files and defaults."""
+        return settings.resolve(self.configuration, self.environ, self._flags)
+
+    def short(self, path: Path) -> str:
+        """A path as people write it."""
+        home = self.environ.get("HOME")
+        return f"~/{path.relative_to(home)}" if home and path.is_relative_to(home) else str(path)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Every name that can be typed, with what it is; for completions."""
+        return [(one.name, one.description) for one in names.listing(self.configuration, self.profiles)]
+
+    def listing(self) -> tuple[Named, ...]:
+        """Every name that can be typed, with its origin."""
+        return names.listing(self.configuration, self.profiles)
+
+    def _read_text(self, path: str, origin: Origin) -> str:
+        """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""
+        of_aws = origin.place == self.short(self.paths.aws_config)
+        beside = self.paths.aws_config.parent if of_aws else self.paths.config_home
+        content = files.read(beside / Path(path).expanduser())
+        if content is None:
+            raise ConfigurationError(f'{origin}: there is no file "{path}"')
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise ConfigurationError(f'{origin}: what is in "{path}" is no text') from None
+
+    def aws_files(self, credentials: bytes | None = None) -> AwsFiles:
+        """The AWS files as they are now; `credentials` where that one is already at hand."""
+        from stsctl.formats.credentials_file import AwsFiles
+
+        return AwsFiles(
+            credentials=(files.read(self.paths.aws_credentials) or b"") if credentials is None else credentials,
+            config=files.read(self.paths.aws_config) or b"",
+            credentials_place=self.short(self.paths.aws_credentials),
+            config_place=self.short(self.paths.aws_config),
+        )
+
+    def change_credentials(self, edit: Callable[[bytes], bytes]) -> None:
+        """Changes ~/.aws/credentials, while no other stsctl does."""
+        from stsctl.host import aws_files
+
+        aws_files.change(self.paths.aws_credentials, edit, locks=self.paths.locks)
+
+    def keep_report(self, at: datetime, text: str) -> Path:
+        """Writes the report of a bug; gives its place."""
+        place = self.paths.reports / f"{at:%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+        files.replace(place, text.encode())
+        return place
