@@ -115,7 +115,7 @@ class Obtaining(Parts):
 
     def _may_choose(self, acting: Acting) -> bool:
         """Whether a person is there who may be asked which role they mean."""
-        return acting.may_sign_in and not acting.token_stdin and self.machine.can_ask()
+        return acting.may_sign_in and self.machine.can_ask()
 
     def offered_roles(self, said: Source) -> tuple[Offered, ...]:
         """The roles that an assertion of that source offers; a person may have to sign in for it."""

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pexpect
 import pytest
 
 from tests.federation import (
@@ -400,6 +401,22 @@ def test_the_roles_of_an_assertion_are_listed(me: Me, federation: Organisation) 
     assert offered[0] == {"account_id": WORK, "role_name": "Deploy", "role_arn": DEPLOY, "name": "deploy"}
     assert me.ok("sso", "roles", "ci", "--account", PRODUCTION, "--json").strip() == "[]"
     assert me.calls() == []
+
+
+def test_one_is_chosen_of_an_assertion_that_is_piped_in(me: Me, federation: Organisation) -> None:
+    """The question is put to the terminal, and standard input is the assertion's."""
+    me.configure(configuration("", kind="saml"))
+    (me.home / "response").write_text(assertion(federation))
+    words = f"{STSCTL} assume ci --token-stdin < {me.home}/response"
+    environ = {**me.environ, "TERM": "dumb"}
+    terminal = pexpect.spawn("sh", ["-c", words], env=environ, cwd=str(me.home), encoding="utf-8", timeout=60)
+    terminal.expect_exact("Role (1-3): ")
+    terminal.sendline("Reader")
+    terminal.expect("assumed-role/Reader/alice")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert me.calls() == ["AssumeRoleWithSAML"]
 
 
 # ── who a program's answer is about ──
