@@ -55,11 +55,13 @@ class RefusedError(StsctlError):
 
     The message is what stsctl knows of it (empty: nothing beyond AWS's own words). `code` is the error code on the
     wire, `reason` AWS's own message, `request_id` what AWS support asks for, and `operation` the action refused, as
-    `sts:AssumeRole`. `by` is who said no, where that was not AWS; `position` which step of a plan it was, from 0.
+    `sts:AssumeRole`. `by` is who said no, where that was not AWS; `position` which step of a plan it was, from 0;
+    `encoded` the message that DecodeAuthorizationMessage takes, where there is one.
     """
 
     status = 5
     position: int | None = None
+    encoded: str = ""
 
     def __init__(
         self,

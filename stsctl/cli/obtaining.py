@@ -157,6 +157,7 @@ class Obtaining(Parts):
             code=error.code,
             reason=error.reason,
             request_id=error.request_id,
+            encoded=error.encoded,
             resource=str(request.role_arn or ""),
             sent=sent(request),
         )

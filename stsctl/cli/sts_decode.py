@@ -25,21 +25,30 @@ _LONGEST_PASTED = 100_000
 @click.command("decode")
 @click.argument("message", required=False)
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the message from standard input.")
+@click.option("--last", is_flag=True, help="The message that came with the refusal that happened last.")
 @as_option
 @json_option
 @asking_options
 @click.pass_obj
 def decode(
-    app: App, /, *, message: str | None, from_stdin: bool, acting_as: str | None, as_json: bool, **options: Any
+    app: App,
+    /,
+    *,
+    message: str | None,
+    from_stdin: bool,
+    last: bool,
+    acting_as: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Say what an encoded authorization message says (DecodeAuthorizationMessage): who asked for what, what decided.
 
     MESSAGE is what AWS gave with a denial, or the whole error that it came in. Whoever asks needs
     sts:DecodeAuthorizationMessage in the account in which the request was denied.
     """
-    if (message is None) is not from_stdin:
-        raise click.UsageError("give the MESSAGE, or --stdin")
-    encoded = decoded.message_in(_pasted() if message is None else message)
+    if [message is not None, from_stdin, last].count(True) != 1:
+        raise click.UsageError("give the MESSAGE, --stdin or --last")
+    encoded = _of_last(app) if last else decoded.message_in(_pasted() if message is None else message)
     from stsctl.sources.identity import decoded_message
 
     obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
@@ -49,6 +58,13 @@ def decode(
         app.report.answer(json.loads(answer))
     else:
         _show(app.report, found)
+
+
+def _of_last(app: App) -> str:
+    refusal = app.last_refusal()
+    if not refusal.encoded:
+        raise UsageError("AWS gave no encoded message with the last refusal", hint="stsctl explain --last")
+    return decoded.message_in(refusal.encoded)
 
 
 def _pasted() -> str:

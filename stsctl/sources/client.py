@@ -260,7 +260,7 @@ def refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsct
         ahead = "ahead of" if skew > timedelta(0) else "behind"
         message = f"this machine's clock is {render_duration(abs(skew))} {ahead} AWS's"
         hint = "set the clock: sudo hwclock -s, or wsl --shutdown under WSL"
-    return RefusedError(
+    refused = RefusedError(
         message,
         hint=hint,
         code=code,
@@ -268,6 +268,8 @@ def refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsct
         request_id=str(metadata.get("RequestId", "")),
         operation=operation,
     )
+    refused.encoded = str(error.get("EncodedAuthorizationMessage", ""))
+    return refused
 
 
 _HINTS = {

@@ -14,7 +14,10 @@ from stsctl.target import Wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRefusal:
-    """`position` counts the calls from 0; `sent` is what that one said, `operation` the action that was refused."""
+    """`position` counts the calls from 0; `sent` is what that one said, `operation` the action that was refused.
+
+    `encoded` is what DecodeAuthorizationMessage takes, where it was given.
+    """
 
     wanted: Wanted
     position: int
@@ -23,6 +26,7 @@ class LastRefusal:
     code: str
     reason: str
     request_id: str = ""
+    encoded: str = ""
     resource: str = ""
     sent: tuple[tuple[str, str], ...] = ()
 

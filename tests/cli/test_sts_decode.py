@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.program import WORK, Me
+from tests.program import LOCKED, WORK, Me
 
 POLICY = json.dumps(
     {
@@ -76,11 +76,21 @@ def test_json_is_what_aws_answered(me: Me) -> None:
         (["AAAA", "--as", "work"], 5, "InvalidAuthorizationMessageException"),
         (["what is this?!", "--as", "work"], 2, "no encoded authorization message"),
         (["x" * 10241, "--as", "work"], 2, "no encoded authorization message"),
-        ([], 2, "give the MESSAGE, or --stdin"),
-        (["AAAA", "--stdin"], 2, "give the MESSAGE, or --stdin"),
+        ([], 2, "give the MESSAGE, --stdin or --last"),
+        (["AAAA", "--stdin"], 2, "give the MESSAGE, --stdin or --last"),
     ],
 )
 def test_what_is_no_message(me: Me, words: list[str], status: int, says: str) -> None:
     """What cannot be one is told here, and what is not this account's by AWS."""
     done = me.run("sts", "decode", *words)
     assert (done.status, says in done.err) == (status, True), done
+
+
+def test_the_refusal_that_happened_last(me: Me) -> None:
+    """The message that came with it is kept, so that nobody has to copy it; where there was none, that is said."""
+    done = me.run("sts", "decode", "--last", "--as", "work")
+    assert (done.status, "nothing was refused yet" in done.err) == (2, True), done
+    assert me.run("assume", "locked").status == 5
+    assert f"denied: sts:AssumeRole on {LOCKED}" in me.ok("sts", "decode", "--last", "--as", "work")
+    done = me.run("sts", "decode", "--last", "--stdin")
+    assert (done.status, "--stdin or --last" in done.err) == (2, True), done
