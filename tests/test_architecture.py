@@ -106,7 +106,10 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     *layered(r"\w+\.\w+", {"botocore", "filelock"} | EFFECTS),
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (
-        r"cli\.(app|authorities|certificates|obtaining|parts|surroundings|keychain|logins|picture|proofs|snapshots|sources|stores)",
+        (
+            r"cli\.(app|authorities|certificates|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
+            r"|sources|stores|surroundings)"
+        ),
         r".*",
         EFFECTS,
     ),

@@ -105,11 +105,12 @@ def named(snapshot: Snapshot, text: str) -> Holder:
     if found is not None:
         return found
     account, name = _account_and_name(text)
-    matching = [holder for holder in snapshot.holders() if holder.account == account and holder.name == name]
-    if len(matching) == 1:
-        return matching[0]
+    matching = [arn for arn in snapshot.arns() if arn.endswith(f"/{name}") and arn.split(":")[4] == account]
+    found = snapshot.holder(matching[0]) if len(matching) == 1 else None
+    if found is not None:
+        return found
     if matching:
-        raise UsageError(f'"{text}" could be {" or ".join(each.arn for each in matching)}', hint="write its ARN")
+        raise UsageError(f'"{text}" could be {" or ".join(matching)}', hint="write its ARN")
     known = ", ".join(sorted(snapshot.accounts)) or "no account"
     raise UsageError(f'there is no user and no role "{text}" in the policies at hand (of {known})')
 

@@ -52,6 +52,21 @@ class Facts:
             trusted={arn: tuple(dict.fromkeys(_names(role.trust))) for arn, role in snapshot.roles.items()},
         )
 
+    def value(self) -> dict[str, Any]:
+        """As JSON, each scope written once."""
+        at: dict[Scope, int] = {}
+        held = {arn: [at.setdefault(scope, len(at)) for scope in scopes] for arn, scopes in self.scopes.items()}
+        return {"scopes": list(at), "held": held, "trusted": dict(self.trusted)}
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> Facts:
+        """Those that `value` gave."""
+        scopes = [Scope(tuple(actions), tuple(resources)) for actions, resources in value["scopes"]]
+        return cls(
+            scopes={arn: tuple(scopes[number] for number in held) for arn, held in value["held"].items()},
+            trusted={arn: tuple(names) for arn, names in value["trusted"].items()},
+        )
+
 
 @lru_cache(maxsize=1024)
 def _scopes(text: PolicyText) -> tuple[Scope, ...]:

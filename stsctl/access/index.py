@@ -73,7 +73,7 @@ class Index:
         return self._in.get(account, [])
 
     def who_might(self, action: str, resource: str) -> Iterator[str]:
-        """The users and roles that may be allowed an action; in the order of the snapshot."""
+        """The users and roles that may be allowed an action, in the order of the facts."""
         verb = action.lower()
         if verb in NEEDS_NO_PERMISSION:
             yield from self._scopes

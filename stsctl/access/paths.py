@@ -238,8 +238,8 @@ class _Round:
         for role in self._near(self._possible(inside, caller, "iam:UpdateAssumeRolePolicy"), left):
             yield from self.editing.into_role(caller, role)
         for arn in inside:
-            found = self.search.snapshot.users.get(arn)
-            if found is not None and self._within(arn, left):
+            found = self.search.snapshot.users.get(arn) if self._within(arn, left) else None
+            if found is not None:
                 yield from self.editing.into_user(caller, found)
         yield from self.editing.of_own_rights(caller)
 
@@ -277,8 +277,8 @@ class _Round:
     def _near(self, arns: Iterable[str], left: int) -> Iterator[Role]:
         """The roles from which the goal may be reached in the steps that are left."""
         for arn in arns:
-            found = self.search.snapshot.roles.get(arn)
-            if found is not None and self._within(arn, left):
+            found = self.search.snapshot.roles.get(arn) if self._within(arn, left) else None
+            if found is not None:
                 yield found
 
     def _within(self, arn: str, left: int) -> bool:

@@ -111,11 +111,16 @@ class Snapshot:
     @property
     def accounts(self) -> frozenset[str]:
         """The accounts whose principals are known."""
-        return frozenset(holder.account for holder in self.holders())
+        return frozenset(arn.split(":")[4] for arn in self.arns())
 
     def holder(self, arn: str) -> Holder | None:
         """The user or role with that ARN."""
         return self.users.get(arn) or self.roles.get(arn)
+
+    def arns(self) -> Iterator[str]:
+        """Those of every user, then of every role."""
+        yield from self.users
+        yield from self.roles
 
     def holders(self) -> Iterator[Holder]:
         """Every user, then every role."""
@@ -135,6 +140,8 @@ class Snapshot:
 
 def merged(snapshots: list[Snapshot]) -> Snapshot:
     """Several snapshots in one, as of several accounts."""
+    if len(snapshots) == 1:
+        return snapshots[0]
     return Snapshot(
         users={arn: user for each in snapshots for arn, user in each.users.items()},
         roles={arn: role for each in snapshots for arn, role in each.roles.items()},

@@ -73,8 +73,8 @@ def who_can_command(
     Users are asked with their long-term keys, and roles with a session; what takes more, an MFA code or an external id,
     is said by --context: aws:MultiFactorAuthPresent=true, sts:ExternalId=…
     """
-    snapshot, around = at_hand.gathered(app, context, options)
-    found = list(who_can(snapshot, action, resource, around))
+    snapshot, index, around = at_hand.indexed(app, context, options)
+    found = list(who_can(snapshot, action, resource, around, index))
     if as_json:
         app.report.answer({"allowed": [_as_json(verdict) for verdict in found], "gaps": list(snapshot.gaps)})
     else:

@@ -57,8 +57,7 @@ def pass_role_command(
     SERVICE is the name that trust policies have, as lambda.amazonaws.com. What the service's own actions take, such as
     lambda:CreateFunction, is asked of the principal, too, where it is known. The status is 8 where anything is missing.
     """
-    snapshot, around = at_hand.gathered(app, context, options)
-    index = Index.of(snapshot)
+    snapshot, index, around = at_hand.indexed(app, context, options)
     found = at_hand.caller(app, snapshot, role).holder
     if not isinstance(found, Role):
         raise UsageError(f'"{role}" is no role')
@@ -79,7 +78,9 @@ def _everybody(
     app: App, snapshot: Snapshot, index: Index, role: Role, service: str, around: Surroundings, *, as_json: bool
 ) -> None:
     """Whether the role trusts the service, and all of its account who may pass it and make the service use it."""
-    callers: list[Caller] = [plain(each) for each in snapshot.holders() if each.account == role.account]
+    callers: list[Caller] = [
+        plain(holder) for arn in index.living_in(role.account) if (holder := snapshot.holder(arn)) is not None
+    ]
     asked = [passing(snapshot, index, caller, role, service, around) for caller in callers]
     able = [each for each in asked if each.allowed]
     trusts, _ = enter(snapshot, outsider(service, role.account), role, around)

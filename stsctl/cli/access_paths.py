@@ -63,8 +63,7 @@ def paths_command(
     """
     if to_any is (goal is not None):
         raise UsageError("name where to, or say --to-any", hint="stsctl access paths FROM TO")
-    snapshot, around = at_hand.gathered(app, context, options)
-    index = Index.of(snapshot)
+    snapshot, index, around = at_hand.indexed(app, context, options)
     search = Search(
         snapshot=snapshot,
         index=index,

@@ -9,6 +9,7 @@ import click
 
 from stsctl.access.caller import Caller, named, plain, role_session
 from stsctl.access.can import Surroundings
+from stsctl.access.index import Index
 from stsctl.access.snapshot import Snapshot, User
 from stsctl.cli import snapshots
 from stsctl.cli.options import Tag, asking_options, complete_name, json_option
@@ -43,11 +44,26 @@ def policies_options(command: _F) -> _F:
 
 def gathered(app: App, context: tuple[tuple[str, str], ...], options: dict[str, Any]) -> tuple[Snapshot, Surroundings]:
     """The policies, and what is said of requests; takes out of `options` where they are."""
+    snapshot, _, around = _asked(app, context, options)
+    return snapshot, around
+
+
+def indexed(
+    app: App, context: tuple[tuple[str, str], ...], options: dict[str, Any]
+) -> tuple[Snapshot, Index, Surroundings]:
+    """The same, with the index of the policies."""
+    snapshot, index, around = _asked(app, context, options)
+    return snapshot, index(), around
+
+
+def _asked(
+    app: App, context: tuple[tuple[str, str], ...], options: dict[str, Any]
+) -> tuple[Snapshot, Callable[[], Index], Surroundings]:
     places, acting_as = options.pop("places"), options.pop("acting_as")
     _, acting = app.typed(None, options)
-    snapshot = snapshots.gather(app, places, Wanted(name=acting_as) if acting_as else None, acting)
+    snapshot, index = snapshots.gather_indexed(app, places, Wanted(name=acting_as) if acting_as else None, acting)
     region = app.settings.region.value or "us-east-1"
-    return snapshot, Surroundings(now=app.now(), region=region, given=dict(context))
+    return snapshot, index, Surroundings(now=app.now(), region=region, given=dict(context))
 
 
 def caller(app: App, snapshot: Snapshot, name: str) -> Caller:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stsctl import endpoint
 from stsctl.access import authorization_details, organization
+from stsctl.access.index import Index
 from stsctl.access.snapshot import PolicyText, Snapshot, merged
+from stsctl.cli import policy_folder
+from stsctl.cli.policy_folder import PolicyFolder
 from stsctl.errors import ConfigurationError, UsageError
-from stsctl.host import files
 from stsctl.policy.kind import Kind
 from stsctl.request import Endpoint
 from stsctl.target import Hop, Wanted
@@ -29,18 +30,32 @@ def gather(app: App, places: tuple[str, ...], acting_as: Wanted | None, acting: 
 
     Raises ConfigurationError for what cannot be read, and StsctlError where nobody may.
     """
+    snapshot, _ = gather_indexed(app, places, acting_as, acting)
+    return snapshot
+
+
+def gather_indexed(
+    app: App, places: tuple[str, ...], acting_as: Wanted | None, acting: Acting
+) -> tuple[Snapshot, Callable[[], Index]]:
+    """The same, and what makes its index."""
     found: list[Snapshot] = []
+    folders: list[PolicyFolder] = []
     for place in places or (EMULATOR if app.emulates else LIVE,):
         if place == EMULATOR:
             found.append(_of_emulator(app))
         elif place == LIVE:
             found.append(_live(app, acting_as, acting))
+        elif Path(place).is_dir():
+            folders.append(PolicyFolder.open(Path(place), app.paths.policies))
+            found.append(folders[-1].snapshot)
         else:
-            found += [_of_file(path) for path in _files(Path(place))]
+            found.append(policy_folder.read(Path(place)))
     snapshot = merged(found)
     if not snapshot.users and not snapshot.roles:
         raise UsageError("there is no user and no role in the policies at hand", hint="--policies FILE, DIR or live")
-    return snapshot
+    if folders and len(found) == 1:
+        return snapshot, folders[0].index
+    return snapshot, lambda: Index.of(snapshot)
 
 
 def session_policies(snapshot: Snapshot, hop: Hop) -> tuple[PolicyText, ...]:
@@ -51,35 +66,6 @@ def session_policies(snapshot: Snapshot, hop: Hop) -> tuple[PolicyText, ...]:
         raise ConfigurationError(f'the session policy "{unknown[0]}" is not among the policies at hand')
     managed = [snapshot.managed[arn] for arn in hop.policy_arns]
     return (*inline, *managed)
-
-
-def _files(place: Path) -> Iterator[Path]:
-    """A file itself, and the JSON files of a folder."""
-    if not place.is_dir():
-        yield place
-        return
-    found = sorted(place.glob("*.json"))
-    if not found:
-        raise ConfigurationError(f'there is no file called *.json in "{place}"')
-    yield from found
-
-
-def _of_file(path: Path) -> Snapshot:
-    content = files.read(path)
-    if content is None:
-        raise ConfigurationError(f'there is no file "{path}"', hint="aws iam get-account-authorization-details > FILE")
-    try:
-        value: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f'"{path}" is no JSON') from error
-    if isinstance(value, dict) and "Organization" in value:
-        return Snapshot(memberships=organization.read(value, str(path)))
-    if not isinstance(value, dict) or not any(section in value for section in authorization_details.SECTIONS):
-        raise ConfigurationError(
-            f'"{path}" holds neither the details of an account nor an organization',
-            hint="aws iam get-account-authorization-details > FILE",
-        )
-    return authorization_details.read(value, str(path))
 
 
 def _of_emulator(app: App) -> Snapshot:

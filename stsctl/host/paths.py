@@ -84,6 +84,11 @@ class Paths:
         return self.state_home / "emulator"
 
     @property
+    def policies(self) -> Path:
+        """What is kept of folders of policies, so that they need not be read again."""
+        return self.state_home / "policies"
+
+    @property
     def reports(self) -> Path:
         """Reports of failures that are stsctl's own fault."""
         return self.state_home / "reports"
