@@ -25,10 +25,11 @@ class NoAnswerError(UnavailableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What was answered: perhaps a secret, which is not shown."""
+    """What was answered: perhaps a secret, which is not shown. The names of `headers` are in lower case."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -49,6 +50,7 @@ def exchange(method: str, url: str, headers: Mapping[str, str], *, seconds: floa
         connection.request(method, target, headers=dict(headers))
         with connection.getresponse() as answer:
             status, body = answer.status, answer.read(_LONGEST + 1)
+            fields = {name.lower(): value for name, value in answer.getheaders()}
     except (OSError, http.client.HTTPException, ValueError):
         # The cause may show the headers, which hold tokens.
         what = "gives no answer" if connected else "is not there"
@@ -57,7 +59,7 @@ def exchange(method: str, url: str, headers: Mapping[str, str], *, seconds: floa
         connection.close()
     if len(body) > _LONGEST:
         raise NoAnswerError(f"{_shown(url)} answers with more than anybody asked for", connected=True)
-    return Reply(status=status, body=body)
+    return Reply(status=status, body=body, headers=fields)
 
 
 def _connection(url: str, seconds: float, ca_file: str | None) -> tuple[http.client.HTTPConnection, str]:

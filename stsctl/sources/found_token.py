@@ -15,8 +15,10 @@ from urllib.parse import quote, urlencode
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, StsctlError, UnavailableError
 from stsctl.host import files
+from stsctl.host.link_local import NoAnswerError, exchange
 from stsctl.source import TokenFrom
-from stsctl.sources.http import Fields, Http, Reply
+from stsctl.sources.client import READ_TIMEOUT
+from stsctl.sources.http import Fields, Http, Reply, shown
 
 STS = "sts.amazonaws.com"
 """The audience that AWS's own documents use for its STS."""
@@ -112,7 +114,7 @@ def gcp(here: Surroundings) -> Secret:
     host = here.environ.get("GCE_METADATA_HOST") or "metadata.google.internal"
     query = urlencode({"audience": here.audience, "format": "full"})
     url = f"http://{host}/computeMetadata/v1/instance/service-accounts/default/identity?{query}"
-    reply = _metadata(here, "Google Cloud", url, {"Metadata-Flavor": "Google"})
+    reply = _metadata("Google Cloud", url, {"Metadata-Flavor": "Google"})
     # By this header Google's own libraries tell their metadata from whatever else answers by that name.
     if reply.headers.get("metadata-flavor") != "Google":
         raise ConfigurationError("what answers in the place of Google Cloud's metadata is something else")
@@ -140,12 +142,12 @@ def azure(here: Surroundings) -> Secret:
     endpoint, secret = variables.get("IDENTITY_ENDPOINT"), variables.get("IDENTITY_HEADER")
     if endpoint and secret:
         url = f"{endpoint}?{urlencode({'api-version': '2019-08-01', **asked})}"
-        reply = _metadata(here, "Azure", url, {"X-IDENTITY-HEADER": Secret(secret)})
+        reply = _metadata("Azure", url, {"X-IDENTITY-HEADER": Secret(secret)})
     else:
         url = (
             f"http://169.254.169.254/metadata/identity/oauth2/token?{urlencode({'api-version': '2018-02-01', **asked})}"
         )
-        reply = _metadata(here, "Azure", url, {"Metadata": "true"})
+        reply = _metadata("Azure", url, {"Metadata": "true"})
     return _answered(
         reply, reply.json.get("access_token"), "Azure", hint="check this machine's identity, and the source's audience"
     )
@@ -198,12 +200,13 @@ def _variable(here: Surroundings, where: str, names: tuple[str, ...], hint: str)
     return Secret(token)
 
 
-def _metadata(here: Surroundings, cloud: str, url: str, headers: Fields) -> Reply:
+def _metadata(cloud: str, url: str, headers: Fields) -> Reply:
     try:
-        return here.http.get("the ID token", url, headers=headers, here=True)
-    except UnavailableError as error:
+        answer = exchange("GET", url, shown(headers), seconds=READ_TIMEOUT)
+    except NoAnswerError as error:
         hint = "is this one of its machines?"
         raise UnavailableError(f"no metadata of {cloud} answers here: {error.message}", hint=hint) from error
+    return Reply(status=answer.status, headers=answer.headers, content=answer.body)
 
 
 def _answered(reply: Reply, found: object, whose: str, *, hint: str) -> Secret:

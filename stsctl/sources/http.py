@@ -57,18 +57,18 @@ class Http:
 
     ca_bundle: str | None = None
 
-    def get(self, operation: str, url: str, *, headers: Fields | None = None, here: bool = False) -> Reply:
-        """A GET; `here` says that it is for this machine's own metadata, which no proxy may see."""
-        return self._send(operation, "GET", url, None, headers or {}, here=here)
+    def get(self, operation: str, url: str, *, headers: Fields | None = None) -> Reply:
+        """A GET."""
+        return self._send(operation, "GET", url, None, headers or {})
 
     def post(self, operation: str, url: str, form: Fields) -> Reply:
         """A POST of a form."""
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        return self._send(operation, "POST", url, _shown(form), headers, here=False)
+        return self._send(operation, "POST", url, shown(form), headers)
 
     def post_signed(self, operation: str, url: str, body: bytes, headers: Fields) -> Reply:
         """A POST of a body whose signature is in the headers."""
-        return self._send(operation, "POST", url, body, headers, here=False)
+        return self._send(operation, "POST", url, body, headers)
 
     def _send(
         self,
@@ -77,8 +77,6 @@ class Http:
         url: str,
         data: Mapping[str, str] | bytes | None,
         headers: Fields,
-        *,
-        here: bool,
     ) -> Reply:
         from botocore.awsrequest import AWSRequest
         from botocore.httpsession import URLLib3Session
@@ -86,11 +84,11 @@ class Http:
 
         certificates: Any = self.ca_bundle or True
         limits: Any = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        proxies = {} if here else get_environ_proxies(url)
+        proxies = get_environ_proxies(url)
         try:
             with translated(operation, lambda: datetime.now(UTC), None):
                 http = URLLib3Session(verify=certificates, proxies=proxies, timeout=limits)
-                request = AWSRequest(method, url, _shown(headers), data=data, stream_output=True).prepare()
+                request = AWSRequest(method, url, shown(headers), data=data, stream_output=True).prepare()
                 answer = http.send(request)
                 content = _read(answer.raw, operation)
         except StsctlError as error:
@@ -102,7 +100,8 @@ class Http:
         )
 
 
-def _shown(fields: Fields) -> dict[str, str]:
+def shown(fields: Fields) -> dict[str, str]:
+    """Fields as they are sent, their secrets open."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
 
 

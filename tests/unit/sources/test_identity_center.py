@@ -49,6 +49,7 @@ class Aws:
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
+        self.company = threading.Event()
 
     def answer(self, path: str, token: str | None) -> tuple[int, str]:
         """The status and the body."""
@@ -93,6 +94,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             with found.lock:
                 found.at_once[0] += 1
                 found.at_once[1] = max(found.at_once)
+                if found.at_once[0] > 1:
+                    found.company.set()
+            if "account_id=000000000001" in self.path:
+                found.company.wait(20)  # the first is answered when there is another beside it
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, body = found.answer(self.path, self.headers.get("x-amz-sso_bearer_token"))
             self.send_response(status)
