@@ -34,6 +34,7 @@ DOCUMENTS = [
         "SECURITY.md",
         "docs/emulator.md",
         "docs/recipes.md",
+        "docs/access.md",
         "docs/trust.md",
     )
 ] + PROSE

@@ -231,7 +231,7 @@ class _Round:
         if Way.PASS_ROLE in search.ways:
             for role in self._near(self._possible(inside, caller, "iam:PassRole"), left):
                 yield from passing.steps(search.snapshot, search.index, caller, role, search.around)
-        if Way.EDIT in search.ways:
+        if Way.EDIT in search.ways and _may_call_iam(caller):
             yield from self._edits(caller, inside, left)
 
     def _edits(self, caller: Caller, inside: list[str], left: int) -> Iterator[Step]:
@@ -289,6 +289,14 @@ def beginning(snapshot: Snapshot, arn: str) -> Caller | None:
     """The plainest way to ask as a user or role; None where the snapshot has none of that ARN."""
     holder = snapshot.holder(arn)
     return plain(holder) if holder else None
+
+
+def _may_call_iam(caller: Caller) -> bool:
+    """Whether IAM listens: to a session of GetSessionToken only where a code opened it.
+
+    Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+    """
+    return caller.principal.kind is not PrincipalKind.USER or not caller.temporary or bool(caller.mfa)
 
 
 def _told_apart(caller: Caller) -> object:

@@ -128,7 +128,7 @@ def _tree(route: Route) -> Tree:
     tree = Tree(Text(visible(route.start.principal.arn), style="bold"))
     at = tree
     for step in route.steps:
-        said = Text(visible(step.words), style="bold")
+        said = Text().append(visible(step.words), style="bold")
         for need in step.needs:
             said.append(f"\nneeds {visible(need)}", style="yellow")
         for line in _evidence(step):

@@ -17,10 +17,11 @@ import pytest
 from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, user, user_session
 from stsctl.access.can import Surroundings
+from stsctl.access.editing import OWN_WORK
 from stsctl.access.index import Index
 from stsctl.access.paths import Search, to
 from stsctl.access.snapshot import Role, Snapshot
-from stsctl.access.step import Route, Way
+from stsctl.access.step import Route, Step, Way
 from stsctl.credentials import Credentials, Secret
 from tests.conftest import missing
 
@@ -65,17 +66,42 @@ def reached(snapshot: Snapshot, callers: list[Caller], roles: Iterable[Role], ar
 
 
 def walk(front: Front, route: Route) -> Credentials | None:
-    """The last session of a route; None where a call on it is refused."""
+    """The last session of a route; None where STS refuses a call on it."""
     who = route.start.principal.arn
     keys: Credentials | None = front.principal(who)
     if route.start.temporary:
         keys = session_token(front, who, mfa=bool(route.start.mfa))
     for step in route.steps:
         assert keys is not None
-        assert step.assumption is not None
-        keys = perform(front, keys, step.assumption, who)
+        if step.way is Way.EDIT:
+            keys = edit(front, keys, step)
+        if step.assumption is not None:
+            keys = perform(front, keys, step.assumption, who)
         if keys is None:
             return None
+    return keys
+
+
+def edit(front: Front, keys: Credentials, step: Step) -> Credentials:
+    """Makes the call that a step is by; whose keys one has then."""
+    iam, name = front.client("iam", keys), step.caller.holder.name
+    match step.verdicts[0].request.action:
+        case "iam:UpdateAssumeRolePolicy":
+            assert step.assumption is not None
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=step.assumption.role.trust.text)
+        case "iam:CreateAccessKey":
+            found = iam.create_access_key(UserName=name)["AccessKey"]
+            return Credentials(
+                access_key_id=found["AccessKeyId"],
+                secret_access_key=Secret(found["SecretAccessKey"]),
+                session_token=None,
+            )
+        case "iam:PutUserPolicy":
+            iam.put_user_policy(UserName=name, PolicyName="more", PolicyDocument=OWN_WORK.text)
+        case "iam:PutRolePolicy":
+            iam.put_role_policy(RoleName=name, PolicyName="more", PolicyDocument=OWN_WORK.text)
+        case action:
+            raise AssertionError(f"nothing here is allowed {action} and none of the others")
     return keys
 
 
@@ -124,3 +150,28 @@ def test_paths_are_walked_and_where_there_is_none_none_is_found(first: int) -> N
             assert not by_trying, f"organisation {number}: {someone.arn} → {by_trying}"
             none += len(missed)
     assert min(walked, none) > 2, (walked, longer, none)
+
+
+@pytest.mark.parametrize("first", range(0, FEWER, 5))
+def test_rights_over_policies_are_used_and_lead_to_the_role(first: int) -> None:
+    """Whoever is said to become a role by an edit does, when the edit is made and the call after it."""
+    walked = 0
+    for number in range(first, min(first + 5, FEWER)):
+        chance = random.Random(f"edits {number}")
+        seed = World(chance).seed()
+        front = Front(seed)
+        snapshot = read(front)
+        around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
+        ways = frozenset({Way.ASSUME, Way.EDIT})
+        search = Search(snapshot=snapshot, index=Index.of(snapshot), around=around, most_hops=3, ways=ways)
+        routes = [
+            route
+            for someone, role in product(snapshot.users.values(), snapshot.roles)
+            for route in search.find(user(someone), to(role)).paths
+            if any(step.way is Way.EDIT for step in route.steps)
+        ]
+        for route in chance.sample(routes, min(2, len(routes))):
+            steps = [(step.words, step.needs) for step in route.steps]
+            assert walk(Front(seed), route) is not None, f"organisation {number}: {route.start.principal.arn} {steps}"
+            walked += 1
+    assert walked
