@@ -21,8 +21,9 @@ from typing import TypeVar
 from benchmarks.organisation import PEOPLE, PIPELINES, Account, account_id, write
 from stsctl.access.caller import plain
 from stsctl.access.can import Surroundings, who_can
+from stsctl.access.goal import to, to_administrators
 from stsctl.access.index import Index
-from stsctl.access.paths import Search, to, to_administrators
+from stsctl.access.paths import Search
 from stsctl.access.snapshot import Snapshot
 from stsctl.cli.policy_folder import PolicyFolder
 

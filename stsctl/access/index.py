@@ -150,10 +150,10 @@ class Index:
 
     def _of_account(self, account: str, role: str) -> Iterator[str]:
         """The users and roles of an account that may be allowed to assume a role; editors may allow it themselves."""
-        inside, editors = role.split(":")[4] == account, self.editors(account)
+        editors = self.editors(account)
         for arn in self.living_in(account):
             takes = self.might_do(arn, ASSUMING)
-            if inside or arn in editors or (takes is not None and takes(role)):
+            if arn in editors or (takes is not None and takes(role)):
                 yield arn
 
     def _concerning(self, verb: str) -> list[Scope]:

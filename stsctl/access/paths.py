@@ -7,15 +7,16 @@ finds no way, the next one tries what the refused calls of the last one asked fo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stsctl.access import passing
 from stsctl.access.assuming import Assuming
 from stsctl.access.assumption import Assumption
-from stsctl.access.caller import Caller, plain, role_session, user_session
-from stsctl.access.can import Surroundings, Verdict, can
+from stsctl.access.caller import Caller, role_session, user_session
+from stsctl.access.can import Surroundings, Verdict
 from stsctl.access.editing import OWN_WORK, Editing
+from stsctl.access.goal import Goal
 from stsctl.access.index import Index, names_of
 from stsctl.access.outsider import enter
 from stsctl.access.snapshot import Role, Snapshot, User
@@ -26,47 +27,7 @@ from stsctl.policy.principal import PrincipalKind
 
 MOST_PATHS = 1000
 """So many are looked for where all are wanted."""
-_ADMINISTRATORS_DO = ("*", "iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:PassRole")
 _MOST_MISSES = 500
-
-
-def is_administrator(snapshot: Snapshot, caller: Caller, around: Surroundings) -> bool:
-    """Whether somebody may do everything, and give others everything: by evaluation, whatever the role is called."""
-    return all(can(snapshot, caller, action, "*", around).decision.allowed for action in _ADMINISTRATORS_DO)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """Where ways are to lead: to those of the users and roles `arns` for whom `wanted` holds.
-
-    `several` looks for a way to each of them rather than for the shortest to any. `by_rights` says that whoever gets
-    more rights may become one of them, too.
-    """
-
-    arns: frozenset[str]
-    wanted: Callable[[Caller], bool] = field(default=lambda _caller: True)
-    several: bool = False
-    by_rights: bool = False
-
-    def reached(self, caller: Caller) -> bool:
-        """Whether that is where one wanted to be."""
-        possible = caller.holder.arn in self.arns or (self.by_rights and OWN_WORK in caller.holder.policies)
-        return possible and self.wanted(caller)
-
-
-def to(arn: str) -> Goal:
-    """One user or role."""
-    return Goal(arns=frozenset({arn}))
-
-
-def to_administrators(snapshot: Snapshot, index: Index, around: Surroundings) -> Goal:
-    """Everybody who may do everything."""
-    return Goal(
-        arns=frozenset(index.who_might("*", "*")),
-        wanted=lambda caller: is_administrator(snapshot, caller, around),
-        several=True,
-        by_rights=True,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,12 +244,6 @@ class _Round:
 
     def _within(self, arn: str, left: int) -> bool:
         return self.distances.get(arn, left + 1) <= left
-
-
-def beginning(snapshot: Snapshot, arn: str) -> Caller | None:
-    """The plainest way to ask as a user or role; None where the snapshot has none of that ARN."""
-    holder = snapshot.holder(arn)
-    return plain(holder) if holder else None
 
 
 def _may_call_iam(caller: Caller) -> bool:

@@ -9,9 +9,10 @@ import click
 
 from stsctl.access.caller import Caller
 from stsctl.access.can import Verdict
+from stsctl.access.goal import Goal, to, to_administrators
 from stsctl.access.index import Index
 from stsctl.access.outsider import is_provider, outsider
-from stsctl.access.paths import MOST_PATHS, Found, Goal, Search, to, to_administrators
+from stsctl.access.paths import MOST_PATHS, Found, Search
 from stsctl.access.snapshot import Snapshot
 from stsctl.access.step import Route, Step, Way
 from stsctl.cli import at_hand

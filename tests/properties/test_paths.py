@@ -18,8 +18,9 @@ from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, user, user_session
 from stsctl.access.can import Surroundings
 from stsctl.access.editing import OWN_WORK
+from stsctl.access.goal import to
 from stsctl.access.index import Index
-from stsctl.access.paths import Search, to
+from stsctl.access.paths import Search
 from stsctl.access.snapshot import Role, Snapshot
 from stsctl.access.step import Route, Step, Way
 from stsctl.credentials import Credentials, Secret

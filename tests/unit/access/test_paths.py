@@ -9,9 +9,10 @@ from typing import Any
 from stsctl.access import organization
 from stsctl.access.caller import plain
 from stsctl.access.can import Surroundings
+from stsctl.access.goal import to, to_administrators
 from stsctl.access.index import Index
 from stsctl.access.outsider import outsider
-from stsctl.access.paths import Found, Search, to, to_administrators
+from stsctl.access.paths import Found, Search
 from stsctl.access.snapshot import PolicyText, Role, Snapshot, User
 from stsctl.access.step import Way
 from stsctl.policy.evaluate import Layer
@@ -168,6 +169,10 @@ def test_rights_over_policies_amount_to_roles() -> None:
     assert ways(found(keys, ANN, arn("role", "R"))) == [["edit bea", "assume R"]]
     own = search(someone("ann", allow("iam:PutUserPolicy", on=ANN)), role("R", trust(HERE)))
     assert ways(found(own, ANN, arn("role", "R"))) == [["edit ann", "assume R"]]
+    hub = role("Hub", trust(HERE), allow("iam:PutRolePolicy", on=arn("role", "Hub")))
+    outside = role("R", trust(HERE, ArnLike={"aws:PrincipalArn": hub.arn}), account=THERE)
+    over = search(someone("ann", allow("sts:*")), hub, outside)
+    assert ways(found(over, ANN, arn("role", "R", THERE))) == [["assume Hub", "edit Hub", "assume R"]]
 
 
 def test_a_boundary_and_a_control_policy_hold_what_one_writes_oneself() -> None:
