@@ -120,6 +120,7 @@ COMMANDS = [
     _c("sts revoke read-only --as read-only", status=4),  # nobody can be asked
     _c("sts id-token --audience a --as read-only", status=5),  # the account has not enabled it
     _c("sts delegated-token --as read-only", status=5, given="A TRADE-IN TOKEN"),
+    _c("access collect policies --account 222222222222 --via ReadOnly --as work", status=1),
     _c("explain prod-admin --policies live --no-prompt"),
     _c("explain locked --json", status=0),
     _c("explain --last", status=0),

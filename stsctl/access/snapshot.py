@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from stsctl.policy.document import Document, PolicyError, parse
@@ -98,7 +98,8 @@ class Membership:
 class Snapshot:
     """Users, roles and managed policies by ARN, accounts' memberships by id, resources' policies by the resource's ARN.
 
-    `gaps` says, for people, what nobody could see: every answer is as good as that is unimportant.
+    `gaps` says, for people, what nobody could see: every answer is as good as that is unimportant. `as_of` is when the
+    oldest part was read, where it was not just now.
     """
 
     users: Mapping[str, User] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class Snapshot:
     managed: Mapping[str, PolicyText] = field(default_factory=dict)
     resources: Mapping[str, PolicyText] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+    as_of: datetime | None = None
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -149,4 +151,5 @@ def merged(snapshots: list[Snapshot]) -> Snapshot:
         managed={arn: policy for each in snapshots for arn, policy in each.managed.items()},
         resources={arn: policy for each in snapshots for arn, policy in each.resources.items()},
         gaps=tuple(dict.fromkeys(gap for each in snapshots for gap in each.gaps)),
+        as_of=min((each.as_of for each in snapshots if each.as_of), default=None),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stsctl.cli import access_can, access_graph, access_pass_role, access_paths, access_trust
+from stsctl.cli import access_can, access_collect, access_graph, access_pass_role, access_paths, access_trust
 from stsctl.cli.options import Group
 
 
@@ -16,6 +16,7 @@ def command() -> None:
 for _command in (
     access_can.can_command,
     access_can.who_can_command,
+    access_collect.collect,
     access_graph.graph_command,
     access_pass_role.pass_role_command,
     access_paths.paths_command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +14,8 @@ from stsctl.access.index import Index
 from stsctl.access.snapshot import Snapshot, User
 from stsctl.cli import snapshots
 from stsctl.cli.options import Tag, asking_options, complete_name, json_option
+from stsctl.cli.panel import left
+from stsctl.formats.interface import rfc3339
 from stsctl.target import HopKind, Wanted
 
 if TYPE_CHECKING:
@@ -93,8 +96,21 @@ def _of_source(app: App, snapshot: Snapshot, name: str) -> Caller:
 
 
 def say_gaps(app: App, snapshot: Snapshot) -> None:
-    """What nobody could see, as notices."""
+    """How old the policies are, and what nobody could see, as notices."""
+    age = old(app, snapshot)
+    if age is not None:
+        app.report.notice(f"the policies are {age}")
     for gap in snapshot.gaps[:5]:
         app.report.notice(f"not known: {gap}")
     if len(snapshot.gaps) > 5:
         app.report.notice(f"and {len(snapshot.gaps) - 5} more that are not known")
+
+
+_STILL_NEW = timedelta(hours=1)
+
+
+def old(app: App, snapshot: Snapshot) -> str | None:
+    """Of when the policies are, in words; None where that was just now."""
+    if snapshot.as_of is None or app.wall() - snapshot.as_of < _STILL_NEW:
+        return None
+    return f"of {rfc3339(snapshot.as_of)}, {left(app.wall() - snapshot.as_of)} ago"

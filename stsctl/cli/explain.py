@@ -13,6 +13,7 @@ from stsctl.access.explanation import Answer, Explanation, HopAnswer, explained
 from stsctl.access.likely import Words
 from stsctl.access.snapshot import Snapshot, User
 from stsctl.cli import snapshots
+from stsctl.cli.at_hand import old
 from stsctl.cli.options import (
     Acting,
     asking_options,
@@ -125,7 +126,8 @@ def _lines(
         yield from (f"     {visible(line)}" for line in _of_hop(hop))
     yield ""
     if snapshot.accounts:
-        yield f"known: the policies of {', '.join(sorted(snapshot.accounts))}"
+        age = old(app, snapshot)
+        yield f"known: the policies of {', '.join(sorted(snapshot.accounts))}{f', {age}' if age else ''}"
     for each in (*assumed, *snapshot.gaps):
         yield f"not known: {visible(each)}"
     for warning in plan.warnings:
@@ -200,6 +202,7 @@ def _as_json(
             for hop in found.hops
         ],
         "known_accounts": sorted(snapshot.accounts),
+        "policies_as_of": rfc3339(snapshot.as_of) if snapshot.as_of else None,
         "not_known": [*assumed, *snapshot.gaps],
         "warnings": list(plan.warnings),
     }

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,11 +39,12 @@ def read(path: Path) -> Snapshot:
         value: Any = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f'"{path}" is no JSON') from error
+    as_of = files.changed_at(path)
     if isinstance(value, dict) and "Organization" in value:
-        return Snapshot(memberships=organization.read(value, str(path)))
+        return Snapshot(memberships=organization.read(value, str(path)), as_of=as_of)
     if not isinstance(value, dict) or not any(section in value for section in authorization_details.SECTIONS):
         raise ConfigurationError(f'"{path}" holds neither the details of an account nor an organization', hint=_HINT)
-    return authorization_details.read(value, str(path))
+    return replace(authorization_details.read(value, str(path)), as_of=as_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,7 @@ def _snapshot(folder: Path, kept: Mapping[str, Kept], read_now: Mapping[str, Sna
         managed=_Lazy[PolicyText](managed, lambda name: load(name).managed),
         memberships=memberships,
         gaps=tuple(dict.fromkeys(gap for each in kept.values() for gap in each.gaps)),
+        as_of=min((at for name in kept if (at := files.changed_at(folder / name))), default=None),
     )
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stsctl.errors import StsctlError
@@ -36,6 +37,14 @@ def read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise problem("read", path, error) from error
+
+
+def changed_at(path: Path) -> datetime | None:
+    """When a file was changed last, aware, in UTC; None where there is none."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def read_private(path: Path) -> bytes | None:

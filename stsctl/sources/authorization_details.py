@@ -59,6 +59,10 @@ class Reader:
             "Root": self._node(root["Id"], root, enabled),
         }
 
+    def accounts(self) -> Iterator[Mapping[str, Any]]:
+        """The accounts of the organization (ListAccounts)."""
+        yield from self._every("ListAccounts", "Accounts")
+
     def _node(self, target: str, found: Mapping[str, Any], enabled: set[str]) -> dict[str, Any]:
         """A root or a unit, with what is below it."""
         below = {"ParentId": target}

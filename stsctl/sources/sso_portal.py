@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stsctl.credentials import Secret
-from stsctl.errors import RefusedError, StsctlError, ThrottledError
+from stsctl.errors import RefusedError, StsctlError
 from stsctl.permission_sets import Account
 from stsctl.request import Endpoint
 from stsctl.sources.client import Answer, Clients
+from stsctl.sources.throttling import patiently
 
 _PAGE = 100
 """Items of an answer: the most that the portal gives at once."""
 _PAGES = 1000
 """More than any organization fills; a server that never ends is not followed for ever."""
-_TRIES = 6
 _AT_ONCE = 8
 """Calls at a time: an organization takes one for each account, and AWS throttles more."""
 
@@ -77,26 +77,15 @@ class Portal:
     def _items(self, operation: str, name: str, **parameters: str) -> Iterator[Mapping[str, Any]]:
         following: dict[str, str] = {}
         for _ in range(_PAGES):
-            body = self._patiently(operation, maxResults=_PAGE, **parameters, **following)
+            body = self._call(operation, maxResults=_PAGE, **parameters, **following)
             yield from body.get(name) or ()
             if not body.get("nextToken"):
                 return
             following = {"nextToken": body["nextToken"]}
         raise StsctlError(f"the answers to sso:{operation} do not end")
 
-    def _patiently(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        """A call that waits and tries again where AWS throttles it."""
-        pause = 1.0
-        for _ in range(_TRIES - 1):
-            try:
-                return self._call(operation, **parameters)
-            except ThrottledError:
-                self._sleep(pause)
-                pause *= 2
-        return self._call(operation, **parameters)
-
     def _call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        return self._ask(operation, accessToken=self._token.reveal(), **parameters).body
+        return patiently(lambda: self._ask(operation, accessToken=self._token.reveal(), **parameters).body, self._sleep)
 
 
 def _text(one: Mapping[str, Any], name: str) -> str:
