@@ -13,13 +13,14 @@ from typing import Any
 
 from stsctl.access.attempt import Attempt
 from stsctl.access.can import Verdict
+from stsctl.access.example import example
 from stsctl.access.policy_edit import replaced, with_action, with_statement, without_statement
 from stsctl.access.snapshot import Levels, Membership, PolicyText
 from stsctl.policy.condition import Condition
 from stsctl.policy.evaluate import Decided, Decision, Effect, Layer
 from stsctl.policy.explain import closest
 from stsctl.policy.kind import Kind
-from stsctl.policy.match import Actions
+from stsctl.policy.match import Actions, has_variables
 from stsctl.policy.operators import Family
 from stsctl.policy.principal import PrincipalKind
 from stsctl.policy.statement import Statement
@@ -69,11 +70,11 @@ def _said(attempt: Attempt, condition: Condition, *, wanted: bool) -> Iterator[C
             yield Change("use MFA: name the user's device as mfa_serial", _SAY, lambda each: each.saying(mfa=True))
         return
     positive = wanted is not name.operator.negated and name.operator.family is not Family.NULL
+    handed_on = {each.lower() for each, _ in attempt.assumption.tags}
     for value in condition.values if positive else ():
-        example = _example(value)
-        handed_on = {each.lower() for each, _ in attempt.assumption.tags}
-        if example is not None and (key != "sts:transitivetagkeys" or example.lower() in handed_on):
-            yield from _saying(key, condition.key, example)
+        said = example(value)
+        if not has_variables(value) and (key != "sts:transitivetagkeys" or said.lower() in handed_on):
+            yield from _saying(key, condition.key, said)
 
 
 def _saying(key: str, written: str, value: str) -> Iterator[Change]:
@@ -97,14 +98,6 @@ def _tagged(attempt: Attempt, key: str, value: str) -> Attempt:
 
 def _transitive(attempt: Attempt, key: str) -> Attempt:
     return attempt.saying(transitive=(*attempt.assumption.transitive, key))
-
-
-def _example(pattern: str) -> str | None:
-    """A value that a pattern matches; None where variables would have to be known."""
-    if "${" in pattern:
-        return None
-    text = pattern.replace("*", "").replace("?", "x")
-    return text if len(text) >= 2 else f"{text}session"
 
 
 def _allowing(attempt: Attempt, refused: Verdict, decision: Decision, layer: Layer) -> Iterator[Change]:
