@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "keys": "Keep long-term access keys in the store.",
         "sso": "Sign in at Identity Center or an OIDC issuer; list the roles that you have.",
         "mfa": "Enrol the MFA devices of your users, list them, read codes.",
-        "sts": "Ask whose a key is; put an end to sessions that got lost.",
+        "sts": "Sessions that are no role's; tokens and keys; an end to what got lost.",
         "config": "Show the configuration: values, names, files.",
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
         "credential-process": "Answer an SDK, from ~/.aws/config.",
