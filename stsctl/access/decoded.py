@@ -15,6 +15,7 @@ from stsctl.errors import UnavailableError, UsageError
 
 LONGEST = 10240
 """Characters of a message: the longest that STS takes."""
+_SHORTEST = 100
 _MESSAGE = re.compile(r"[A-Za-z0-9_+/=-]+", re.ASCII)
 
 Values = tuple[str, ...]
@@ -54,6 +55,11 @@ class Decoded:
     matched: tuple[Matched, ...]
     failed: tuple[Failed, ...]
     context: Conditions
+
+
+def is_message(text: str) -> bool:
+    """Whether a word can be nothing but an encoded message: it is longer than any other that is typed."""
+    return len(text) > _SHORTEST and _MESSAGE.fullmatch(text) is not None
 
 
 def message_in(text: str) -> str:

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 _LONGEST_PASTED = 100_000
 
 
-@click.command("decode")
+class _Decode(click.Command):
+    """One message in 64 begins with a dash, and is no option for that."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts such a message behind all options."""
+        messages = [arg for arg in args if decoded.is_message(arg)]
+        return super().parse_args(ctx, [*(arg for arg in args if arg not in messages), "--", *messages])
+
+
+@click.command("decode", cls=_Decode)
 @click.argument("message", required=False)
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the message from standard input.")
 @click.option("--last", is_flag=True, help="The message that came with the refusal that happened last.")

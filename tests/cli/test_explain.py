@@ -7,9 +7,7 @@ import json
 import pytest
 
 from stsctl.emulator import control
-from tests.cli.test_access import folder  # noqa: F401 - the fixture
 from tests.program import ADMIN, EXTERNAL_ID, HUB, LOCKED, PRODUCTION, WORK, Me
-from tests.program import organisation as shared_organisation  # noqa: F401 - the fixture
 
 
 def explained(me: Me, *words: str, status: int) -> dict[str, object]:
@@ -20,7 +18,7 @@ def explained(me: Me, *words: str, status: int) -> dict[str, object]:
     return answer
 
 
-def test_from_a_refusal_to_its_fix(me: Me, folder: str) -> None:  # noqa: F811
+def test_from_a_refusal_to_its_fix(me: Me, folder: str) -> None:
     """The refusal points here; here is what was sent, the statement, and the change, and with that it works."""
     me.configure_as_usual(hub=me.code_process())
     me.configure(me.config.read_text(encoding="utf-8").replace(f'external_id = "{EXTERNAL_ID}"', ""), store="")
@@ -41,7 +39,7 @@ def test_from_a_refusal_to_its_fix(me: Me, folder: str) -> None:  # noqa: F811
     )
 
 
-def test_what_policies_say_of_a_role_that_trusts_somebody_else(me: Me, folder: str) -> None:  # noqa: F811
+def test_what_policies_say_of_a_role_that_trusts_somebody_else(me: Me, folder: str) -> None:
     """The trust policy's statement with both values, in words, and the one change."""
     done = me.run("explain", "locked", "--policies", folder)
     assert done.status == 8, done
@@ -65,7 +63,7 @@ def test_without_policies_there_are_causes_and_no_certainty(me: Me) -> None:
     assert "no policies are at hand" in str(answer["not_known"])
 
 
-def test_a_refusal_that_the_policies_do_not_explain_is_not_called_allowed(me: Me, folder: str) -> None:  # noqa: F811
+def test_a_refusal_that_the_policies_do_not_explain_is_not_called_allowed(me: Me, folder: str) -> None:
     """AWS refused, and by older policies it would be allowed: that is said, and not that all is well."""
     client = control.variables(control.principal(me.organisation.running, f"{WORK}:root"))
     deny = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]}'

@@ -94,3 +94,9 @@ def test_the_refusal_that_happened_last(me: Me) -> None:
     assert f"denied: sts:AssumeRole on {LOCKED}" in me.ok("sts", "decode", "--last", "--as", "work")
     done = me.run("sts", "decode", "--last", "--stdin")
     assert (done.status, "--stdin or --last" in done.err) == (2, True), done
+
+
+def test_a_message_that_begins_as_an_option_does(me: Me) -> None:
+    """It is taken for the message that it is: what AWS says of it is no complaint about an option."""
+    done = me.run("sts", "decode", f"-t{'x' * 200}", "--as", "work")
+    assert (done.status, "InvalidAuthorizationMessage" in done.err) == (5, True), done
