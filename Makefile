@@ -20,7 +20,7 @@ WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$each" -c '$(WANTED)' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: demo test check lint bench generate clean
+.PHONY: demo test check lint nightly bench generate clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -37,6 +37,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m tools.generate --check
+
+nightly: $(VENV)/.dev
+	STSCTL_ORGANISATIONS=2000 $(BIN)/python -m pytest -n $(JOBS) tests/properties/test_access.py tests/properties/test_paths.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

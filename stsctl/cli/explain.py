@@ -22,17 +22,22 @@ from stsctl.cli.options import (
     name_argument,
     wanted_options,
 )
-from stsctl.errors import AnswerIsNo, StsctlError, UsageError
+from stsctl.cli.picture import Camera
+from stsctl.doctor import variables, way
+from stsctl.doctor.finding import Finding
+from stsctl.errors import AnswerIsNo, RefusedError, StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 from stsctl.plan import Plan
 from stsctl.sent import sent
+from stsctl.severity import Severity
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.stores.last_refusal import LastRefusal
 
+_WORTH = Severity.MEDIUM
 _MARKS = {Answer.YES: "allowed", Answer.NO: "refused", Answer.UNKNOWN: "not known"}
 _COLOURS = {Answer.YES: "green", Answer.NO: "red", Answer.UNKNOWN: "yellow"}
 
@@ -67,9 +72,10 @@ def command(
 ) -> None:
     """Say why a role can, or cannot, be assumed: hop by hop, with the smallest change that would let it through.
 
-    Without NAME it is the current session's role. With policies at hand (--policies, or the emulator that this shell is
-    set up for) each hop is decided by them; without, likely causes are named, each with what would settle it. What is
-    only assumed is said. No role is assumed for it, and nobody is asked. The status is 8 where it is refused.
+    Without NAME it is the current session's role. With policies at hand (--policies; or the emulator that this shell is
+    set up for; or what the source may read of its account) each hop is decided by them; without, likely causes are
+    named, each with what would settle it. What is only assumed is said. No role is assumed for it, and nobody is asked.
+    The status is 8 where it is refused.
     """
     if last and name is not None:
         raise click.UsageError("--last and a NAME exclude each other")
@@ -78,25 +84,41 @@ def command(
     wanted = refusal.wanted if refusal else app.chosen(wanted)
     plan = app.plan(app.target(wanted))
     reader = Wanted(name=acting_as or plan.target.source.name)
-    snapshot, unread = _at_hand(app, places, reader, acting)
+    snapshot, unread = _at_hand(app, places, reader, plan.target.source.name, acting)
+    here = _on_this_machine(app, wanted, plan)
     first, unknown = _first(app, plan, snapshot)
     around = Surroundings(now=app.now(), region=app.settings.region.value or "us-east-1")
     words = Words(code=refusal.code, reason=refusal.reason, request_id=refusal.request_id) if refusal else None
     found = explained(plan, snapshot, first, around, refused_at=refusal.position if refusal else None, words=words)
     assumed = [*unread, *unknown]
     if as_json:
-        app.report.answer(_as_json(plan, found, snapshot, assumed, refusal))
+        app.report.answer(_as_json(plan, found, snapshot, assumed, here, refusal))
     else:
-        app.report.data("\n".join(_lines(app, plan, found, snapshot, assumed, refusal)))
+        app.report.data("\n".join(_lines(app, plan, found, snapshot, assumed, here, refusal)))
     if found.answer is Answer.NO:
         raise AnswerIsNo(f'"{plan.name}" cannot be assumed')
 
 
-def _at_hand(app: App, places: tuple[str, ...], reader: Wanted, acting: Acting) -> tuple[Snapshot, list[str]]:
-    """The policies, where there are any without asking for them; else none, and that they are not there."""
-    if not places and not app.emulates:
-        return Snapshot(), ["no policies are at hand: --policies FILE, DIR or live"]
-    return snapshots.gather(app, places, reader, acting), []
+def _at_hand(
+    app: App, places: tuple[str, ...], reader: Wanted, source: str, acting: Acting
+) -> tuple[Snapshot, list[str]]:
+    """The policies: those that were named, or what can be had without asking anybody; and what could not."""
+    if places or app.emulates:
+        return snapshots.gather(app, places, reader, acting), []
+    try:
+        return snapshots.of_source(app, source), []
+    except StsctlError as error:
+        why = error.message or (f"{error.code}: {error.reason}" if isinstance(error, RefusedError) else "")
+        return Snapshot(), [f'policies, for "{source}" could not read any ({why}): --policies FILE, DIR or live']
+
+
+def _on_this_machine(app: App, wanted: Wanted, plan: Plan) -> list[Finding]:
+    """What the doctor finds on the way, of what the plan does not say itself."""
+    if wanted.kind is not None:
+        return []
+    picture = Camera(app).picture(wanted.name, online=False, with_keyring=False)
+    found = [*variables.check(picture), *way.check(picture)]
+    return [finding for finding in found if finding.what not in plan.warnings and finding.severity.reaches(_WORTH)]
 
 
 def _first(app: App, plan: Plan, snapshot: Snapshot) -> tuple[Caller | None, list[str]]:
@@ -113,7 +135,13 @@ def _first(app: App, plan: Plan, snapshot: Snapshot) -> tuple[Caller | None, lis
 
 
 def _lines(
-    app: App, plan: Plan, found: Explanation, snapshot: Snapshot, assumed: list[str], refusal: LastRefusal | None
+    app: App,
+    plan: Plan,
+    found: Explanation,
+    snapshot: Snapshot,
+    assumed: list[str],
+    here: list[Finding],
+    refusal: LastRefusal | None,
 ) -> Iterator[str]:
     yield f"{app.report.strong(visible(plan.name))}: {_verdict(app, found)}"
     if refusal is not None:
@@ -132,6 +160,10 @@ def _lines(
         yield f"not known: {visible(each)}"
     for warning in plan.warnings:
         yield f"note: {visible(warning)}"
+    for finding in here:
+        yield f"on this machine: {visible(finding.what)}"
+        if finding.fix:
+            yield f"  {visible(finding.fix)}"
 
 
 def _verdict(app: App, found: Explanation) -> str:
@@ -173,7 +205,12 @@ def _of_hop(hop: HopAnswer) -> Iterator[str]:
 
 
 def _as_json(
-    plan: Plan, found: Explanation, snapshot: Snapshot, assumed: list[str], refusal: LastRefusal | None
+    plan: Plan,
+    found: Explanation,
+    snapshot: Snapshot,
+    assumed: list[str],
+    here: list[Finding],
+    refusal: LastRefusal | None,
 ) -> dict[str, object]:
     return {
         "name": plan.name,
@@ -205,4 +242,5 @@ def _as_json(
         "policies_as_of": rfc3339(snapshot.as_of) if snapshot.as_of else None,
         "not_known": [*assumed, *snapshot.gaps],
         "warnings": list(plan.warnings),
+        "on_this_machine": [{"what": finding.what, "fix": finding.fix} for finding in here],
     }

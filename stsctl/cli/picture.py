@@ -65,7 +65,7 @@ class Camera:
         self._app = app
         self._troubles: dict[Trouble, None] = {}
 
-    def picture(self, name: str | None, *, online: bool) -> Picture:
+    def picture(self, name: str | None, *, online: bool, with_keyring: bool = True) -> Picture:
         """The machine as it is now; `name` is one whose way is to be looked at, `online` leave to ask AWS the time."""
         app = self._app
         profiles = self._try(lambda: app.profiles)
@@ -94,7 +94,7 @@ class Camera:
                 if each.kind != "profile" and not self._is_same(each.name)
             },
             written_until=self._written_until(files) if files else (),
-            keyring=self._keyring() if settings is not None else None,
+            keyring=self._keyring() if settings is not None and with_keyring else None,
             ahead=ahead,
             way=way,
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stsctl import endpoint
 from stsctl.access import authorization_details, organization
 from stsctl.access.index import Index
 from stsctl.access.snapshot import PolicyText, Snapshot, merged
@@ -84,13 +83,25 @@ def _of_emulator(app: App) -> Snapshot:
     return merged(found)
 
 
+def of_source(app: App, name: str) -> Snapshot:
+    """The account of a source, as its own credentials see it; nobody is asked for anything. Raises StsctlError."""
+    from stsctl.sources.authorization_details import Reader
+
+    obtained, where = app.acting(Wanted(name=name), {"may_sign_in": False}, of_sts=True)
+    clients = app.clients(obtained.plan.target)
+    reader = Reader(clients=clients, endpoint=where, credentials=obtained.session.credentials)
+    return merged(_read(reader, f'the account of "{name}"', with_organization=False))
+
+
 def _live(app: App, acting_as: Wanted | None, acting: Acting) -> Snapshot:
     from stsctl.sources.authorization_details import Reader
 
     obtained = app.obtain(app.chosen(acting_as), acting)
-    steps, target = obtained.plan.steps, obtained.plan.target
-    where = steps[-1].request.endpoint if steps else endpoint.resolve(target, None, app.settings)
-    reader = Reader(clients=app.clients(target), endpoint=where, credentials=obtained.session.credentials)
+    reader = Reader(
+        clients=app.clients(obtained.plan.target),
+        endpoint=app.endpoint_of(obtained),
+        credentials=obtained.session.credentials,
+    )
     return merged(_read(reader, f'the account of "{obtained.wanted.name}"', with_organization=False))
 
 
