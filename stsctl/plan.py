@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +21,7 @@ from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 from stsctl.lifetime import HOUR, Maximum, lifetime
 from stsctl.request import Asker, Endpoint, Operation, SessionRequest
+from stsctl.session_name import Person, session_name
 from stsctl.target import Hop, HopKind, MfaMode, Target
 
 SESSION_TOKEN_DURATION = timedelta(hours=12)
@@ -90,14 +90,6 @@ class Plan:
         for later in self.steps[position + 1 :]:
             steps.append(replace(later, request=replace(later.request, asker=steps[-1].request.next_asker())))
         return replace(self, steps=tuple(steps))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who sits at the machine, for session names."""
-
-    user: str
-    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +229,7 @@ def _step(target: Target, position: int, asker: Asker, around: Surroundings, cod
         account_id=hop.account_id,
         role_name=hop.role_name,
         task_policy_arn=hop.task_policy_arn,
-        session_name=_name_of_session(hop, operation, around.person),
+        session_name=session_name(hop, operation, around.person),
         duration=length.sent,
         external_id=hop.external_id,
         policy=hop.policy,
@@ -277,29 +269,6 @@ _BY = {
 def _provider_arn(target: Target, operation: Operation) -> Arn | None:
     proof = target.source.proof
     return proof.provider_arn if proof and operation is Operation.ASSUME_ROLE_WITH_SAML else None
-
-
-def _name_of_session(hop: Hop, operation: Operation, person: Person) -> str | None:
-    """What the session is called, where that is not for others to say: for the identity provider, for the profile."""
-    match operation:
-        case Operation.GET_FEDERATION_TOKEN:
-            return _session_name(hop, person, longest=32)
-        case Operation.ASSUME_ROLE | Operation.ASSUME_ROLE_WITH_WEB_IDENTITY:
-            return _session_name(hop, person)
-        case Operation.CREATE_SESSION if hop.session_name:
-            return _session_name(hop, person)
-    return None
-
-
-_NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
-
-
-def _session_name(hop: Hop, person: Person, *, longest: int = 64) -> str:
-    """The session's name; what a template is filled with is made to fit, what a person wrote was checked before."""
-    template = hop.session_name or "{user}"
-    values = {"user": person.user, "host": person.host}
-    fitting = {key: _NOT_IN_A_SESSION_NAME.sub("-", value) for key, value in values.items()}
-    return template.format_map(fitting)[:longest].ljust(2, "-")
 
 
 def _tags_in_the_way(hops: tuple[Hop, ...]) -> Iterator[str]:

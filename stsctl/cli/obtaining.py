@@ -22,6 +22,7 @@ from stsctl.credentials import Session
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
 from stsctl.plan import Plan
 from stsctl.request import Endpoint
+from stsctl.session_name import Person
 from stsctl.source import Source, SourceKind
 from stsctl.target import Target, Wanted
 
@@ -67,7 +68,7 @@ class Obtaining(Parts):
             target,
             plan.Surroundings(
                 asker=asker,
-                person=plan.Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
+                person=Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
                 endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
                 maximum_of=Learned(folder=self.paths.learned).maximum,
                 asks=self.sources.asks(target.source),

@@ -10,8 +10,9 @@ import pytest
 from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.lifetime import Maximum
-from stsctl.plan import Asks, Person, Plan, Step, Surroundings, make, within
+from stsctl.plan import Asks, Plan, Step, Surroundings, make, within
 from stsctl.request import Asker, AskerKind, Endpoint, Operation
+from stsctl.session_name import Person
 from stsctl.source import Source, SourceKind
 from stsctl.target import Hop, HopKind, MfaMode, Target
 
