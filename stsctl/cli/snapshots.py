@@ -107,7 +107,6 @@ def _live(app: App, acting_as: Wanted | None, acting: Acting) -> Snapshot:
 
 def _read(reader: Reader, place: str, *, with_organization: bool) -> list[Snapshot]:
     found = [authorization_details.read(reader.account(), place)]
-    tree = reader.organization() if with_organization else None
-    if tree is not None and tree["Organization"]["MasterAccountId"] in found[0].accounts:
-        found.append(Snapshot(memberships=organization.read(tree, place)))
+    if with_organization and reader.management_account() in found[0].accounts:
+        found.append(Snapshot(memberships=organization.read(reader.organization(), place)))
     return found

@@ -44,20 +44,31 @@ class Reader:
                 return found
             marker = {"Marker": page["Marker"]}
 
+    def management_account(self) -> str | None:
+        """The account that manages the organization, which alone sees all of it; None where there is none."""
+        found = self._organization()
+        return None if found is None else str(found["MasterAccountId"])
+
     def organization(self) -> dict[str, Any] | None:
         """The organization as `access.organization` takes it; None where the account is in none."""
-        try:
-            organization = self._call("organizations", "DescribeOrganization")["Organization"]
-        except RefusedError as error:
-            if error.code == _IN_NO_ORGANIZATION:
-                return None
-            raise
+        organization = self._organization()
+        if organization is None:
+            return None
         (root,) = self._every("ListRoots", "Roots")
         enabled = {each["Type"] for each in root.get("PolicyTypes", []) if each["Status"] == "ENABLED"}
         return {
             "Organization": {"Id": organization["Id"], "MasterAccountId": organization["MasterAccountId"]},
             "Root": self._node(root["Id"], root, enabled),
         }
+
+    def _organization(self) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._call("organizations", "DescribeOrganization")["Organization"]
+        except RefusedError as error:
+            if error.code == _IN_NO_ORGANIZATION:
+                return None
+            raise
+        return found
 
     def accounts(self) -> Iterator[Mapping[str, Any]]:
         """The accounts of the organization (ListAccounts)."""

@@ -78,3 +78,18 @@ def test_the_emulators_own_policies(home: Path) -> None:
     """
     done = subprocess.run(["/bin/sh", "-c", script], env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, "no: arn:aws:iam::111111111111:user/alice" in done.stdout) == (8, True), done
+
+
+def test_an_emulator_with_an_organization(home: Path) -> None:
+    """Only the management account sees the organization: the others' refusals keep nobody from the answers."""
+    environ = {"HOME": str(home), "PATH": f"{BIN}:{os.environ['PATH']}"}
+    script = """
+        stsctl emulator seed --example > org.toml && stsctl emulator start --seed org.toml || exit
+        trap 'stsctl emulator stop' EXIT
+        eval "$(stsctl emulator env --shell sh)"
+        stsctl access can 111111111111:alice organizations:LeaveOrganization --json
+        stsctl access paths 111111111111:alice arn:aws:iam::222222222222:role/Admin
+    """
+    done = subprocess.run(["/bin/sh", "-c", script], env=environ, cwd=home, capture_output=True, text=True, check=False)
+    assert (done.returncode, "assume arn:aws:iam::222222222222:role/Admin" in done.stdout) == (0, True), done
+    assert '"gaps": []' in done.stdout
