@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from tests.conftest import missing
+
+_SETTLED = 0.7
+"""Seconds after which a window has the keyboard for itself: a pinentry grabs it, and loses what comes before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,13 @@ class Desktop:
         """The question that is shown, as soon as one is, with the keyboard."""
         found = self._do("search", "--sync", "--onlyvisible", "--name", "^stsctl$").split()[-1]
         self._do("windowfocus", "--sync", found)
+        time.sleep(_SETTLED)
         return found
 
     def type(self, text: str) -> None:
         """Types an answer into the question, when it is shown."""
         self.window()
-        self._do("type", "--clearmodifiers", "--delay", "20", text)
+        self._do("type", "--clearmodifiers", "--delay", "40", text)
         self._do("key", "Return")
 
     def cancel(self) -> None:

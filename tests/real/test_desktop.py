@@ -133,20 +133,32 @@ def test_who_wants_a_window_has_it_beside_a_terminal(me: Me, desktop: Desktop) -
 def test_the_passphrase_of_sealed_files(me: Me, desktop: Desktop, program: str) -> None:
     """It is asked for in a window too: twice when it is new, and once from then on."""
     me.configure_as_usual(store='[defaults]\nstore = "sealed-file"\n[sealed_file]\nkey = "passphrase"\n')
-    process = me.start(str(STSCTL), "credential-process", "read-only")
-    first = desktop.window()
-    desktop.type("open, sesame")
-    while first in desktop.windows():
-        time.sleep(0.05)
-    desktop.type("open, sesame")
-    first_answer, err = process.communicate(timeout=100)
-    assert process.returncode == 0, err
+    first_answer = next(filter(None, (made_up(me, desktop) for _ in range(3))))
     process = me.start(str(STSCTL), "credential-process", "read-only")
     desktop.type("open, sesame")
     second_answer, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     assert first_answer == second_answer
     assert "sesame" not in err
+
+
+def made_up(me: Me, desktop: Desktop) -> str | None:
+    """The answer after a new passphrase was typed twice; None where the keys went astray.
+
+    A window that grabs the keyboard while somebody types loses what is on its way, and then the two differ.
+    """
+    process = me.start(str(STSCTL), "credential-process", "read-only")
+    first = desktop.window()
+    desktop.type("open, sesame")
+    while first in desktop.windows():
+        time.sleep(0.05)
+    while not desktop.windows() and process.poll() is None:
+        time.sleep(0.05)
+    if process.poll() is None:
+        desktop.type("open, sesame")
+    answer, err = process.communicate(timeout=100)
+    assert "sesame" not in err
+    return answer if process.returncode == 0 else None
 
 
 def until_none(desktop: Desktop) -> list[str]:
