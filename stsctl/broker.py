@@ -24,23 +24,12 @@ from stsctl.errors import (
     UnavailableError,
 )
 from stsctl.lifetime import HOUR, Maximum
+from stsctl.locks import Locks
+from stsctl.one_time_code import Codes, Device, Question, SpentCodes
 from stsctl.plan import Asks, Plan, Step, within
 from stsctl.refusal import locate
 from stsctl.request import Endpoint, Operation
 from stsctl.sources.interface import Exchange, SessionSource, Source
-
-ATTEMPTS = 3
-"""How often a code is asked for before a wrong one is final."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a person is asked: the code that their device shows now. `complaint` says what was wrong with the last."""
-
-    serial: str
-    name: str
-    process: tuple[str, ...]
-    complaint: str | None = None
 
 
 class Holdings(Protocol):
@@ -56,17 +45,11 @@ class Holdings(Protocol):
         """Forgets a session."""
 
 
-class Lessons(Protocol):
+class Lessons(SpentCodes, Protocol):
     """What the answers of AWS taught, shared by all processes; every part of it may be lost."""
 
     def learn_maximum(self, role: Arn, endpoint: Endpoint, maximum: Maximum) -> None:
         """Remembers what a role gave or refused."""
-
-    def used(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> bool:
-        """Whether a code was given to AWS already."""
-
-    def spend(self, serial: str, endpoint: Endpoint, code: str, now: datetime) -> None:
-        """Remembers that a code was given to AWS."""
 
     def maximum(self, role: Arn, endpoint: Endpoint) -> Maximum | None:
         """What is known of the longest session that a role gives."""
@@ -76,16 +59,6 @@ class Lessons(Protocol):
 
     def failure(self, key: str, since: datetime) -> StsctlError | None:
         """How a request failed, if that was after `since`."""
-
-
-class Locks(Protocol):
-    """Locks between processes, which end with their holder."""
-
-    def hold(self, name: str, label: str, *, settled: Callable[[], bool] | None = None) -> AbstractContextManager[bool]:
-        """Waits for the lock `name`, held as `label`; False when `settled` said meanwhile that nobody need hold it.
-
-        Raises UnavailableError when it is not to be had in time.
-        """
 
 
 class Watcher(Protocol):
@@ -255,41 +228,11 @@ class Broker:
             credentials = parent.credentials if parent else self._source(plan)
         if step.asks is not Asks.MFA:
             return self._trade(plan, position, credentials, None)
-        endpoint = step.request.endpoint
-        device = f"{step.request.mfa_serial} {endpoint.url} {endpoint.instance}"
-        with self.locks.hold(device, f"the MFA device {step.request.mfa_serial}"):
-            return self._with_code(plan, position, credentials)
-
-    def _with_code(self, plan: Plan, position: int, credentials: Credentials | None) -> tuple[Plan, Session]:
-        """A call that a one-time code goes with; a wrong one is asked for again."""
-        step = plan.steps[position]
-        serial, endpoint = step.request.mfa_serial or "", step.request.endpoint
-        complaint: str | None = None
-        refusal: RefusedError | None = None
-        for _ in range(ATTEMPTS):
-            question = Question(serial=serial, name=plan.name, process=step.mfa_process, complaint=complaint)
-            try:
-                code = self.prompt(question)
-            except PersonNeededError as error:
-                if refusal is None or error.asked:
-                    raise
-                # There is no other code than the one that AWS refused.
-                raise refusal from error
-            if self.lessons.used(serial, endpoint, code, self.now()):
-                complaint = "that code was used already, and AWS takes each only once: wait for the next"
-                continue
-            try:
-                answer = self._trade(plan, position, credentials, code)
-            except RefusedError as error:
-                if "invalid MFA one time pass code" not in error.reason:
-                    raise
-                self.lessons.spend(serial, endpoint, code, self.now())
-                complaint, refusal = "AWS did not take that code", error
-                continue
-            self.lessons.spend(serial, endpoint, code, self.now())
-            return answer
-        raise refusal or PersonNeededError(
-            f"no MFA code was taken: {complaint}", hint=f"stsctl assume {plan.name}", asked=True
+        codes = Codes(prompt=self.prompt, spent=self.lessons, locks=self.locks, now=self.now)
+        return codes.give(
+            plan.name,
+            Device(serial=step.request.mfa_serial or "", endpoint=step.request.endpoint, process=step.mfa_process),
+            lambda code: self._trade(plan, position, credentials, code),
         )
 
     def _trade(

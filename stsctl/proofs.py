@@ -16,9 +16,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from stsctl.broker import Locks
 from stsctl.credentials import Secret
 from stsctl.errors import AskerChangedError, PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.locks import Locks
 from stsctl.request import Asker
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from stsctl.broker import Locks
 from stsctl.credentials import LEAST_LEFT
 from stsctl.errors import PersonNeededError, RefusedError, StsctlError, UnavailableError
+from stsctl.locks import Locks
 from stsctl.sign_in import SignIn
 
 

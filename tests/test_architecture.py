@@ -58,7 +58,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (VALUES, VALUES, None),
     (r"policy\.\w+", r"(arn|errors|policy\.\w+)", None),
     (r"broker", rf"({VALUES}|sources\.interface|stores\.interface)", None),
-    (r"(sign_ins|proofs)", rf"({VALUES}|broker)", None),
+    (r"(sign_ins|proofs)", VALUES, None),
     (r"formats\.added", rf"({VALUES}|formats\.interface)", {"tomli_w"}),
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
@@ -116,7 +116,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
-    (r"cli\.ask", rf"({VALUES}|broker|cli\.report|formats\.visible)", EFFECTS),
+    (r"cli\.ask", rf"({VALUES}|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     # The emulator's verbs stand before a part that has one front of its own.
     (

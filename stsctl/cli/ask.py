@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stsctl.broker import ATTEMPTS, Question
 from stsctl.cli.report import Report
 from stsctl.errors import PersonNeededError, StsctlError
 from stsctl.formats.visible import visible
+from stsctl.one_time_code import ATTEMPTS, Question
 
 _CODE = re.compile(r"[0-9]{6}")
 _STEP = 30

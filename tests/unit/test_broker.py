@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from stsctl.broker import Broker, Question
+from stsctl.broker import Broker
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, StsctlError, UnavailableError
 from stsctl.host.lock import Lock
+from stsctl.one_time_code import Question
 from stsctl.plan import Plan
 from stsctl.request import Asker, Operation
 from stsctl.sources.keys import StoredKeys
