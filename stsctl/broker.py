@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from stsctl.arn import Arn
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
 from stsctl.duration import render_duration
 from stsctl.errors import (
@@ -23,12 +22,12 @@ from stsctl.errors import (
     StsctlError,
     UnavailableError,
 )
-from stsctl.lifetime import HOUR, Maximum
 from stsctl.locks import Locks
+from stsctl.maxima import LearnedMaxima, Maxima
 from stsctl.one_time_code import Codes, Device, Question, SpentCodes
-from stsctl.plan import Asks, Plan, Step, within
+from stsctl.plan import Asks, Plan, Step
 from stsctl.refusal import locate
-from stsctl.request import Endpoint, Operation
+from stsctl.request import Operation
 from stsctl.sources.interface import Exchange, SessionSource, Source
 
 
@@ -45,14 +44,8 @@ class Holdings(Protocol):
         """Forgets a session."""
 
 
-class Lessons(SpentCodes, Protocol):
+class Lessons(SpentCodes, LearnedMaxima, Protocol):
     """What the answers of AWS taught, shared by all processes; every part of it may be lost."""
-
-    def learn_maximum(self, role: Arn, endpoint: Endpoint, maximum: Maximum) -> None:
-        """Remembers what a role gave or refused."""
-
-    def maximum(self, role: Arn, endpoint: Endpoint) -> Maximum | None:
-        """What is known of the longest session that a role gives."""
 
     def failed(self, key: str, error: StsctlError, now: datetime) -> None:
         """Remembers that a request failed, for those who were waiting for it."""
@@ -85,8 +78,6 @@ class _Want:
         return session.fresh_at(now, self.least)
 
 
-_NEGLIGIBLE = timedelta(minutes=1)
-"""What a call and a clock may take of a session's length."""
 _FORGOTTEN = ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException")
 
 _AS_PARENT = _Want(least=LEAST_LEFT)
@@ -135,6 +126,10 @@ class Broker:
                 raise
             self.watcher.notice(f"{error.message}; the session held lasts another {_minutes(held, started)}")
             return held
+
+    @property
+    def _maxima(self) -> Maxima:
+        return Maxima(learned=self.lessons, notice=self.watcher.notice)
 
     def _held(self, step: Step) -> Session | None:
         return self.holdings.session(step.request.cache_key())
@@ -186,7 +181,7 @@ class Broker:
         found: list[tuple[Plan, Session]] = []
 
         def settled() -> bool:
-            within = self._within(plan, position)
+            within = self._maxima.within(plan, position)
             session = self._held(within.steps[position])
             if session is not None and want.accepts(session, self.now()):
                 found.append((within, session))
@@ -200,7 +195,7 @@ class Broker:
                 locate(plan, position, failure)
                 raise failure
             try:
-                plan, session = self._call(self._within(plan, position), position, parent)
+                plan, session = self._call(self._maxima.within(plan, position), position, parent)
             except (RefusedError, UnavailableError) as error:
                 # Those who wait for it may want another role: each says for itself where it failed.
                 self.lessons.failed(key, error, self.now())
@@ -212,14 +207,6 @@ class Broker:
                 raise
             self.holdings.hold(session, plan, position)
             return plan, session
-
-    def _within(self, plan: Plan, position: int) -> Plan:
-        """`plan` with that step asking for no more than another process may just have learned that AWS gives."""
-        step = plan.steps[position]
-        if step.request.role_arn is None:
-            return plan
-        shorter = within(step, self.lessons.maximum(step.request.role_arn, step.request.endpoint))
-        return plan if shorter is step else plan.with_step(position, shorter)
 
     def _call(self, plan: Plan, position: int, parent: Session | None) -> tuple[Plan, Session]:
         step = plan.steps[position]
@@ -251,48 +238,11 @@ class Broker:
                 if step.request.duration is None or "exceeds the MaxSessionDuration" not in error.reason:
                     raise
                 # A code is spent only where AWS validated it, and here it stopped before.
-                plan = plan.with_step(position, self._shorter(step, step.request.duration, error))
+                plan = plan.with_step(position, self._maxima.shorter(step, step.request.duration, error))
                 step = plan.steps[position]
                 session = exchange.obtain(step.request, credentials, code)
-        self._learn(step, session)
+        self._maxima.learn(step, session)
         return plan, session
-
-    def _learn(self, step: Step, session: Session) -> None:
-        """What an answer teaches of a role's maximum: nothing, where somebody else has a say in how long it lasts.
-
-        A profile of IAM Roles Anywhere has, and an assertion; what they make of a duration, AWS does not say.
-        """
-        role, asked = step.request.role_arn, step.request.duration
-        if role is None or asked is None:
-            return
-        lasts = session.left_at(session.obtained_at)
-        if lasts < asked - _NEGLIGIBLE:
-            about = timedelta(minutes=round(lasts.total_seconds() / 60))
-            self.watcher.notice(
-                f'"{step.name}" lasts {render_duration(about)}, not {render_duration(asked)}: AWS gave less'
-            )
-        elif asked > HOUR:
-            self.lessons.learn_maximum(role, step.request.endpoint, Maximum(at_least=asked))
-
-    def _shorter(self, step: Step, refused: timedelta, error: RefusedError) -> Step:
-        """`step` with a duration that the role gives; raises where a person typed the one that was refused."""
-        text = render_duration(refused)
-        message = f"{text} is more than the role's maximum session duration (MaxSessionDuration)"
-        assert step.request.role_arn is not None
-        self.lessons.learn_maximum(step.request.role_arn, step.request.endpoint, Maximum(below=refused))
-        shorter = within(step, self.lessons.maximum(step.request.role_arn, step.request.endpoint))
-        if shorter is step:
-            hint = "try --duration 1h, which every role gives"
-            raise RefusedError(
-                message,
-                hint=hint,
-                code=error.code,
-                reason=error.reason,
-                request_id=error.request_id,
-                operation=error.operation,
-            ) from error
-        self.watcher.notice(f'"{step.name}": {message}; asked for {render_duration(shorter.effective)}, and remembered')
-        return shorter
 
     def _own_session(self, plan: Plan) -> Session:
         """The source's own credentials as a session, which some sources know more of."""

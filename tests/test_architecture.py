@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "stsctl"
 
-OTHERS = {"__init__", "__main__", "broker", "hook", "pytest_plugin", "sign_ins", "proofs"}
+OTHERS = {"__init__", "__main__", "broker", "hook", "pytest_plugin"}
 VALUES = rf"(?!(?:{'|'.join(OTHERS)})$)\w+"
 """Every module at the top that is nothing else is a value or a rule."""
 EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
@@ -58,7 +58,6 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (VALUES, VALUES, None),
     (r"policy\.\w+", r"(arn|errors|policy\.\w+)", None),
     (r"broker", rf"({VALUES}|sources\.interface|stores\.interface)", None),
-    (r"(sign_ins|proofs)", VALUES, None),
     (r"formats\.added", rf"({VALUES}|formats\.interface)", {"tomli_w"}),
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
