@@ -6,8 +6,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 
 _PARTITION = re.compile(r"aws(-[a-z]+)*")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import (
     AskerChangedError,

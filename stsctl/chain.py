@@ -6,12 +6,13 @@ does. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-rol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from stsctl import sso_profile
 from stsctl.argv import runs_stsctl
 from stsctl.arn import Arn
 from stsctl.connection import Connection
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 from stsctl.profile import KEY_ID, Profile, Profiles

@@ -7,12 +7,13 @@ its line, before anything is asked of anybody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
 from stsctl import console_table, role_table, source_table
 from stsctl.console_table import Console
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin
 from stsctl.role_table import RoleEntry, duration_of, session_name_of

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from stsctl.dataclass import dataclass
 
 SERVICES = ("sts", "iam", "sso", "sso-oidc", "signin", "rolesanywhere")
 """What stsctl asks, by botocore's names."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
 from stsctl.tables import Table
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn, SupportsIndex
 
 from stsctl.arn import Arn
+from stsctl.dataclass import dataclass
 
 
 class Secret:

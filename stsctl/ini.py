@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 
 MARKER = "# managed by stsctl"

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html (role chaining)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import UsageError
 from stsctl.target import Hop, HopKind

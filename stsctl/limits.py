@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from stsctl.arn import Arn
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 
 POLICY_LENGTH = 2048

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from stsctl import hop_files, identity_centers, overrides
 from stsctl.arn import Arn
 from stsctl.chain import Chain, leads_somewhere, of_profile
 from stsctl.configuration import Configuration
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.hop_files import ReadText
 from stsctl.nearest import suggestion

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from string import Formatter
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 
 TEMPLATE = "{account_name}-{role_name}"

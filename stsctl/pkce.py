@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass
 from typing import Self
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 
 METHOD = "S256"
 

@@ -6,9 +6,9 @@ Source: RFC 7512.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
 

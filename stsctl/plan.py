@@ -10,13 +10,14 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 
 from stsctl import limits
 from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof, operation_of, refuse_what_cannot_be
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 from stsctl.lifetime import HOUR, Maximum, lifetime

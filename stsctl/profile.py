@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from stsctl import ini
 from stsctl.connection import SERVICES, Connection
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.nearest import suggestion
 from stsctl.origin import Origin

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Self
 
 from stsctl.arn import Arn
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 
 _VERSION = 2
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from stsctl import lifetime, limits
 from stsctl.arn import Arn
 from stsctl.console_table import Color, Icon
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.origin import Origin
 from stsctl.tables import Table

@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from stsctl.dataclass import dataclass
 from stsctl.request import Operation
 from stsctl.target import Hop
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
@@ -13,6 +13,7 @@ from stsctl import lifetime, limits, region
 from stsctl.argv import command
 from stsctl.configuration import Configuration, PromptWith, SealKey, StoreName
 from stsctl.connection import SERVICES
+from stsctl.dataclass import dataclass
 from stsctl.duration import parse_duration, render_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion

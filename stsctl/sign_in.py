@@ -7,10 +7,10 @@ what was obtained by a sign-in is found by its id, and never handed to whoever s
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

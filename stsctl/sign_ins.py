@@ -6,11 +6,11 @@ Everything that it touches is handed to it, as to the broker.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from stsctl.credentials import LEAST_LEFT
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError, RefusedError, StsctlError, UnavailableError
 from stsctl.locks import Locks
 from stsctl.sign_in import SignIn

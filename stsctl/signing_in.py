@@ -6,9 +6,9 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enab
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.request import Endpoint, Operation
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from stsctl.arn import Arn
 from stsctl.connection import Connection
+from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from stsctl.arn import Arn
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.pkcs11_uri import SCHEME, Pkcs11Uri
 from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind, TokenFrom

@@ -8,9 +8,10 @@ botocore's SSOProvider.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stsctl import limits
+from stsctl.dataclass import dataclass
 from stsctl.nearest import suggestion
 from stsctl.profile import Profile, Profiles, Value
 from stsctl.source import IdentityCenter

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
 from stsctl.arn import Arn
 from stsctl.connection import Connection
+from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
 from stsctl.request import ProvidedContext
 from stsctl.source import Source

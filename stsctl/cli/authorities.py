@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stsctl import endpoint, sign_in
 from stsctl.cli.report import Report
 from stsctl.cli.waiting import Locks
+from stsctl.dataclass import dataclass
 from stsctl.errors import RefusedError, UsageError
 from stsctl.request import Endpoint
 from stsctl.settings import Settings

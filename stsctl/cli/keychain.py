@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from stsctl import endpoint, limits
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.host.paths import Paths
 from stsctl.request import Endpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from stsctl.cli.report import Report
 from stsctl.cli.sign_in_prompt import SignInPrompt
 from stsctl.cli.waiting import Locks
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.formats.visible import visible
 from stsctl.settings import Settings

@@ -7,7 +7,7 @@ import getpass
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from stsctl.cli.parts import Parts
 from stsctl.cli.sources import Kept
 from stsctl.cli.waiting import Locks, Watcher
 from stsctl.credentials import Session
+from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
 from stsctl.plan import Plan
 from stsctl.request import Endpoint

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from stsctl.arn import Arn
 from stsctl.cli.report import Report
 from stsctl.configuration import Configuration
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError, UsageError
 from stsctl.federation import offered_roles
 from stsctl.formats.visible import visible

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from stsctl.dataclass import dataclass
 from stsctl.duration import parse_duration
 from stsctl.errors import StsctlError
 from stsctl.formats.shell import SHELLS

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from stsctl.access import authorization_details, organization
 from stsctl.access.facts import Facts
 from stsctl.access.index import Index
 from stsctl.access.snapshot import Membership, PolicyText, Role, Snapshot, User
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.host import files
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stsctl.cli.report import Report
+from stsctl.dataclass import dataclass
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:

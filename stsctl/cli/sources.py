@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from stsctl.argv import command
 from stsctl.arn import Arn
 from stsctl.cli.waiting import Locks
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.plan import Asks
 from stsctl.profile import Profile

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl.configuration import SealKey, StoreName
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.host.paths import Paths
 from stsctl.settings import Settings
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from stsctl.dataclass import dataclass
 from stsctl.severity import Severity
 
 

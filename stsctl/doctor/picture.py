@@ -6,11 +6,12 @@ What is secret is not in it: of a variable that holds a secret there is the name
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from stsctl.arn import Arn
+from stsctl.dataclass import dataclass
 from stsctl.profile import Profiles
 from stsctl.settings import Settings
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 
 PREFIX = "/_stsctl/"

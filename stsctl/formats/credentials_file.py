@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from stsctl import ini
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.profile import kind_of

@@ -10,10 +10,10 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError
 from stsctl.host import ending, process
 from stsctl.host.pinentry import NotShownError, Pinentry

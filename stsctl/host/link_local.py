@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UnavailableError
 
 _LONGEST = 100_000

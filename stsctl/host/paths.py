@@ -6,8 +6,9 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from stsctl.dataclass import dataclass
 
 _NAME = "stsctl"
 

@@ -6,11 +6,11 @@ Source: https://www.gnupg.org/documentation/manuals/assuan/ (the protocol) and t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from stsctl.dataclass import dataclass
 from stsctl.host import process
 
 _DECLINED = {62, 99, 198}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 
+from stsctl.dataclass import dataclass
 from stsctl.host import process_table
 
 

@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.host import files
 from stsctl.host.browser import CHROMES, BrowserError, can_show

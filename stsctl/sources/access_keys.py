@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import RefusedError, StsctlError
 from stsctl.request import Endpoint
 from stsctl.rotation import AccessKey

@@ -5,9 +5,8 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import role_session
 from stsctl.sources.client import Clients

@@ -5,10 +5,9 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import session_credentials
 from stsctl.sources.client import Clients

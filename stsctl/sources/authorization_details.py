@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import RefusedError
 from stsctl.request import Endpoint
 from stsctl.sources.client import Clients

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, ThrottledError, UnavailableError, UsageError
 from stsctl.request import Endpoint

@@ -12,13 +12,14 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from stsctl.host import files
 from stsctl.host.link_local import NoAnswerError, Reply, exchange

@@ -5,9 +5,8 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetDelegatedAcce
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.request import Endpoint
 from stsctl.sources.answer import explained, packed_policy_size, session_credentials, text_of
 from stsctl.sources.client import Clients

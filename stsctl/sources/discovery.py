@@ -6,10 +6,10 @@ Source: https://openid.net/specs/openid-connect-discovery-1_0.html (sections 3 a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from stsctl import pkce
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.sources.http import Http
 from stsctl.url import is_web_page

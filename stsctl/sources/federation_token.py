@@ -5,9 +5,8 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationTok
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import identity_of, packed_policy_size, refuse_another, session_credentials, text_of
 from stsctl.sources.client import Clients

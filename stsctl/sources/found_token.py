@@ -8,11 +8,11 @@ the network could tell of, is asked where a source says so, and never otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, StsctlError, UnavailableError
 from stsctl.host import files
 from stsctl.host.link_local import NoAnswerError, exchange

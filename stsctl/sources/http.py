@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError, UnavailableError
 from stsctl.sources.client import CONNECT_TIMEOUT, READ_TIMEOUT, translated
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from stsctl import federation
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.request import Asker
 
 _AWS = "https://aws.amazon.com/"

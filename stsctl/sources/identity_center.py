@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from stsctl import federation
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError
 from stsctl.request import Asker, SessionRequest
 from stsctl.sign_in import SignIn

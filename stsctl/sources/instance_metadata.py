@@ -12,11 +12,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from stsctl.host.link_local import NoAnswerError, Reply, exchange
 from stsctl.request import Asker, AskerKind

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.request import Asker, SessionRequest
 
 

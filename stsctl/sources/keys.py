@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker
 

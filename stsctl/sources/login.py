@@ -12,13 +12,14 @@ import base64
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode
 
 from stsctl.arn import Arn
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, PersonNeededError, RefusedError, UnavailableError
 from stsctl.host.redirect import Redirect
 from stsctl.pkce import Pkce

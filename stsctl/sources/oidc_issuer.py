@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from stsctl import pkce
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.device_code import DeviceCode
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError
 from stsctl.sign_in import SignIn, new_id

@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError
 from stsctl.request import Asker, Operation, SessionRequest
 from stsctl.sources.assume_role import AssumeRole

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError
 from stsctl.request import Endpoint
 from stsctl.sources.answer import explained, text_of

@@ -6,9 +6,9 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credenti
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, AskerKind
 from stsctl.sources.credentials_json import NoCredentialsError, of_process

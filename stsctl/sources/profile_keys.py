@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.profile import Profile
 from stsctl.request import Asker
 

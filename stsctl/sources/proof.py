@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from stsctl.credentials import Credentials, Secret
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import AskerChangedError, ConfigurationError
 from stsctl.request import Asker

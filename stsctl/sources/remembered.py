@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import AskerChangedError, ConfigurationError, StsctlError
 from stsctl.request import Asker

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import RefusedError
 from stsctl.request import Endpoint
 from stsctl.sources.client import Clients

@@ -9,12 +9,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, StsctlError
 from stsctl.request import Asker, AskerKind, SessionRequest
 from stsctl.sources import client

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stsctl import federation, lifetime
 from stsctl.credentials import Credentials, Secret, Session
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.request import Asker, SessionRequest
 from stsctl.sources.answer import role_session

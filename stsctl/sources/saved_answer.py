@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.credentials import Credentials, Secret, Session
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 from stsctl.host import files

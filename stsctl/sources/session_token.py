@@ -6,9 +6,9 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from stsctl.credentials import Credentials, Session
+from stsctl.dataclass import dataclass
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import session_credentials
 from stsctl.sources.client import Clients

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.sign_in import Registration, SignIn, new_id
 

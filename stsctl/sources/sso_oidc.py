@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from stsctl import pkce
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.device_code import DeviceCode, oauth_error
 from stsctl.errors import RefusedError, StsctlError
 from stsctl.host import redirect

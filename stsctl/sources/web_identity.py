@@ -5,9 +5,8 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stsctl.credentials import Credentials, Secret, Session
+from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.request import SessionRequest
 from stsctl.sources.answer import role_session

@@ -5,10 +5,11 @@ Source: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 

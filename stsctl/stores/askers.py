@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.request import Asker
 from stsctl.stores import records

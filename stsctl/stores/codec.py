@@ -6,11 +6,11 @@ version, or the answer to another request is no session.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials, Secret, Session
+from stsctl.dataclass import dataclass
 from stsctl.rotation import Rotation
 from stsctl.sign_in import Registration, SignIn
 from stsctl.stores import records

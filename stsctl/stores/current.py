@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from stsctl.dataclass import dataclass
 from stsctl.host import files, process_table
 from stsctl.host.session_leader import SessionLeader
 from stsctl.stores import records

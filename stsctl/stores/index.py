@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.stores import records
 from stsctl.target import Wanted

@@ -6,11 +6,11 @@ into texts and back, `held.py` keeps the index beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import StoreError
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.stores import records
 from stsctl.target import Wanted

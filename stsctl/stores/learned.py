@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from stsctl.arn import Arn
+from stsctl.dataclass import dataclass
 from stsctl.errors import (
     ConfigurationError,
     PersonNeededError,

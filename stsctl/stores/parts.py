@@ -10,7 +10,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from stsctl.dataclass import dataclass
 
 PLACES = ("a", "b")
 """Where the parts of an item can be; the head says which of them counts."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import StoreError, StsctlError
 from stsctl.host import files, process
 from stsctl.stores import seal
