@@ -14,6 +14,7 @@ import click
 from stsctl import __version__
 from stsctl.cli.report import Report
 from stsctl.errors import STATUS_BUG, STATUS_INTERRUPTED, AnswerIsNo, StsctlError, UsageError
+from stsctl.host import core_dump
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -120,6 +121,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs stsctl and ends the process with its status."""
     report = Report(os.environ)
     sys.excepthook = _hide
+    core_dump.forbid()
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a listing has arrows, which not every encoding has
     try:

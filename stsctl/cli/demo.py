@@ -155,7 +155,7 @@ class Tour:
         """Takes out of the store what the tour put there."""
         for words in (("logout", "--all"), ("keys", "remove", "work")):
             subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-m", "stsctl", *words], env=self.environ, check=False, capture_output=True
+                [sys.executable, "-P", "-m", "stsctl", *words], env=self.environ, check=False, capture_output=True
             )
 
     # ── how it is shown ──

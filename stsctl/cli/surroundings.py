@@ -13,7 +13,7 @@ from stsctl import configuration, names, profile, settings
 from stsctl.cli.report import Report
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
-from stsctl.host import files, paths
+from stsctl.host import files, ownership, paths
 from stsctl.origin import Origin
 from stsctl.url import is_loopback
 
@@ -93,13 +93,19 @@ class Surroundings:
 
     @cached_property
     def paths(self) -> paths.Paths:
-        """Where the files are."""
-        return paths.find(self.environ, emulated=self._emulated)
+        """Where the files are; raises ConfigurationError where others could change what is kept there."""
+        found = paths.find(self.environ, emulated=self._emulated)
+        # What is there says which session is current, and whose locks are waited for.
+        ownership.check(found.state_home)
+        return found
 
     @cached_property
     def configuration(self) -> Configuration:
-        """What config.toml and added.toml say."""
+        """What config.toml and added.toml say; raises ConfigurationError where others could have said it."""
         self.report.debug(f"reading {self.paths.config} and {self.paths.added}")
+        # They name programs that are run, and whom a session is got for.
+        for path in (self.paths.config_home, self.paths.config, self.paths.added.parent, self.paths.added):
+            ownership.check(path)
         return configuration.load(
             files.read(self.paths.config),
             files.read(self.paths.added),

@@ -199,7 +199,8 @@ def _check(seed: Path | None) -> None:
 
 
 def _spawn(folder: Path, options: Mapping[str, Path | str | int | None], complaints: Path) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-m", "stsctl.emulator", "--folder", str(folder.absolute())]
+    # -P: a module of its name in the folder is not taken for it, nor for one that it imports.
+    argv = [sys.executable, "-P", "-m", "stsctl.emulator", "--folder", str(folder.absolute())]
     for name, value in options.items():
         if value is not None:
             argv += [f"--{name}", str(value.absolute() if isinstance(value, Path) else value)]

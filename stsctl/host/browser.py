@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError
+from stsctl.host import programs
 
 CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
 _OPEN = """
@@ -58,13 +59,13 @@ class Browser:
         if self.command:
             self._start(self._own_command(url), self.command[0])
         elif self.profile is not None:
-            program = next(filter(None, map(shutil.which, CHROMES)), None)
+            program = next(filter(None, (programs.find(name, self.environ) for name in CHROMES)), None)
             argv = [program, f"--profile-directory={self.profile}", url] if program else None
             self._start(argv, "browser with profiles")
         elif self.container is not None:
-            program = shutil.which("firefox")
+            program = programs.find("firefox", self.environ)
             self._start([program, url] if program else None, "Firefox")
-        elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not _opened(url):
+        elif not (can_show(self.environ) or self.environ.get("BROWSER")) or not self._opened(url):
             raise BrowserError("there is no browser here", hint='print the address with "--print"')
 
     def open_unseen(self, url: str) -> None:
@@ -110,32 +111,37 @@ class Browser:
         options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
         try:
             subprocess.Popen(  # noqa: S603 - a browser that was looked for by name
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+                argv,
+                env=programs.environment(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **options,
             )
         except OSError as error:
             raise BrowserError(f'"{argv[0]}" cannot be started') from error
+
+    def _opened(self, url: str) -> bool:
+        """Whether the usual browser took a page. It writes nothing to our streams, and Ctrl-C leaves it alone."""
+        options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
+        process = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of our own
+            [sys.executable, "-I", "-c", _OPEN, url],
+            env=programs.environment(self.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **options,
+        )
+        try:
+            return process.wait(_STARTED_WITHIN.total_seconds()) == 0
+        except subprocess.TimeoutExpired:
+            # Some run until they are closed.
+            return True
 
 
 def can_show(environ: Mapping[str, str]) -> bool:
     """Whether a browser could show itself; without a screen, one that runs in the terminal would take that over."""
     return sys.platform in ("win32", "darwin") or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-
-
-def _opened(url: str) -> bool:
-    """Whether the usual browser took a page. It writes nothing where the answer goes, and Ctrl-C leaves it alone."""
-    options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of our own
-        [sys.executable, "-I", "-c", _OPEN, url],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **options,
-    )
-    try:
-        return process.wait(_STARTED_WITHIN.total_seconds()) == 0
-    except subprocess.TimeoutExpired:
-        # Some run until they are closed.
-        return True
 
 
 class _Leading:

@@ -6,7 +6,6 @@ The question is on a command line at most, so that it names no secret; what is t
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from typing import ClassVar
 
 from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError
-from stsctl.host import ending, process
+from stsctl.host import ending, process, programs
 from stsctl.host.pinentry import NotShownError, Pinentry
 
 _PINENTRIES = (
@@ -76,19 +75,21 @@ class Dialogue:
     def _programs(self) -> Iterator[_Ask]:
         for kind in self.programs:
             for name in _PINENTRIES if kind == "pinentry" else (kind,):
-                path = shutil.which(name, path=self.environ.get("PATH"))
+                path = programs.find(name, self.environ)
                 if path is not None:
                     yield self._pinentry(path) if kind == "pinentry" else self._entry(_ENTRIES[kind], path)
 
     def _pinentry(self, path: str) -> _Ask:
         pinentry = Pinentry(path=path, terminal=self.terminal)
-        return lambda question, _hidden, timeout: pinentry.ask(question, environ=self.environ, timeout=timeout)
+        environ = programs.environment(self.environ)
+        return lambda question, _hidden, timeout: pinentry.ask(question, environ=environ, timeout=timeout)
 
     def _entry(self, words: Callable[[str, bool, int], list[str]], path: str) -> _Ask:
         def ask(question: str, hidden: bool, timeout: timedelta) -> str | None:
             # It ends by itself soon after the time is over, should nobody be left to end it.
             argv = [path, *words(question, hidden, int(timeout.total_seconds()) + 2)]
-            with process.conversation(argv, environ=self.environ, timeout=timeout) as window:
+            environ = programs.environment(self.environ)
+            with process.conversation(argv, environ=environ, timeout=timeout) as window:
                 typed, _ = window.communicate()
             if window.returncode not in _ANSWERED | _DECLINED:
                 raise NotShownError

@@ -68,20 +68,20 @@ def read_private(path: Path) -> bytes | None:
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Writes `content` to `path`: afterwards it holds the old or the new, whole, and only its owner can read it.
 
-    A link is followed and its goal replaced. `mode` may be stricter than the usual. Raises FileError.
+    A link in its place is replaced, and what it leads to stays as it is. `mode` may be stricter than the usual. Raises
+    FileError.
     """
-    goal = Path(os.path.realpath(path))
-    private_folder(goal.parent)
-    draft = goal.parent / f".{goal.name}.{secrets.token_hex(8)}"
+    private_folder(path.parent)
+    draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
     try:
         _write_new(draft, content, mode)
         try:
-            draft.replace(goal)
+            draft.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
-        _settle(goal.parent)
+        _settle(path.parent)
     except OSError as error:
         raise problem("write", path, error) from error
 

@@ -119,7 +119,8 @@ class Lock:
     def _sign(self) -> None:
         """Writes who holds the lock, for whoever waits; a courtesy, so that failing to is no failure."""
         with contextlib.suppress(OSError):
-            descriptor = os.open(self._holder_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(self._holder_path, flags, 0o600)
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
                 file.write(f"{os.getpid()} {self._label}".encode(errors="replace"))
 

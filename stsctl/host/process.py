@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from stsctl.errors import StsctlError
+from stsctl.host import core_dump
 
 if sys.platform != "win32":
     import termios
@@ -51,6 +52,7 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         if os.name != "posix":
             return _spawn(argv, environ)
+        core_dump.allow_again()
         with _default_signals():
             _exec(argv, environ)
     except (OSError, ValueError) as error:

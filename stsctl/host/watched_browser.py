@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, PersonNeededError
-from stsctl.host import files
+from stsctl.host import files, programs
 from stsctl.host.browser import CHROMES, BrowserError, can_show
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class WatchedBrowser:
             self.profile,
             headless=False,
             no_viewport=True,
-            env=dict(self.environ),
+            env={**programs.environment(self.environ)},
             # Playwright itself would leave it out. Chromium has none as root.
             chromium_sandbox=sys.platform == "win32" or os.geteuid() != 0,
             # Some identity providers let nobody in who says that a program drives the browser: here a person does.
@@ -103,7 +103,7 @@ class WatchedBrowser:
                     f'there is no browser "{self.program}"', hint=f"write a path, or one of {', '.join(CHANNELS)}"
                 )
             return found
-        return next(filter(None, map(shutil.which, CHROMES)), None)
+        return next(filter(None, (programs.find(name, self.environ) for name in CHROMES)), None)
 
 
 class _Watch:

@@ -71,14 +71,18 @@ def test_files_and_folders_are_private(tmp_path: Path) -> None:
     assert mode(tmp_path / "folder" / "other") == 0o600
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
-    """A link stays a link; what it leads to is replaced, also where nothing is there yet."""
-    goal, link = tmp_path / "elsewhere" / "goal", tmp_path / "link"
+def test_a_link_is_replaced(tmp_path: Path) -> None:
+    """What a link leads to stays as it is, and nothing appears where there was nothing."""
+    goal, link, dangling = tmp_path / "goal", tmp_path / "link", tmp_path / "dangling"
+    goal.write_bytes(b"theirs")
     link.symlink_to(goal)
-    files.replace(link, b"1")
-    files.replace(link, b"2")
-    assert link.is_symlink()
-    assert goal.read_bytes() == b"2"
+    dangling.symlink_to(tmp_path / "nowhere")
+    for each in (link, dangling):
+        files.replace(each, b"ours")
+        assert not each.is_symlink()
+        assert each.read_bytes() == b"ours"
+    assert goal.read_bytes() == b"theirs"
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
