@@ -63,6 +63,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.watched_browser", r"(dataclass|errors|host\.\w+)", {"playwright"} | EFFECTS),
     (r"host\.\w+", r"(dataclass|errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
+    (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"sources\.dpop", VALUES, {"cryptography"}),
     (r"sources\.login_provider", rf"({VALUES}|sources\.(client|login_cache))", {"botocore"} | EFFECTS),
     (r"sources\.address", VALUES, {"botocore"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from stsctl.credentials import Credentials, Session
+from stsctl.errors import UsageError
 from stsctl.formats.interface import Changes, rfc3339
 
 
@@ -54,6 +55,31 @@ def delegated(credentials: Credentials, principal: str, packed_policy_size: int 
     if packed_policy_size is not None:
         answer["PackedPolicySize"] = packed_policy_size
     return json.dumps(answer, indent=2) + "\n"
+
+
+def container(session: Session, *, role_arn: str | None = None) -> str:
+    """What an SDK reads from a container's endpoint; raises UsageError for credentials that never end.
+
+    SDKs want an end, and ask again before it: for keys without one there is nothing to ask again for.
+    Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+    """
+    credentials = session.credentials
+    if credentials.session_token is None or credentials.expires_at is None:
+        raise UsageError("credentials without a known end are not served", hint="run it without --serve")
+    answer = {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.reveal(),
+        "Token": credentials.session_token.reveal(),
+        "Expiration": rfc3339(credentials.expires_at),
+        "AccountId": session.account_id,
+        "RoleArn": role_arn,
+    }
+    return json.dumps({name: value for name, value in answer.items() if value is not None})
+
+
+def failure(code: str, message: str) -> str:
+    """Why there are no credentials, as the SDKs show it to the person."""
+    return json.dumps({"code": code, "message": message})
 
 
 def _credentials(credentials: Credentials) -> dict[str, object]:

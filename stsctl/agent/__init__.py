@@ -1,0 +1,1 @@
+"""The agent: one background process per user, which keeps sessions fresh and serves them on this machine."""
