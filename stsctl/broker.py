@@ -131,6 +131,20 @@ class Broker:
     def _maxima(self) -> Maxima:
         return Maxima(learned=self.lessons, notice=self.watcher.notice)
 
+    def renew(self, plan: Plan, *, least: timedelta) -> Session:
+        """The session with at least `least` of its life left: the one held, or a new one for which nobody is asked.
+
+        Raises PersonNeededError where a person would be, before anything is asked of AWS; StsctlError otherwise.
+        """
+        held = self._held(plan.steps[-1]) if plan.steps else None
+        if held is not None and held.fresh_at(self.now(), least):
+            return held
+        if not plan.steps:
+            return self._own_session(plan)
+        if self._person_needed(plan):
+            raise PersonNeededError(f'another session of "{plan.name}" needs you', hint=f"stsctl assume {plan.name}")
+        return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at if held else None))
+
     def _held(self, step: Step) -> Session | None:
         return self.holdings.session(step.request.cache_key())
 

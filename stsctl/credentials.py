@@ -108,18 +108,20 @@ class Session:
         return self.left_at(now) >= margin
 
     def renewed_below(self) -> timedelta:
-        """The time left below which a session that needs no person is renewed (DESIGN: the table of freshness).
+        """The time left below which a session that needs no person is renewed."""
+        return timedelta(0) if self.expires_at is None else renewed_below(self.expires_at - self.obtained_at)
 
-        SDKs ask again below 15 minutes and insist below 10, so a shorter margin would hand out sessions they reject.
-        """
-        if self.expires_at is None:
-            return timedelta(0)
-        life = self.expires_at - self.obtained_at
-        # STS counts from when it answers and in whole seconds, so an hour is a little less by the time it is here.
-        minutes = round(life / timedelta(minutes=1))
-        if minutes >= 60:
-            return timedelta(minutes=20)
-        return timedelta(minutes=16) if minutes >= 30 else life / 3
+
+def renewed_below(life: timedelta) -> timedelta:
+    """What is left of a session that lasts `life` when another is due in its place (DESIGN: the table of freshness).
+
+    SDKs ask again below 15 minutes and insist below 10, so a shorter margin would hand out sessions they reject.
+    """
+    # STS counts from when it answers and in whole seconds, so an hour is a little less by the time it is here.
+    minutes = round(life / timedelta(minutes=1))
+    if minutes >= 60:
+        return timedelta(minutes=20)
+    return timedelta(minutes=16) if minutes >= 30 else life / 3
 
 
 LEAST_LEFT = timedelta(minutes=1)

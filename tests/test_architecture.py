@@ -58,6 +58,9 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (VALUES, VALUES, None),
     (r"policy\.\w+", r"(arn|errors|policy\.\w+)", None),
     (r"broker", rf"({VALUES}|sources\.interface|stores\.interface)", None),
+    # What the agent decides is computed; what it does touches this machine, and implementations are handed in.
+    (r"agent\.schedule", VALUES, None),
+    (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"formats\.added", rf"({VALUES}|formats\.interface)", {"tomli_w"}),
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),

@@ -812,3 +812,30 @@ def test_a_refused_call_holds_nothing(machine: Machine) -> None:
         process.obtain(plan)
     held = [process.session(step.request.cache_key()) is not None for step in plan.steps]
     assert held == [True, True, False]
+
+
+def test_a_renewal_takes_what_lasts_and_else_a_new_one(machine: Machine) -> None:
+    """Ahead of the moment at which it is due by itself."""
+    made = machine.plan(target(hop()))
+    first = machine.process().obtain(made)
+    assert machine.process().broker.renew(made, least=HOUR - timedelta(minutes=1)) == first
+    machine.clock.move(minutes=30)
+    renewed = machine.process().broker.renew(made, least=timedelta(minutes=31))
+    assert renewed != first
+    assert machine.process().obtain(made) == renewed
+
+
+def test_a_renewal_that_needs_a_person_asks_neither_them_nor_aws(machine: Machine) -> None:
+    """Whether the session lasts or has ended; with a code that still serves nobody is needed."""
+    made = machine.plan(target(hop("hub", HUB_ARN), hop(), serial=SERIAL))
+    machine.process("111111").obtain(made)
+    machine.clock.move(minutes=30)
+    machine.process().broker.renew(made, least=timedelta(minutes=31))
+    machine.clock.move(hours=12)
+    before = len(machine.sts.calls)
+    process = machine.process("222222")
+    with pytest.raises(PersonNeededError) as caught:
+        process.broker.renew(made, least=timedelta(minutes=31))
+    assert not caught.value.asked
+    assert process.questions == []
+    assert len(machine.sts.calls) == before
