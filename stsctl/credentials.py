@@ -5,8 +5,6 @@ Nothing here prints a secret: `Secret` shows `Secret(***)` whoever asks, and `.r
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 from typing import NoReturn, SupportsIndex
 
@@ -30,11 +28,15 @@ class Secret:
 
     def digest(self) -> str:
         """What tells it from another without saying it, in 64 hexadecimal digits; for long random texts only."""
+        import hashlib
+
         return hashlib.sha256(self.reveal().encode(errors="surrogatepass")).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         # What the environment holds need not be UTF-8, and an encoding error would carry the text.
         mine, theirs = (secret.reveal().encode(errors="surrogatepass") for secret in (self, other))
         return hmac.compare_digest(mine, theirs)

@@ -92,6 +92,10 @@ class ThrottledError(UnavailableError):
     """AWS is asked too often: later it will answer."""
 
 
+class HelperError(StsctlError):
+    """A program that was asked for an answer did not give one."""
+
+
 class StoreError(StsctlError):
     """A store or a keyring that cannot be read or written."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof
 from stsctl.cli.obtaining import Obtained, Obtaining
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
-from stsctl.cli.report import Report
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.request import Endpoint
 from stsctl.target import Target, Wanted
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 class App(Obtaining):
     """One run of stsctl on this machine."""
-
-    @classmethod
-    def of_process(cls) -> App:
-        """For this process, with nothing typed."""
-        return cls(os.environ, Report(os.environ))
 
     def typed(self, name: str | None, options: dict[str, Any]) -> tuple[Wanted | None, Acting]:
         """What was typed, as values: what is wanted (None without a name), and how it is to be got."""

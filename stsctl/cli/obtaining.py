@@ -12,8 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint, names, plan, settings
-from stsctl.broker import Broker
-from stsctl.cli.ask import MfaPrompt
 from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
 from stsctl.cli.sources import Kept
@@ -28,6 +26,8 @@ from stsctl.source import Source, SourceKind
 from stsctl.target import Target, Wanted
 
 if TYPE_CHECKING:
+    from stsctl.broker import Broker
+    from stsctl.cli.ask import MfaPrompt
     from stsctl.cli.offered_roles import Offered
     from stsctl.formats.interface import Changes
     from stsctl.sources.interface import Source as SourceOfCredentials
@@ -197,6 +197,7 @@ class Obtaining(Parts):
         return Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
 
     def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
+        from stsctl.broker import Broker
         from stsctl.stores.holdings import PlanHoldings
         from stsctl.stores.learned import Learned
 
@@ -227,6 +228,8 @@ class Obtaining(Parts):
         return next((each for each in said if each), general.value if general.level is settings.Level.FILE else None)
 
     def _prompt(self, acting: Acting) -> MfaPrompt:
+        from stsctl.cli.ask import MfaPrompt
+
         given = acting.mfa_token
         if acting.mfa_token_stdin:
             given = sys.stdin.readline()

@@ -20,7 +20,7 @@ from stsctl.target import MfaMode, Wanted
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from stsctl.cli.app import App
+    from stsctl.cli.surroundings import Surroundings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
@@ -81,17 +81,17 @@ class ContextFile(click.ParamType[tuple[str, str]]):
         return arn, str(Path(file).expanduser().absolute())
 
 
-def completing(known: Callable[[App], list[tuple[str, str]]]) -> _Completer:
+def completing(known: Callable[[Surroundings], list[tuple[str, str]]]) -> _Completer:
     """Offers those of the `known` names, each with what it is, that begin so; none where they cannot be read."""
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        from stsctl.cli.app import App
+        from stsctl.cli.surroundings import Surroundings
         from stsctl.formats.visible import visible
 
         try:
-            all_known = known(App.of_process())
+            all_known = known(Surroundings.of_process())
         except StsctlError:
             return []
         # The shells read a line for each: a line end in a description would begin another.
@@ -101,12 +101,12 @@ def completing(known: Callable[[App], list[tuple[str, str]]]) -> _Completer:
     return complete
 
 
-complete_name = completing(lambda app: app.names())
+complete_name = completing(lambda here: here.names())
 """Completes the name of a role, a source or a profile."""
 
 
-def _kept_keys(app: App) -> list[tuple[str, str]]:
-    entries = app.configuration.sources.values()
+def _kept_keys(here: Surroundings) -> list[tuple[str, str]]:
+    entries = here.configuration.sources.values()
     return [(each.source.name, each.user_arn or "") for each in entries if each.source.kind is SourceKind.KEYS]
 
 

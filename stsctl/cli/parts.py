@@ -8,11 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint
-from stsctl.cli.authorities import Authorities
-from stsctl.cli.keychain import Keychain
 from stsctl.cli.machine import Machine
 from stsctl.cli.sources import Sources
-from stsctl.cli.stores import Stores
 from stsctl.cli.surroundings import Surroundings
 from stsctl.cli.waiting import Locks
 from stsctl.configuration import StoreName
@@ -22,6 +19,8 @@ from stsctl.request import SessionRequest
 from stsctl.target import Target
 
 if TYPE_CHECKING:
+    from stsctl.cli.authorities import Authorities
+    from stsctl.cli.keychain import Keychain
     from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
     from stsctl.sources.client import Clients
@@ -98,6 +97,7 @@ class Parts(Surroundings):
     @cached_property
     def authorities(self) -> Authorities:
         """Where people sign in."""
+        from stsctl.cli.authorities import Authorities
         from stsctl.stores.learned import Learned
 
         return Authorities(
@@ -134,6 +134,8 @@ class Parts(Surroundings):
     @cached_property
     def keychain(self) -> Keychain:
         """The long-term keys."""
+        from stsctl.cli.keychain import Keychain
+
         return Keychain(
             held=self.held,
             configuration=self.configuration,
@@ -155,6 +157,7 @@ class Parts(Surroundings):
     @cached_property
     def held(self) -> Held:
         """The sessions and keys in the store."""
+        from stsctl.cli.stores import Stores
         from stsctl.stores.held import Held
 
         store = Stores(

@@ -15,9 +15,10 @@ from stsctl.formats.interface import rfc3339
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.cli.surroundings import Surroundings
 
 
-def _written(app: App) -> list[tuple[str, str]]:
+def _written(app: Surroundings) -> list[tuple[str, str]]:
     """The sections that stsctl wrote, with the role of each."""
     files = app.aws_files()
     found = credentials_file.written(files.credentials, place=files.credentials_place)

@@ -16,19 +16,20 @@ from stsctl.source import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.cli.surroundings import Surroundings
     from stsctl.permission_sets import Account
     from stsctl.source import Source
     from stsctl.stores.index import SignInEntry
 
 
-def _authorities(app: App) -> dict[str, Source]:
+def _authorities(app: Surroundings) -> dict[str, Source]:
     """Where people sign in, by name."""
     issuers = (entry.source for entry in app.configuration.sources.values())
     found = {source.name: source for source in issuers if source.proof is not None and source.proof.issuer is not None}
     return {**identity_centers.all_of(app.configuration, app.profiles), **found}
 
 
-def _completions(app: App) -> list[tuple[str, str]]:
+def _completions(app: Surroundings) -> list[tuple[str, str]]:
     found = []
     for name, source in _authorities(app).items():
         issuer = source.proof.issuer if source.proof else None

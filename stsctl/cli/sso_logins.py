@@ -8,10 +8,11 @@ from stsctl.source import SourceKind
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.cli.surroundings import Surroundings
     from stsctl.source import Source
 
 
-def named(app: App) -> list[tuple[str, str]]:
+def named(app: Surroundings) -> list[tuple[str, str]]:
     """The names of those that are configured, and who signed in."""
     return [(source.name, str(source.login_session)) for source in _configured(app)]
 
@@ -48,5 +49,5 @@ def sign_out(app: App, source: Source) -> None:
     app.report.notice(f'you are signed out of "{source.name}" here{forgotten}; in the browser you are signed in still')
 
 
-def _configured(app: App) -> list[Source]:
+def _configured(app: Surroundings) -> list[Source]:
     return [entry.source for entry in app.configuration.sources.values() if entry.source.kind is SourceKind.LOGIN]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from stsctl import configuration, names, profile, settings
 from stsctl.cli.report import Report
@@ -30,6 +30,11 @@ class Surroundings:
         self.environ = environ
         self.report = report
         self._flags = dict(flags or {})
+
+    @classmethod
+    def of_process(cls) -> Self:
+        """For this process, with nothing typed."""
+        return cls(os.environ, Report(os.environ))
 
     def wall(self) -> datetime:
         """This machine's time, aware, in UTC."""

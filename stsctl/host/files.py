@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +71,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     FileError.
     """
     private_folder(path.parent)
-    draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
+    draft = path.parent / f".{path.name}.{os.urandom(8).hex()}"
     try:
         _write_new(draft, content, mode)
         try:

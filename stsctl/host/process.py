@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NoReturn
 
-from stsctl.errors import StsctlError
+from stsctl.errors import HelperError, StsctlError
 from stsctl.host import core_dump
 
 if sys.platform != "win32":
@@ -34,10 +34,6 @@ class CannotStartError(StsctlError):
     """There is such a program, but the system would not start it; the status is a shell's."""
 
     status = 126
-
-
-class HelperError(StsctlError):
-    """A program that was asked for an answer did not give one."""
 
 
 def replace(argv: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -13,6 +13,7 @@ from stsctl.arn import Arn
 from stsctl.dataclass import dataclass
 from stsctl.errors import (
     ConfigurationError,
+    HelperError,
     PersonNeededError,
     RefusedError,
     StsctlError,
@@ -21,7 +22,6 @@ from stsctl.errors import (
     UsageError,
 )
 from stsctl.host import files
-from stsctl.host.process import HelperError
 from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from stsctl.errors import StsctlError
+from stsctl.errors import HelperError, StsctlError
 from stsctl.host import process
-from stsctl.host.process import CannotStartError, CommandNotFoundError, HelperError
+from stsctl.host.process import CannotStartError, CommandNotFoundError
 
 SOON = timedelta(seconds=30)
 
