@@ -37,7 +37,7 @@ class Terminal:
     def available(self) -> bool:
         """Whether somebody could be asked now: there is a terminal, and this process is not in its background."""
         try:
-            with _opened():
+            with opened():
                 return True
         except PersonNeededError:
             return False
@@ -50,7 +50,7 @@ class Terminal:
         """
         if sys.platform == "win32":
             return console.ask(prompt, hidden=hidden, timeout=timeout)
-        with _opened() as terminal, _line_mode(terminal, echo=not hidden):
+        with opened() as terminal, _line_mode(terminal, echo=not hidden):
             os.write(terminal, prompt.encode(errors="replace"))
             try:
                 answer = _read_line(terminal, timeout)
@@ -65,7 +65,7 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def _opened() -> Iterator[int]:
+def opened() -> Iterator[int]:
     """The terminal's descriptor; raises PersonNeededError where this process must not use it."""
     if sys.platform == "win32":
         console.check()
@@ -118,7 +118,7 @@ def _line_mode(terminal: int, *, echo: bool) -> Iterator[None]:
     def put_back() -> None:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
 
-    with _before_death(put_back):
+    with before_death(put_back):
         termios.tcsetattr(terminal, termios.TCSANOW, during)
         try:
             yield
@@ -127,7 +127,7 @@ def _line_mode(terminal: int, *, echo: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _before_death(put_back: Callable[[], None]) -> Iterator[None]:
+def before_death(put_back: Callable[[], None]) -> Iterator[None]:
     """Calls `put_back` when SIGTERM would end the process: a terminal left without echo is of no use to anybody."""
     usual = signal.getsignal(signal.SIGTERM)
     if usual is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():

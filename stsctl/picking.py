@@ -1,0 +1,206 @@
+"""Picking one or several of many names, as somebody types: what is found, where the cursor is, what is marked.
+
+No terminal is touched here: keys come in by name, lines go out as pieces of text with a style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from stsctl.search import Search, spans
+
+
+class Outcome(Enum):
+    """What a key led to."""
+
+    OPEN = "open"
+    CHOSEN = "chosen"
+    LEFT = "left"
+
+
+class Style(Enum):
+    """How a piece of a line looks."""
+
+    PLAIN = "plain"
+    DIM = "dim"
+    BOLD = "bold"
+    MATCH = "match"
+    GOOD = "good"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of a line; `at_cursor` where it belongs to the line that Enter chooses."""
+
+    text: str
+    style: Style = Style.PLAIN
+    at_cursor: bool = False
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a line says of a name beside it: who one is then, how much of a held session is left, what is asked."""
+
+    identity: str = ""
+    left: str = ""
+    asks: str = ""
+    description: str = ""
+
+
+_NAME_SHARE = 0.4
+"""How much of the width names may take."""
+_LEFT, _ASKS = 8, 8
+_PANE = 8
+"""Lines of the pane at the bottom; a screen that is not three times as high has none."""
+
+
+class Picker:
+    """One picker.
+
+    `about` and `details` tell what the lines and the pane say of a name; they are asked for those that are on the
+    screen only. `several` lets Tab mark names.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        *,
+        about: Callable[[str], About],
+        details: Callable[[str], tuple[str, ...]],
+        several: bool = False,
+        query: str = "",
+    ) -> None:
+        self._search = search
+        self._about = about
+        self._details = details
+        self._several = several
+        self._marked: dict[str, None] = {}
+        self._page = 1
+        self._look_for(query)
+
+    @property
+    def current(self) -> str | None:
+        """The name at the cursor; None where nothing is found."""
+        return self._found[self._position] if self._found else None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """What Enter chooses: the marked names, in the order of marking, or else the one at the cursor."""
+        return tuple(self._marked) or (() if self.current is None else (self.current,))
+
+    def press(self, key: str) -> Outcome:
+        """Takes a key: a letter, or the name of a key that is none, such as "page-down"."""
+        moved, query = self._moved(key), self._edited(key)
+        if key in ("escape", "ctrl-c", "ctrl-g"):
+            return Outcome.LEFT
+        if key == "enter" and self.chosen:
+            return Outcome.CHOSEN
+        if key == "tab" and self._several and self.current is not None:
+            self._mark(self.current)
+        elif moved is not None:
+            self._go(moved)
+        elif query is not None:
+            self._look_for(query)
+        return Outcome.OPEN
+
+    def _moved(self, key: str) -> int | None:
+        """Where a key moves the cursor to; None for one that does not."""
+        match key:
+            case "up" | "ctrl-p" | "ctrl-k":
+                return self._position - 1
+            case "down" | "ctrl-n":
+                return self._position + 1
+            case "page-up":
+                return self._position - self._page
+            case "page-down":
+                return self._position + self._page
+            case "home":
+                return 0
+            case "end":
+                return len(self._found) - 1
+        return None
+
+    def _edited(self, key: str) -> str | None:
+        """What is searched for after a key; None for one that does not change it."""
+        match key:
+            case "backspace":
+                return self._query[:-1]
+            case "ctrl-w":
+                return self._query.rstrip().rpartition(" ")[0]
+            case "ctrl-u":
+                return ""
+        return self._query + key if len(key) == 1 and key.isprintable() else None
+
+    def _look_for(self, query: str) -> None:
+        self._query = query
+        self._found = [candidate.name for candidate in self._search.find(query)]
+        self._position = self._top = 0
+
+    def _go(self, position: int) -> None:
+        self._position = min(max(position, 0), max(len(self._found) - 1, 0))
+
+    def _mark(self, name: str) -> None:
+        if name in self._marked:
+            del self._marked[name]
+        else:
+            self._marked[name] = None
+        self._go(self._position + 1)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """The screen: what was typed, what is found, the keys, and of the name at the cursor all there is to say."""
+        pane = self._pane(width) if height >= 3 * _PANE else []
+        self._page = max(height - 2 - len(pane), 1)
+        self._top = min(max(self._top, self._position - self._page + 1), self._position)
+        shown = self._found[self._top : self._top + self._page]
+        names = [cut(name, int(width * _NAME_SHARE)) for name in shown]
+        column = max((len(name) for name in names), default=0)
+        rows = [self._row(place, column, width) for place in range(self._top, self._top + len(shown))]
+        rows += [()] * (self._page - len(rows))
+        return [self._head(), *rows, *pane, self._foot()][:height]
+
+    def _head(self) -> Line:
+        return (Piece(text="> ", style=Style.BOLD), Piece(text=self._query))
+
+    def _foot(self) -> Line:
+        count = f"{len(self._found)} found" + (f", {len(self._marked)} marked" if self._marked else "")
+        keys = "Enter takes it, Esc leaves" + (", Tab marks" if self._several else "")
+        return (Piece(text=f"{count}   {keys}", style=Style.DIM),)
+
+    def _row(self, place: int, column: int, width: int) -> Line:
+        name = self._found[place]
+        about, here = self._about(name), place == self._position
+        mark = ("▌" if here else " ") + ("● " if name in self._marked else "  ")
+        text = cut(name, column)
+        pieces = [Piece(text=mark, at_cursor=here), *self._name(text, here), Piece(text=" " * (column - len(text) + 2))]
+        left = f"{about.left:{_LEFT}}"
+        pieces.append(Piece(text=left, style=Style.GOOD if about.left else Style.PLAIN, at_cursor=here))
+        pieces.append(Piece(text=f"{about.asks:{_ASKS}}", style=Style.WARNING, at_cursor=here))
+        rest = width - sum(len(piece.text) for piece in pieces)
+        said = "  ".join(text for text in (about.identity, about.description) if text)
+        pieces.append(Piece(text=cut(said, max(rest, 0)), style=Style.DIM, at_cursor=here))
+        return tuple(pieces)
+
+    def _name(self, text: str, here: bool) -> Iterator[Piece]:
+        end = 0
+        for begin, until in spans(self._query, text):
+            yield Piece(text=text[end:begin], at_cursor=here)
+            yield Piece(text=text[begin:until], style=Style.MATCH, at_cursor=here)
+            end = until
+        yield Piece(text=text[end:], at_cursor=here)
+
+    def _pane(self, width: int) -> list[Line]:
+        said = self._details(self.current) if self.current is not None else ()
+        lines: list[Line] = [(Piece(text="─" * width, style=Style.DIM),)]
+        lines += [(Piece(text=cut(text, width)),) for text in said[: _PANE - 1]]
+        return lines + [()] * (_PANE - len(lines))
+
+
+def cut(text: str, width: int) -> str:
+    """`text`, cut with an ellipsis to so many letters."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…" * (width > 0)
