@@ -32,23 +32,33 @@ ENVIRONMENT = "environment"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A name that can be typed, for listings and completions."""
+    """A name that can be typed, for listings, completions and searches; `also` is what else it is found by."""
 
     name: str
     kind: str
     description: str
     origin: Origin
+    also: tuple[str, ...] = ()
 
 
 def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
     """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
-    roles = [_named(role.hop, "role", role.hop.description or role.hop.what) for role in configuration.roles.values()]
+    roles = [
+        _named(role.hop, "role", role.hop.description or role.hop.what, _also(role))
+        for role in configuration.roles.values()
+    ]
     sources = [
-        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}")
+        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}", ())
         for entry in configuration.sources.values()
     ]
     others = [
-        Named(name=name, kind="profile", description=profile.get("role_arn") or "AWS profile", origin=profile.origin)
+        Named(
+            name=name,
+            kind="profile",
+            description=profile.get("role_arn") or "AWS profile",
+            origin=profile.origin,
+            also=tuple(value for key in _TELLING if (value := profile.get(key))),
+        )
         for name, profile in profiles.by_name.items()
         if leads_somewhere(profile)
     ]
@@ -63,8 +73,20 @@ class _Placed(Protocol):
     def origin(self) -> Origin | None: ...
 
 
-def _named(one: _Placed, kind: str, description: str) -> Named:
-    return Named(name=one.name, kind=kind, description=description, origin=one.origin or Origin(place=one.name))
+def _named(one: _Placed, kind: str, description: str, also: tuple[str, ...]) -> Named:
+    origin = one.origin or Origin(place=one.name)
+    return Named(name=one.name, kind=kind, description=description, origin=origin, also=also)
+
+
+_TELLING = ("sso_account_id", "sso_role_name", "sso_session", "region", "source_profile")
+"""What of an AWS profile people remember it by, besides its role."""
+
+
+def _also(role: RoleEntry) -> tuple[str, ...]:
+    hop = role.hop
+    tags = (f"{key}={value}" for key, value in hop.tags)
+    said = (hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
+    return tuple(text for text in said if text)
 
 
 def resolve(

@@ -132,7 +132,8 @@ class Picker:
             case "backspace":
                 return self._query[:-1]
             case "ctrl-w":
-                return self._query.rstrip().rpartition(" ")[0]
+                before, space, _ = self._query.rstrip().rpartition(" ")
+                return before + space
             case "ctrl-u":
                 return ""
         return self._query + key if len(key) == 1 and key.isprintable() else None

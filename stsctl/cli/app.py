@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof
 from stsctl.cli.obtaining import Obtained, Obtaining
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
-from stsctl.errors import ConfigurationError, UsageError
+from stsctl.errors import ConfigurationError, PersonNeededError, UsageError
 from stsctl.request import Endpoint
 from stsctl.target import Target, Wanted
 
@@ -40,6 +41,31 @@ class App(Obtaining):
             return current.wanted
         where = "in this terminal" if self.machine.leader else "where there is no terminal"
         raise UsageError(f"no session is current {where}, and no role was named", hint="stsctl assume NAME")
+
+    def meant(self, wanted: Wanted | None) -> Wanted:
+        """What was named, or else the current session, or else what the person picks; raises UsageError without."""
+        if wanted is None and self.current() is None:
+            wanted = self.picked()
+        return self.chosen(wanted)
+
+    def use(self, wanted: Wanted, acting: Acting, *, least: timedelta | None = None) -> Obtained:
+        """The session that a person asked for, as `obtain` gets it; what they use often comes first when they pick."""
+        obtained = self.obtain(wanted, acting, least=least)
+        self.uses.add(obtained.wanted.name, self.now())
+        return obtained
+
+    def picked(self) -> Wanted | None:
+        """What the person picks of all names; None where there is nobody to pick, or nothing to pick from."""
+        if not self.machine.can_ask() or not self.listing():
+            return None
+        from stsctl.cli.picker import pick
+
+        try:
+            name, *_ = pick(self)
+        except PersonNeededError as error:  # a terminal that cannot show it
+            self.report.debug(error.message)
+            return None
+        return Wanted(name=name)
 
     def current(self) -> Current | None:
         """The current session; None where there is none."""

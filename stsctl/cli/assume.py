@@ -29,14 +29,17 @@ def command(app: App, /, *, name: str | None, as_json: bool, export: str | None,
     NAME is a role or a source of your configuration, a profile of ~/.aws/config, or a role's ARN. If the way there
     needs an MFA code, you are asked for it on the terminal. A session that is held and fresh is taken as it is.
 
-    Without NAME the current session is taken, and renewed where that is due.
+    Without NAME you pick one on the terminal; where there is none, the current session is taken, and renewed where
+    that is due.
     """
     if as_json and export:
         raise click.UsageError("--json and --export exclude each other")
     wanted, acting = app.typed(name, options)
+    if wanted is None:
+        wanted = app.picked()
     if wanted is None and app.current() is None:
         how_to_begin(app)
-    obtained = app.obtain(app.chosen(wanted), acting)
+    obtained = app.use(app.chosen(wanted), acting)
     is_current = not acting.no_cache and app.make_current(obtained)
     if as_json:
         app.report.data(json.assume_role(obtained.session))

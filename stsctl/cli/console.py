@@ -54,9 +54,9 @@ def command(
     if browser_profile and container:
         raise click.UsageError("--browser-profile and --container exclude each other")
     wanted, acting = app.typed(name, options)
-    chosen = app.chosen(wanted)
+    chosen = app.meant(wanted)
     _check(app, chosen)
-    obtained = app.obtain(chosen, acting)
+    obtained = app.use(chosen, acting)
     address = _address(app, obtained, service, sign_out_first=sign_out_first)
     if printed:
         app.report.data(address)

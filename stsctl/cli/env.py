@@ -32,5 +32,5 @@ def command(app: App, /, *, name: str | None, shell: str | None, form: str | Non
     fish: stsctl env | source.  PowerShell: stsctl env | Invoke-Expression.
     """
     wanted, acting = app.typed(name, options)
-    changes = environment.unset(app.environ) if unset else app.obtain(app.chosen(wanted), acting).export(app.environ)
+    changes = environment.unset(app.environ) if unset else app.use(app.meant(wanted), acting).export(app.environ)
     app.report.data(writer(app, shell, form).render(changes))

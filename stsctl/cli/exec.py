@@ -67,7 +67,7 @@ def command(ctx: click.Context, /, *, name: str | None, min_remaining: timedelta
     program = ctx.meta.get(_COMMAND)
     if program == []:
         raise click.UsageError("there is no program after --")
-    obtained = app.obtain(app.chosen(wanted), acting, least=min_remaining)
+    obtained = app.use(app.meant(wanted), acting, least=min_remaining)
     changes = obtained.export(app.environ, depth=_depth(app.environ) + 1)
     return app.machine.become(program, environment.child(app.environ, changes))
 

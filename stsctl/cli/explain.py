@@ -81,7 +81,7 @@ def command(
         raise click.UsageError("--last and a NAME exclude each other")
     refusal = app.last_refusal() if last else None
     wanted, acting = app.typed(name, options)
-    wanted = refusal.wanted if refusal else app.chosen(wanted)
+    wanted = refusal.wanted if refusal else app.meant(wanted)
     plan = app.plan(app.target(wanted))
     reader = Wanted(name=acting_as or plan.target.source.name)
     snapshot, unread = _at_hand(app, places, reader, plan.target.source.name, acting)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stsctl.stores.current import Terminals
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index
+    from stsctl.stores.uses import Uses
 
 
 class Parts(Surroundings):
@@ -177,6 +178,13 @@ class Parts(Surroundings):
         from stsctl.stores.current import Terminals
 
         return Terminals(folder=self.paths.current)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """How often and how lately each name was used."""
+        from stsctl.stores.uses import Uses
+
+        return Uses(file=self.paths.uses)
 
     @cached_property
     def locks(self) -> Locks:

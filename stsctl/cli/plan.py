@@ -30,7 +30,7 @@ def command(app: App, /, *, name: str | None, as_json: bool, **options: Any) -> 
     Nothing is called, nobody is asked and no secret is read.
     """
     wanted, _ = app.typed(name, options)
-    plan = app.plan(app.target(app.chosen(wanted)))
+    plan = app.plan(app.target(app.meant(wanted)))
     if as_json:
         app.report.answer(_as_json(app, plan))
     else:

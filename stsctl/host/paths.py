@@ -60,6 +60,11 @@ class Paths:
         return self.state_home / "browser" / self._side / digest
 
     @property
+    def uses(self) -> Path:
+        """How often and how lately each name was used."""
+        return self.state_home / "uses" / f"{self._side}.json"
+
+    @property
     def last_refusal(self) -> Path:
         """The refusal that happened last."""
         return self.state_home / "last-refusal" / f"{self._side}.json"

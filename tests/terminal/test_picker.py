@@ -1,0 +1,106 @@
+"""The picker on a real terminal: in a shell, in `eval $(…)`, in a window that changes its size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pexpect
+import pyte
+import pytest
+
+from tests.terminal.test_assume import me, organisation, shell, terminals
+
+__all__ = ["me", "organisation", "shell", "terminals"]
+
+LIMIT = 100
+"""Seconds; the machine may be busy."""
+
+
+class Window:
+    """What a person sees of a terminal."""
+
+    def __init__(self, terminal: pexpect.spawn) -> None:
+        self.terminal = terminal
+        lines, columns = terminal.getwinsize()
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.Stream(self._screen)
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Makes the window another size."""
+        self._screen.resize(lines, columns)
+        self.terminal.setwinsize(lines, columns)
+
+    def until(self, text: str) -> list[str]:
+        """The lines of the screen, once one of them has `text`."""
+        end = time.monotonic() + LIMIT
+        while not any(text in line for line in self._screen.display):
+            assert time.monotonic() < end, self._screen.display
+            try:
+                self._stream.feed(self.terminal.read_nonblocking(4096, timeout=1))
+            except pexpect.TIMEOUT:
+                continue
+        return [line.rstrip() for line in self._screen.display]
+
+
+@pytest.fixture
+def window(shell: pexpect.spawn) -> Window:
+    """A terminal with a shell in it."""
+    return Window(shell)
+
+
+def test_a_name_is_picked(window: Window) -> None:
+    """`stsctl assume` without a name shows all names; a few letters and Enter take one, and the screen is as before."""
+    window.terminal.sendline("stsctl assume")
+    assert any(line.startswith("▌") for line in window.until("Esc leaves"))
+    window.terminal.send("ead")
+    assert "read-only" in window.until("1 found")[1]
+    window.terminal.send("\r")
+    window.until("you are")
+    window.terminal.sendline("stsctl list | sed s/^/held=/")
+    window.until("held=read-only")
+
+
+def test_within_eval(window: Window) -> None:
+    """`eval $(stsctl env)` where nothing is current lets pick, although its stdout is a pipe."""
+    window.terminal.sendline("eval $(stsctl env)")
+    window.until("Esc leaves")
+    window.terminal.send("ead")
+    window.until("1 found")
+    window.terminal.send("\r")
+    window.terminal.sendline('echo "role=$STSCTL_ROLE."')
+    window.until("role=read-only.")
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03"])
+def test_leaving(window: Window, key: str) -> None:
+    """Escape and Ctrl-C leave with status 130, and the terminal echoes as it did."""
+    window.terminal.sendline("stsctl assume; echo status=$?")
+    window.until("Esc leaves")
+    window.terminal.send(key)
+    window.until("status=130")
+    window.terminal.sendline("echo it-$((40 + 2))")
+    lines = window.until("it-42")
+    assert any("echo it-$((40 + 2))" in line for line in lines)
+
+
+def test_another_size(window: Window) -> None:
+    """A window that is made smaller is drawn anew within its new size."""
+    window.terminal.sendline("stsctl assume; echo status=$?")
+    window.until("Esc leaves")
+    window.resize(6, 40)
+    window.terminal.send("ead")
+    lines = window.until("1 found")
+    assert lines[0] == "> ead"
+    assert lines[5].startswith("1 found")
+    window.terminal.send("\r")
+    window.until("status=0")
+
+
+def test_a_terminal_that_cannot(terminals: Callable[..., pexpect.spawn]) -> None:
+    """Where the cursor cannot be moved the names are said, as where there is no terminal."""
+    terminal = terminals(TERM="dumb")
+    terminal.expect_exact("ready> ")
+    terminal.sendline("stsctl assume; echo status=$?")
+    terminal.expect_exact("which role? there are")
+    terminal.expect_exact("status=2")

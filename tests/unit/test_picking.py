@@ -1,0 +1,150 @@
+"""The picker as keys and lines, without a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from stsctl.picking import About, Outcome, Picker, Style
+from stsctl.search import Candidate, Search
+
+NAMES = [f"role-{number:03}" for number in range(50)]
+
+
+def picker(*names: str, several: bool = False) -> Picker:
+    """A picker of those names."""
+    return Picker(
+        Search([Candidate(name=name) for name in names or NAMES], {}),
+        about=lambda name: About(identity=f"who {name} is", left="5 min" if name.endswith("1") else "", asks="MFA"),
+        details=lambda name: (f"all about {name}",),
+        several=several,
+    )
+
+
+def press(one: Picker, *keys: str) -> Outcome:
+    """What the last of those keys led to; none of those before it ended anything."""
+    outcome = Outcome.OPEN
+    for key in keys:
+        assert outcome is Outcome.OPEN
+        outcome = one.press(key)
+    return outcome
+
+
+def screen(one: Picker, width: int = 100, height: int = 30) -> list[str]:
+    """The lines as text."""
+    return ["".join(piece.text for piece in line) for line in one.lines(width, height)]
+
+
+def test_typing_narrows_and_enter_takes() -> None:
+    """What is typed is searched for, letter by letter, and Enter takes what the cursor is at."""
+    one = picker()
+    assert press(one, *"04", "down", "enter") is Outcome.CHOSEN
+    assert one.chosen == ("role-041",)
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl-c", "ctrl-g"])
+def test_leaving(key: str) -> None:
+    """Escape, Ctrl-C and Ctrl-G leave without a choice."""
+    assert press(picker(), "down", key) is Outcome.LEFT
+
+
+def test_nothing_to_take() -> None:
+    """Where nothing is found Enter takes nothing, and the picker stays."""
+    one = picker()
+    assert press(one, *"zzz", "enter") is Outcome.OPEN
+    assert one.current is None
+    assert one.chosen == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "at"),
+    [
+        (("down",), "role-001"),
+        (("ctrl-n", "ctrl-n", "ctrl-p"), "role-001"),
+        (("up",), "role-000"),
+        (("end",), "role-049"),
+        (("end", "down"), "role-049"),
+        (("end", "home"), "role-000"),
+        (("page-down",), "role-020"),
+        (("page-down", "page-up"), "role-000"),
+    ],
+)
+def test_moving(keys: tuple[str, ...], at: str) -> None:
+    """The cursor moves by lines and screens, and stays within what is found."""
+    one = picker()
+    screen(one)
+    press(one, *keys)
+    assert one.current == at
+
+
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [(("backspace",), "ab c"), (("ctrl-w",), "ab "), (("ctrl-w", "ctrl-w"), ""), (("ctrl-u",), ""), (("f1",), "ab cd")],
+)
+def test_editing(keys: tuple[str, ...], left: str) -> None:
+    """A letter, a word or all can be taken back; a key that means nothing does nothing."""
+    one = picker()
+    press(one, *"ab cd", *keys)
+    assert screen(one)[0] == f"> {left}"
+
+
+def test_several() -> None:
+    """Tab marks and unmarks, and goes on; Enter then takes what is marked, in the order of marking."""
+    one = picker(several=True)
+    press(one, "down", "tab", "tab", "up", "tab", "home", "tab")
+    assert press(one, "enter") is Outcome.CHOSEN
+    assert one.chosen == ("role-001", "role-000")
+    other = picker()
+    press(other, "tab", "enter")
+    assert other.chosen == ("role-000",)
+
+
+def test_the_screen() -> None:
+    """Each line says what is known of its name; the pane tells of the one at the cursor; all of it fits."""
+    one = picker()
+    press(one, "down")
+    lines = screen(one)
+    assert len(lines) == 30
+    assert all(len(line) <= 100 for line in lines)
+    assert lines[2] == "▌  role-001  5 min   MFA     who role-001 is"
+    assert "all about role-001" in lines
+    assert lines[-1] == "50 found   Enter takes it, Esc leaves"
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 5), (1, 1), (40, 2), (200, 60)])
+def test_any_size(width: int, height: int) -> None:
+    """However small the screen, the line of the cursor is on it where there is room for one line of names."""
+    one = picker()
+    press(one, "end")
+    lines = screen(one, width, height)
+    assert len(lines) <= height
+    if height > 2:
+        assert any(line.startswith("▌") for line in lines)
+
+
+def test_the_cursor_stays_on_the_screen() -> None:
+    """The list scrolls as far as it must, both ways."""
+    one = picker()
+    for key in ["down"] * 49 + ["up"] * 49:
+        press(one, key)
+        assert sum(line.startswith("▌") for line in screen(one)) == 1
+
+
+def test_what_was_found_is_marked() -> None:
+    """The letters that were typed are marked in the name."""
+    one = picker("prod-admin")
+    press(one, *"adm")
+    marked = [piece.text for piece in one.lines(80, 20)[1] if piece.style is Style.MATCH]
+    assert marked == ["adm"]
+
+
+def test_only_what_is_shown_is_asked_about() -> None:
+    """Of thousands of names, those on the screen are looked up and no others."""
+    asked: list[str] = []
+
+    def about(name: str) -> About:
+        asked.append(name)
+        return About()
+
+    many = Search([Candidate(name=f"n{number}") for number in range(5000)], {})
+    Picker(many, about=about, details=lambda _: ()).lines(80, 12)
+    assert len(asked) == 10
