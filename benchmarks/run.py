@@ -114,7 +114,8 @@ def subjects(sealed: Place, keyring: Place | None) -> list[Subject]:
     return found
 
 
-def _milliseconds(subject: Subject) -> float:
+def milliseconds(subject: Subject) -> float:
+    """How long one run takes; raises CalledProcessError where it fails."""
     begin = time.perf_counter()
     subprocess.run(
         subject.argv, env=dict(subject.environ), check=True, stdin=subprocess.DEVNULL, capture_output=True, cwd="/"
@@ -129,11 +130,11 @@ def measure(all_of_them: list[Subject], runs: int) -> list[tuple[Subject, float,
     """
     times: dict[str, list[float]] = {subject.name: [] for subject in all_of_them}
     for subject in all_of_them:
-        _milliseconds(subject)
+        milliseconds(subject)
     for turn in range(runs):
         for subject in all_of_them:
             if turn < runs * subject.share:
-                times[subject.name].append(_milliseconds(subject))
+                times[subject.name].append(milliseconds(subject))
     return [(each, statistics.median(times[each.name]), len(times[each.name])) for each in all_of_them]
 
 

@@ -31,6 +31,17 @@ _REGIONS = {
 }
 """How a partition's regions begin, and the one that is asked where nobody names one."""
 _AWS = ("aws", "us-east-1")
+_DOMAINS = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
+"""Where a partition's regional hosts are."""
 
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
 
@@ -95,6 +106,15 @@ def urls(target: Target | None, settings: Settings) -> Mapping[str, str]:
 def partition_of(region: str) -> str:
     """The partition that a region is in."""
     return next((name for name, (prefix, _) in _REGIONS.items() if region.startswith(prefix)), _AWS[0])
+
+
+def sts_url(endpoint: Endpoint) -> str | None:
+    """The URL of STS there; None where finding it takes more than the name of the region."""
+    if endpoint.url is not None:
+        return endpoint.url
+    if endpoint.use_fips or endpoint.use_dualstack or not _REGION.fullmatch(endpoint.region):
+        return None
+    return f"https://sts.{endpoint.region}.{_DOMAINS[partition_of(endpoint.region)]}"
 
 
 def _region(target: Target, hop: Hop | None, settings: Settings, partition: str | None) -> tuple[str, bool]:

@@ -24,7 +24,7 @@ LAYERS = (
 """The emulator's packages: each stands on those before it, and on no other."""
 EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
 SHARED = (
-    "interface|client|http|answer|credentials_json|dpop|login_cache|login_provider"
+    "interface|client|outcome|http|answer|credentials_json|dpop|login_cache|login_provider"
     "|proof|id_token|discovery|oauth|address"
 )
 """What several sources stand on."""
@@ -71,13 +71,19 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"sources\.dpop", VALUES, {"cryptography"}),
     (r"sources\.login_provider", rf"({VALUES}|sources\.(client|login_cache))", {"botocore"} | EFFECTS),
     (r"sources\.address", VALUES, {"botocore"}),
-    (r"sources\.(client|answer)", rf"({VALUES}|host\.\w+|stores\.interface)", {"botocore"} | EFFECTS),
+    (r"sources\.(outcome|signature|query|transport)", VALUES, EFFECTS),
+    (r"sources\.direct", rf"({VALUES}|__version__|sources\.(outcome|signature|query|transport))", EFFECTS),
+    (
+        r"sources\.(client|answer)",
+        rf"({VALUES}|host\.\w+|stores\.interface|sources\.(direct|outcome))",
+        {"botocore"} | EFFECTS,
+    ),
     (r"sources\.http", rf"({VALUES}|sources\.client)", {"botocore", "urllib3"}),
     # A certificate and its key, for whoever signs with them.
     (r"sources\.x509_\w+", rf"({VALUES}|host\.\w+|sources\.x509_\w+)", {"cryptography", "pkcs11"} | EFFECTS),
     (
         r"sources\.roles_anywhere",
-        rf"({VALUES}|sources\.(interface|client|http|answer|address|x509_\w+))",
+        rf"({VALUES}|sources\.(interface|client|outcome|http|answer|address|x509_\w+))",
         EFFECTS,
     ),
     (

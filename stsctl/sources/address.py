@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 
 from __future__ import annotations
 
+from stsctl.endpoint import sts_url
 from stsctl.request import Endpoint
 
 
@@ -13,8 +14,9 @@ def address(service: str, endpoint: Endpoint, *, control_plane: bool | None = No
 
     `control_plane` says which is meant of a service that has two.
     """
-    if endpoint.url is not None:
-        return endpoint.url
+    plain = sts_url(endpoint) if service == "sts" else endpoint.url
+    if plain is not None:
+        return plain
     from botocore.endpoint_provider import EndpointProvider
     from botocore.loaders import create_loader
 

@@ -6,17 +6,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stsctl.credentials import Credentials
 from stsctl.dataclass import dataclass
-from stsctl.duration import render_duration
-from stsctl.errors import ConfigurationError, RefusedError, StsctlError, ThrottledError, UnavailableError, UsageError
+from stsctl.errors import ConfigurationError, UnavailableError, UsageError
 from stsctl.request import Endpoint
+from stsctl.sources.direct import Direct
+from stsctl.sources.outcome import EMULATOR_HEADER, NETWORK, Answer, check_instance, no_answer, refused
 from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
@@ -27,21 +27,6 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 10
 ATTEMPTS = 3
-EMULATOR_HEADER = "x-stsctl-emulator"
-
-_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
-_CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"}
-_ANYWHERE = "Invalid signature"
-"""All that IAM Roles Anywhere says of a request from another time."""
-_LEAST_SKEW = timedelta(minutes=4)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a call answered: the parsed body, and the id of the emulator that gave it (None: AWS's own)."""
-
-    body: Mapping[str, Any] = field(repr=False)
-    instance: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +43,7 @@ class Clients:
     ca_bundle: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     headers: Callable[[str], Mapping[str, str]] | None = None
+    _ways: dict[Endpoint, Direct | None] = field(default_factory=dict, repr=False)
 
     def call(
         self, service: str, operation: str, endpoint: Endpoint, credentials: Credentials | None, **parameters: object
@@ -72,13 +58,18 @@ class Clients:
         """What makes calls as `call` does, with one client for all of them, from any thread."""
         url = self.url(service, endpoint)
         made: list[BaseClient] = []
+        direct = self._direct(endpoint) if service == "sts" else None
+        attempts = ATTEMPTS if direct is None else max(ATTEMPTS - 1, 1)
 
         def ask(operation: str, **parameters: object) -> Answer:
+            answer = direct.ask(operation, credentials, parameters, self.wall()) if direct else None
+            if answer is not None:
+                return answer
             from botocore import xform_name
 
             with translated(f"{service}:{operation}", self.wall, endpoint):
                 if not made:
-                    made.append(self._client(service, endpoint, url, credentials))
+                    made.append(self._client(service, endpoint, url, credentials, attempts))
                 body: dict[str, Any] = getattr(made[0], xform_name(operation))(**parameters)
             headers = body.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
             instance = headers.get(EMULATOR_HEADER)
@@ -105,7 +96,21 @@ class Clients:
 
         return create
 
-    def _client(self, service: str, endpoint: Endpoint, url: str | None, credentials: Credentials | None) -> BaseClient:
+    def _direct(self, endpoint: Endpoint) -> Direct | None:
+        """The way to STS without the SDK, kept for the next call."""
+        if endpoint not in self._ways:
+            limits = {"connecting": CONNECT_TIMEOUT, "reading": READ_TIMEOUT}
+            self._ways[endpoint] = None if self.headers else Direct.to(endpoint, ca_bundle=self.ca_bundle, **limits)
+        return self._ways[endpoint]
+
+    def _client(
+        self,
+        service: str,
+        endpoint: Endpoint,
+        url: str | None,
+        credentials: Credentials | None,
+        attempts: int = ATTEMPTS,
+    ) -> BaseClient:
         from botocore import UNSIGNED
         from botocore.config import Config
 
@@ -118,7 +123,7 @@ class Clients:
         config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            retries={"total_max_attempts": attempts, "mode": "standard"},
             signature_version=None if credentials else UNSIGNED,
             use_fips_endpoint=endpoint.use_fips,
             use_dualstack_endpoint=endpoint.use_dualstack,
@@ -175,23 +180,6 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def check_instance(endpoint: Endpoint, instance: str | None) -> None:
-    """Never takes an emulator's answer for AWS's, nor for another emulator's."""
-    if instance == endpoint.instance:
-        return
-    if instance is None:
-        raise StsctlError(f'"{endpoint.url}" is not the emulator that this shell was set up for')
-    if endpoint.instance is None:
-        raise StsctlError(
-            f'"{endpoint.url}" is an emulator, and this shell does not know it',
-            hint="eval $(stsctl emulator env)",
-        )
-    raise StsctlError(
-        f'"{endpoint.url}" is another emulator than the one this shell was set up for',
-        hint="eval $(stsctl emulator env)",
-    )
-
-
 @contextmanager
 def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint | None) -> Iterator[None]:
     """Turns botocore's errors into stsctl's; messages carry names and codes only."""
@@ -208,28 +196,23 @@ def translated(operation: str, now: Callable[[], datetime], endpoint: Endpoint |
     except exceptions.ParamValidationError as error:
         raise UsageError(f"{operation} cannot be sent: {_first_line(error)}") from error
     except exceptions.ConnectTimeoutError as error:
-        raise UnavailableError(f"no connection within {CONNECT_TIMEOUT} s to {_host(error)}", hint=_NETWORK) from error
+        raise UnavailableError(f"no connection within {CONNECT_TIMEOUT} s to {_host(error)}", hint=NETWORK) from error
     except exceptions.ReadTimeoutError as error:
-        raise UnavailableError(f"no answer within {READ_TIMEOUT} s from {_host(error)}", hint=_NETWORK) from error
+        raise UnavailableError(f"no answer within {READ_TIMEOUT} s from {_host(error)}", hint=NETWORK) from error
     except exceptions.SSLError as error:
         raise _no_tls(error) from error
     except exceptions.ProxyConnectionError as error:
         raise UnavailableError("the proxy cannot be reached", hint="check HTTPS_PROXY and NO_PROXY") from error
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         here = is_loopback(str(error.kwargs.get("endpoint_url", "")))
-        raise UnavailableError(f"no connection to {_host(error)}", hint=_EMULATOR if here else _NETWORK) from error
+        raise UnavailableError(f"no connection to {_host(error)}", hint=_EMULATOR if here else NETWORK) from error
     except exceptions.BotoCoreError as error:
         raise ConfigurationError(f"{operation} cannot be called: {_first_line(error)}") from error
     except (ResponseParserError, KeyError, ValueError):
-        raise _no_answer(operation) from None  # the cause shows what was answered
+        raise no_answer(operation) from None  # the cause shows what was answered
 
 
-_NETWORK = "check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL_STS)"
 _EMULATOR = "if it was the emulator: eval $(stsctl emulator env); else check AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL"
-
-
-def _no_answer(operation: str) -> UnavailableError:
-    return UnavailableError(f"what answered {operation} is not AWS (a proxy, a portal?)", hint=_NETWORK)
 
 
 def _no_tls(error: Any) -> UnavailableError:
@@ -237,60 +220,7 @@ def _no_tls(error: Any) -> UnavailableError:
         return UnavailableError(
             f"the certificate of {_host(error)} is not trusted", hint="set AWS_CA_BUNDLE to your proxy's certificate"
         )
-    return UnavailableError(f"no TLS with {_host(error)}", hint=_NETWORK)
-
-
-def refused(operation: str, response: Mapping[str, Any], now: datetime) -> StsctlError:
-    """What AWS said against a call, in stsctl's words; `response` is as botocore parses it."""
-    error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
-    code, reason = str(error.get("Code", "")), str(error.get("Message", ""))
-    status = metadata.get("HTTPStatusCode", 0)
-    if status < 500 and status != 429 and not code:
-        return _no_answer(operation)
-    if code in _THROTTLED or status == 429:
-        return ThrottledError(f"AWS throttles {operation} ({code})", hint="try again in a minute")
-    if status >= 500:
-        what = " ".join(dict.fromkeys((str(status), code)))
-        return UnavailableError(f"{operation} failed at AWS ({what})", hint="try again in a minute")
-    message, hint = "", _HINTS.get(code)
-    if code == "InvalidClientTokenId" and EMULATOR_HEADER in metadata.get("HTTPHeaders", {}):
-        hint = "these keys are of another emulator: stsctl emulator keys alice | stsctl keys add work --stdin"
-    about_clocks = code in _CLOCK or reason == _ANYWHERE
-    skew = _skew(metadata.get("HTTPHeaders", {}).get("date"), now) if about_clocks else None
-    if skew is not None:
-        ahead = "ahead of" if skew > timedelta(0) else "behind"
-        message = f"this machine's clock is {render_duration(abs(skew))} {ahead} AWS's"
-        hint = "set the clock: sudo hwclock -s, or wsl --shutdown under WSL"
-    refused = RefusedError(
-        message,
-        hint=hint,
-        code=code,
-        reason=reason,
-        request_id=str(metadata.get("RequestId", "")),
-        operation=operation,
-    )
-    refused.encoded = str(error.get("EncodedAuthorizationMessage", ""))
-    return refused
-
-
-_HINTS = {
-    "InvalidClientTokenId": "AWS does not know these keys (deleted, inactive, or of another partition): "
-    'run "stsctl keys list"',
-    "SignatureDoesNotMatch": 'the secret access key is wrong: run "stsctl keys add" again',
-    "RegionDisabledException": "STS is not active in this region for that account: try --region us-east-1",
-    "PackedPolicyTooLarge": "shorten the session policy, or pass fewer tags",
-}
-
-
-def _skew(date: str | None, now: datetime) -> timedelta | None:
-    """How far this clock is ahead of the server's, where a refusal may be due to that (AWS allows five minutes)."""
-    if not date:
-        return None
-    try:
-        ahead = now - parsedate_to_datetime(date)
-    except (TypeError, ValueError):
-        return None
-    return ahead if abs(ahead) >= _LEAST_SKEW else None
+    return UnavailableError(f"no TLS with {_host(error)}", hint=NETWORK)
 
 
 def _first_line(error: Exception) -> str:

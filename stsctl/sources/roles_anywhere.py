@@ -21,8 +21,9 @@ from stsctl.request import Asker, AskerKind, SessionRequest
 from stsctl.sources import client
 from stsctl.sources.address import address
 from stsctl.sources.answer import role_session
-from stsctl.sources.client import EMULATOR_HEADER, Clients, check_instance, refused
+from stsctl.sources.client import Clients
 from stsctl.sources.http import Http, Reply
+from stsctl.sources.outcome import EMULATOR_HEADER, check_instance, refused
 from stsctl.sources.x509_certificate import SigningCertificate
 from stsctl.sources.x509_key import Sign
 from stsctl.sources.x509_signature import SERVICE, signed_headers

@@ -14,8 +14,8 @@ from stsctl.errors import RefusedError
 from stsctl.request import Endpoint
 from stsctl.signing_in import SigningIn
 from stsctl.sources.answer import text_of
-from stsctl.sources.client import EMULATOR_HEADER, check_instance
 from stsctl.sources.http import Http
+from stsctl.sources.outcome import EMULATOR_HEADER, check_instance
 
 
 def signin_token(

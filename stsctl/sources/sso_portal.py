@@ -12,7 +12,8 @@ from stsctl.credentials import Secret
 from stsctl.errors import RefusedError, StsctlError
 from stsctl.permission_sets import Account
 from stsctl.request import Endpoint
-from stsctl.sources.client import Answer, Clients
+from stsctl.sources.client import Clients
+from stsctl.sources.outcome import Answer
 from stsctl.sources.throttling import patiently
 
 _PAGE = 100

@@ -79,10 +79,13 @@ def test_commands_that_need_no_secret_load_nothing_heavy(words: list[str], answe
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_plan_asks_the_sdk_only_for_aws_own_addresses() -> None:
-    """Where nobody said a URL, botocore's rules are read, and no client is made."""
+def test_a_plan_asks_the_sdk_only_for_addresses_of_other_kinds() -> None:
+    """AWS's regional hosts are known; for others botocore's rules are read, and no client is made."""
     text, packages = _run("plan", "prod-admin")
     assert "https://sts.us-east-1.amazonaws.com" in text
+    assert packages & HEAVY == set()
+    text, packages = _run("plan", "prod-admin", AWS_USE_FIPS_ENDPOINT="1")
+    assert "https://sts-fips.us-east-1.amazonaws.com" in text
     assert packages & HEAVY <= {"botocore", "urllib3"}
 
 

@@ -15,7 +15,8 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, RefusedError, StsctlError, UnavailableError, UsageError
 from stsctl.request import Endpoint
 from stsctl.sources import client
-from stsctl.sources.client import EMULATOR_HEADER, Clients
+from stsctl.sources.client import Clients
+from stsctl.sources.outcome import EMULATOR_HEADER
 from tests.unit.sources.server import KEYS, NOW, Server, Told, answer_xml, credentials_xml
 
 
