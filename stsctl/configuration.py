@@ -27,6 +27,7 @@ class StoreName(Enum):
 
     KEYRING = "keyring"
     SEALED_FILE = "sealed-file"
+    KERNEL = "kernel"
     MEMORY = "memory"
 
 
@@ -57,6 +58,7 @@ class Defaults:
     duration: timedelta | None = None
     session_name: str | None = None
     store: StoreName | None = None
+    session_store: StoreName | None = None
     mfa: MfaMode | None = None
     mfa_process: tuple[str, ...] = ()
     prompt_with: PromptWith | None = None
@@ -137,6 +139,7 @@ def _defaults(table: Table) -> Defaults:
         duration=duration_of(table, HopKind.ROLE),
         session_name=session_name_of(table),
         store=table.choice("store", StoreName),
+        session_store=table.choice("session_store", StoreName),
         mfa=table.choice("mfa", MfaMode),
         mfa_process=table.command("mfa_process"),
         prompt_with=table.choice("prompt_with", PromptWith),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
@@ -66,6 +66,7 @@ class Setting(Generic[Value]):
 class Settings:
     """The settings of one run; `config show` prints them in this order.
 
+    `store` is where long-term keys rest, `session_store` where sessions and sign-ins do: the same unless it is said.
     `duration`, `session_name`, `mfa` and `mfa_process` are for roles that do not say their own, `region` for those that
     name none. `prompt_timeout` limits the wait for a person, `sign_in_timeout` that for one who signs in on a page, and
     `lock_timeout` that for another stsctl. `endpoint_url` and
@@ -76,6 +77,7 @@ class Settings:
     """
 
     store: Setting[StoreName]
+    session_store: Setting[StoreName]
     prompt: Setting[bool]
     prompt_with: Setting[PromptWith]
     prompt_timeout: Setting[timedelta]
@@ -128,8 +130,10 @@ def resolve(
     own = dict.fromkeys(region.VARIABLES, region.own(environ) or "") if region.is_exported(environ) else {}
     choose = _Chooser(configuration, {**environ, **own}, flags or {})
     defaults, sealed, console = configuration.defaults, configuration.sealed_file, configuration.console
+    store = choose("store", _store, defaults.store, StoreName.KEYRING)
     return Settings(
-        store=choose("store", _store, defaults.store, StoreName.KEYRING),
+        store=store,
+        session_store=_narrower(choose("session_store", _store, defaults.session_store, StoreName.KEYRING), store),
         prompt=choose.prompt(),
         prompt_with=choose("prompt_with", _prompt_with, defaults.prompt_with, PromptWith.AUTO),
         prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),
@@ -160,6 +164,13 @@ def resolve(
         emulator=choose("emulator", _as_it_is, None, None),
         endpoint_urls={service: _url_of(choose, service.replace("-", "_")) for service in SERVICES[1:]},
     )
+
+
+def _narrower(said: Setting[_T], general: Setting[_T]) -> Setting[_T]:
+    """What is said of one thing, unless what is said of all comes from a place that wins."""
+    if said.level is Level.DEFAULT or said.level < general.level:
+        return replace(general, name=said.name)
+    return said
 
 
 def _url_of(choose: _Chooser, service: str) -> Setting[str | None]:

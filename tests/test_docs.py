@@ -34,6 +34,7 @@ DOCUMENTS = [
         "SECURITY.md",
         "docs/emulator.md",
         "docs/recipes.md",
+        "docs/stores.md",
         "docs/access.md",
         "docs/trust.md",
     )
@@ -152,6 +153,7 @@ def test_configuration_keys_are_documented(heading: str, keys: set[str]) -> None
 _SAMPLES = {
     "duration": "2h",
     "store": "memory",
+    "session_store": "kernel",
     "mfa": "direct",
     "prompt_with": "terminal",
     "prompt_timeout": "5s",

@@ -97,7 +97,11 @@ class Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--store", metavar="NAME", help="Where sessions rest: keyring, sealed-file or memory.")
+@click.option(
+    "--store",
+    metavar="NAME",
+    help="Where sessions and keys rest: keyring, kernel, sealed-file or memory.",
+)
 @click.option("--debug", is_flag=True, envvar="STSCTL_DEBUG", help="Say on standard error what is done.")
 @click.version_option(__version__, "-V", "--version", prog_name="stsctl", message="%(prog)s %(version)s")
 @click.pass_context

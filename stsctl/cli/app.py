@@ -112,9 +112,14 @@ class App(Obtaining):
         return True
 
     def forget_all(self) -> int:
-        """Forgets every session, and who asked for them; how many sessions that were."""
+        """Forgets every session and sign-in, and who asked for them; how many that were.
+
+        Where long-term keys rest, perhaps behind a passphrase, is looked into if sessions are listed there too.
+        """
         self.proofs.forget()
-        return self.held.drop_all()
+        elsewhere = [held for held in self.stores.all_held() if held is not self.held]
+        listed = (held for held in elsewhere if held.entries() or held.sign_in_entries())
+        return self.held.drop_all() + sum(held.drop_all() for held in listed)
 
     def identity_of_environment(self) -> Arn:
         """Whose the credentials in the environment are, whoever put them there; asks AWS."""
@@ -132,7 +137,7 @@ class App(Obtaining):
         Raises StsctlError where it cannot be told.
         """
         source = target.source
-        entry, listed = self.configuration.sources.get(source.name), self.index.get_keys(source.name)
+        entry, listed = self.configuration.sources.get(source.name), self.keys_index.get_keys(source.name)
         known = (entry.user_arn if entry else None) or (listed.identity if listed else None)
         if known is not None:
             return Arn.parse(known)

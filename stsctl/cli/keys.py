@@ -59,7 +59,7 @@ def add(
     identity = app.keychain.identity(credentials, region=region)
     serial = mfa_serial or app.keychain.mfa_device(credentials, identity, region=region)
     app.keychain.add(name, credentials, identity, serial)
-    app.report.notice(f'the keys of {identity} are kept as "{name}" in the store "{app.held.store}"')
+    app.report.notice(f'the keys of {identity} are kept as "{name}" in the store "{app.keys_held.store}"')
     if serial:
         app.report.notice(f"MFA device: {serial}")
     if from_profile:
@@ -115,7 +115,7 @@ def rotate(app: App, /, *, name: str, **options: Any) -> None:
 @click.pass_obj
 def list_keys(app: App, *, last_used: bool, as_json: bool) -> None:
     """List the access keys in the store: name, id, whose they are, MFA device, since when."""
-    entries = app.held.keys_entries()
+    entries = [entry for held in app.stores.all_held() for entry in held.keys_entries()]
     at_aws = {entry.name: _at_aws(app, entry.name) for entry in entries} if last_used else {}
     if as_json:
         app.report.answer([_facts(entry, at_aws.get(entry.name)) for entry in entries])

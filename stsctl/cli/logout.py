@@ -39,7 +39,7 @@ def command(app: App, *, name: str | None, everything: bool, export: str | None)
 
 def _all(app: App) -> None:
     app.terminals.drop(None)
-    sign_ins = len(app.held.sign_in_entries())
+    sign_ins = sum(len(held.sign_in_entries()) for held in app.stores.all_held())
     count = app.forget_all() - sign_ins
     app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count > 0 else "no session was held")
     if sign_ins:
@@ -53,15 +53,17 @@ def _one(app: App, name: str | None) -> set[str]:
     called = name or (current.wanted.name if current else app.chosen(None).name)
     # The same session may be listed as what it was last asked for by another name, or by its role's ARN.
     meant = current.request_key if current else _key_of(app, called)
-    keys = {entry.request_key for entry in app.held.entries() if entry.name == called or entry.request_key == meant}
+    listed = [(held, entry) for held in app.stores.all_held() for entry in held.entries()]
+    found = [(held, entry) for held, entry in listed if entry.name == called or entry.request_key == meant]
+    keys = {entry.request_key for _, entry in found}
     app.terminals.drop(keys)
     if not keys and meant is not None and meant == app.environ.get(environment.SESSION):
         app.report.notice(f'the session of "{called}" was held no more')
         return {meant}
     if not keys:
         raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
-    for key in keys:
-        app.held.drop(key)
+    for held, entry in found:
+        held.drop(entry.request_key)
     app.report.notice(f'the session of "{called}" is forgotten')
     return keys
 

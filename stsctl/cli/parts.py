@@ -12,7 +12,6 @@ from stsctl.cli.machine import Machine
 from stsctl.cli.sources import Sources
 from stsctl.cli.surroundings import Surroundings
 from stsctl.cli.waiting import Locks
-from stsctl.configuration import StoreName
 from stsctl.credentials import Secret
 from stsctl.errors import UsageError
 from stsctl.request import SessionRequest
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from stsctl.cli.keychain import Keychain
     from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
+    from stsctl.cli.stores import Stores
     from stsctl.sources.client import Clients
     from stsctl.sources.http import Http
     from stsctl.stores.current import Terminals
@@ -60,8 +60,8 @@ class Parts(Surroundings):
             environ=self.environ,
             profile=lambda name: self.profiles.get(name),
             run=lambda argv: self.machine.run(argv),
-            listed=lambda name: self.index.get_keys(name),
-            keys=lambda name: self.held.keys(name),
+            listed=lambda name: self.keys_index.get_keys(name),
+            keys=lambda name: self.keys_held.keys(name),
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             proofs=lambda: self.proofs,
             authorities=lambda: self.authorities,
@@ -138,7 +138,7 @@ class Parts(Surroundings):
         from stsctl.cli.keychain import Keychain
 
         return Keychain(
-            held=self.held,
+            held=self.keys_held,
             configuration=self.configuration,
             settings=self.settings,
             paths=self.paths,
@@ -147,30 +147,39 @@ class Parts(Surroundings):
         )
 
     @cached_property
-    def index(self) -> Index:
-        """What is held, without its secrets."""
-        from stsctl.stores.index import Index
-
-        # An entry is found by its request, which the same session has in every store: each store has its own.
-        store = self.settings.store.value
-        return Index(None if store is StoreName.MEMORY else self.paths.index / store.value)
-
-    @cached_property
-    def held(self) -> Held:
-        """The sessions and keys in the store."""
+    def stores(self) -> Stores:
+        """Where sessions and keys rest."""
         from stsctl.cli.stores import Stores
-        from stsctl.stores.held import Held
 
-        store = Stores(
+        self.report.debug(f"the index of what is held is in {self.paths.index}")
+        return Stores(
             settings=self.settings,
             paths=self.paths,
             environ=self.environ,
             for_helpers=self._own_environ,
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
-        ).open()
-        held = Held(store, self.index, self.paths.locks)
-        self.report.debug(f'the store is "{held.store}", the index is in {self.paths.index}')
-        return held
+            now=self.now,
+        )
+
+    @property
+    def index(self) -> Index:
+        """The sessions and sign-ins that are held, without their secrets."""
+        return self.stores.index(self.settings.session_store.value)
+
+    @property
+    def held(self) -> Held:
+        """The sessions and sign-ins."""
+        return self.stores.held(self.settings.session_store.value)
+
+    @property
+    def keys_index(self) -> Index:
+        """The long-term keys that are held, without their secrets."""
+        return self.stores.index(self.settings.store.value)
+
+    @property
+    def keys_held(self) -> Held:
+        """The long-term keys."""
+        return self.stores.held(self.settings.store.value)
 
     @cached_property
     def terminals(self) -> Terminals:

@@ -1,55 +1,111 @@
-"""The store that the settings name; never a weaker one in its place."""
+"""The stores that the settings name; never a weaker one in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl.configuration import SealKey, StoreName
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
+from stsctl.errors import StoreError
 from stsctl.host.paths import Paths
 from stsctl.settings import Settings
 
 if TYPE_CHECKING:
+    from stsctl.stores.held import Held
+    from stsctl.stores.index import Index
     from stsctl.stores.interface import Store
     from stsctl.stores.keyring import KeyringStore
     from stsctl.stores.sealing_key import SealingKey
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Opens it. `for_helpers` is the environment of a program that prints a key, `ask` asks for a passphrase."""
+    """Opens them. `for_helpers` is the environment of a program that prints a key, `ask` asks for a passphrase."""
 
     settings: Settings
     paths: Paths
     environ: Mapping[str, str]
     for_helpers: Mapping[str, str]
     ask: Callable[[str], Secret]
+    now: Callable[[], datetime]
+    _indexes: dict[StoreName, Index] = field(default_factory=dict)
+    _held: dict[StoreName, Held] = field(default_factory=dict)
 
-    def open(self) -> Store:
-        """The store; what an emulator issues rests apart from what AWS issues."""
-        match self.settings.store.value:
+    @property
+    def in_use(self) -> tuple[StoreName, ...]:
+        """Those that the settings name: that of sessions first, and that of long-term keys where it is another."""
+        return tuple(dict.fromkeys((self.settings.session_store.value, self.settings.store.value)))
+
+    def index(self, name: StoreName) -> Index:
+        """What a store holds, without its secrets; the store itself is not opened for it."""
+        from stsctl.stores.index import Index
+
+        if name not in self._indexes:
+            # An entry is found by its request, which the same session has in every store: each store has its own.
+            self._indexes[name] = Index(None if name is StoreName.MEMORY else self._folder(name))
+        return self._indexes[name]
+
+    def held(self, name: StoreName) -> Held:
+        """What is in a store."""
+        from stsctl.stores.held import Held
+
+        if name not in self._held:
+            self._held[name] = Held(self.open(name), self.index(name), self.paths.locks)
+        return self._held[name]
+
+    def all_held(self) -> Iterator[Held]:
+        """What is in each store that the settings name."""
+        return (self.held(name) for name in self.in_use)
+
+    def open(self, name: StoreName) -> Store:
+        """A store; what an emulator issues rests apart from what AWS issues."""
+        called = f"{name.value} (emulator)" if self.paths.emulated else name.value
+        match name:
             case StoreName.KEYRING:
                 return self._keyring()
             case StoreName.SEALED_FILE:
                 from stsctl.stores.sealed_file import SealedFileStore
 
-                name = "sealed-file (emulator)" if self.paths.emulated else "sealed-file"
-                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=name)
+                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=called)
+            case StoreName.KERNEL:
+                if sys.platform != "linux":
+                    raise StoreError("only Linux has keyrings in its kernel", hint='put store = "keyring" in its place')
+                from stsctl.stores.kernel import KernelStore
+
+                return KernelStore(now=self.now, service=self._service, name=called)
             case StoreName.MEMORY:
                 from stsctl.stores.memory import MemoryStore
 
                 return MemoryStore()
 
+    def _folder(self, name: StoreName) -> Path:
+        """Where the index of a store is: of one that a reboot empties, another after each."""
+        folder: str = name.value
+        if name is not StoreName.KERNEL:
+            return self.paths.index / folder
+        try:
+            boot = _BOOT.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            boot = "unknown"
+        return self.paths.index / f"{folder}-{boot}"
+
+    @property
+    def _service(self) -> str:
+        return "stsctl emulator" if self.paths.emulated else "stsctl"
+
     def _keyring(self) -> KeyringStore:
         from stsctl.stores.keyring import KeyringStore, time_limit
 
-        limit = time_limit(self.environ)
-        if self.paths.emulated:
-            return KeyringStore(limit=limit, service="stsctl emulator", name="keyring (emulator)")
-        return KeyringStore(limit=limit)
+        called = "keyring (emulator)" if self.paths.emulated else "keyring"
+        return KeyringStore(limit=time_limit(self.environ), service=self._service, name=called)
 
     def _sealing_key(self) -> SealingKey:
         """Where the sealed files' key comes from; a file or a program that is named says so by itself."""

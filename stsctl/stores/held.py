@@ -69,7 +69,8 @@ class Held:
         with self._changed() as manifest:
             listed = manifest | {(Kind.SESSION, session.request_key)}
             self._list(manifest, listed)
-            self._store.put(Item(kind=Kind.SESSION, key=session.request_key, value=codec.session_text(session)))
+            text, ends_at = codec.session_text(session), session.expires_at
+            self._store.put(Item(kind=Kind.SESSION, key=session.request_key, value=text, ends_at=ends_at))
             self._index.put(entry)
             # What is wanted has been done; the next one to hold a session tries the rest again.
             with contextlib.suppress(StoreError):
@@ -109,7 +110,8 @@ class Held:
         """Keeps a sign-in, in place of the one before it."""
         with self._changed() as manifest:
             self._list(manifest, manifest | {(Kind.TOKEN, sign_in.authority)})
-            self._store.put(Item(kind=Kind.TOKEN, key=sign_in.authority, value=codec.sign_in_text(sign_in)))
+            text, ends_at = codec.sign_in_text(sign_in), None if sign_in.refresh_token else sign_in.ends_at
+            self._store.put(Item(kind=Kind.TOKEN, key=sign_in.authority, value=text, ends_at=ends_at))
             self._index.put_sign_in(self._sign_in_entry(sign_in))
 
     def drop_sign_in(self, authority: str) -> bool:
@@ -126,8 +128,8 @@ class Held:
         """Keeps a registration, in place of the one before it."""
         with self._changed() as manifest:
             self._list(manifest, manifest | {(Kind.REGISTRATION, authority)})
-            value = codec.registration_text(registration, authority)
-            self._store.put(Item(kind=Kind.REGISTRATION, key=authority, value=value))
+            text, ends_at = codec.registration_text(registration, authority), registration.ends_at
+            self._store.put(Item(kind=Kind.REGISTRATION, key=authority, value=text, ends_at=ends_at))
 
     def keys(self, name: str) -> LongTermKeys | None:
         """The long-term keys with that name, None where there are none; what the index says of them is put right.

@@ -6,6 +6,7 @@ into texts and back, `held.py` keeps the index beside them.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -31,20 +32,30 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One secret as a store keeps it; `(kind, key)` finds it again."""
+    """One secret as a store keeps it; `(kind, key)` finds it again.
+
+    From `ends_at` on it is worth nothing: a store that can forgets it then by itself.
+    """
 
     kind: Kind
     key: str
     value: Secret
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What a store can take; None is no limit that matters."""
+    """What a store can take; None is no limit that matters.
+
+    `item_bytes` is the most that one item has, `items` how many there can be, `total_bytes` what all of them may have
+    together, `kinds` what it takes at all.
+    """
 
     item_bytes: int | None
     items: int | None
     outlives_reboot: bool
+    total_bytes: int | None = None
+    kinds: frozenset[Kind] = frozenset(Kind)
 
 
 class DamagedError(StoreError):

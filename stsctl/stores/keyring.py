@@ -6,8 +6,6 @@ still, or whose dialogue nobody answers, never returns.
 
 from __future__ import annotations
 
-import hashlib
-import string
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -18,6 +16,7 @@ from stsctl.errors import StoreError
 from stsctl.host import deadline
 from stsctl.stores import parts
 from stsctl.stores.interface import Capacity, Item, Kind
+from stsctl.stores.spelling import place as _place
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -38,8 +37,6 @@ _NONE = "keyring.backends.fail"
 _WINDOWS_LONGEST = 1000
 """Characters to an item of the Windows Credential Manager, which takes 2,560 bytes of UTF-16."""
 
-_PLAIN = frozenset(f"{string.ascii_lowercase}{string.digits}._@-".encode())
-_LONGEST_NAME = 200
 _ATTEMPTS = 3
 """How often a call is made in which another process was faster."""
 _VANISHED = "ItemNotFoundException"
@@ -255,14 +252,6 @@ def _explained(error: Exception) -> StoreError:
             "the keyring cannot be opened", hint=f"log in where it can ask for its password, or {_OTHER_STORE}"
         )
     return StoreError(f"the keyring failed ({name})", hint=_OTHER_STORE)
-
-
-def _place(kind: Kind, key: str) -> str:
-    """The user name of an item: as readable as can be, and different for each even where case does not count."""
-    spelled = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in key.encode(errors="surrogatepass"))
-    if len(spelled) > _LONGEST_NAME:
-        spelled = "+" + hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
-    return f"{kind.value}:{spelled}"
 
 
 def _part(place: str, at: str, number: int) -> str:

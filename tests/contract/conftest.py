@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from stsctl.stores.interface import Store
+from tests import kernel_keyring
 from tests.conftest import missing
-from tests.contract.opened import NAMES, open_store
+from tests.contract.opened import NAMES, kernel_service, open_store
 from tests.secret_service import SecretService, available
 
 
@@ -23,7 +24,7 @@ def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretS
 
 
 @pytest.fixture(params=NAMES)
-def store_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def store_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Each store's name, with what it needs around it."""
     name: str = request.param
     if name in ("keyring", "sealed by keyring"):
@@ -31,7 +32,11 @@ def store_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         service.revive()
         for variable, value in service.environment.items():
             monkeypatch.setenv(variable, value)
-    return name
+    if name == "kernel" and not kernel_keyring.available():
+        missing("a kernel whose keyrings may be used")
+    yield name
+    if name == "kernel":
+        kernel_keyring.clear(kernel_service(tmp_path))
 
 
 @pytest.fixture

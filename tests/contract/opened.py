@@ -26,10 +26,11 @@ from stsctl.stores.sealing_key import (
     Stretching,
     create_key_file,
 )
+from tests.kernel_keyring import open_kernel
 
 LIMIT = timedelta(seconds=60)
 
-LASTING = ("keyring", "short keyring", "sealed by key file", "sealed by key process", "sealed by keyring")
+LASTING = ("keyring", "short keyring", "kernel", "sealed by key file", "sealed by key process", "sealed by keyring")
 """The stores that another process can open too."""
 
 NAMES = ("memory", *LASTING, "sealed by passphrase")
@@ -77,12 +78,19 @@ class ShortKeyring(KeyringBackend):
         return self.folder / f"{service} {username}".lower()
 
 
+def kernel_service(folder: Path) -> str:
+    """What the keys of one test are called."""
+    return f"stsctl test {folder}"
+
+
 def open_store(name: str, folder: Path) -> Store:
     """The store with that name; `folder` is its own, and the environment says where the keyring is."""
     if name == "memory":
         return MemoryStore()
     if name == "keyring":
         return KeyringStore(limit=LIMIT, service=f"stsctl test {folder}")
+    if name == "kernel":
+        return open_kernel(kernel_service(folder))
     if name == "short keyring":
         return KeyringStore(limit=LIMIT, backend=ShortKeyring(folder), longest=1000)
     if name == "sealed by passphrase":

@@ -39,12 +39,12 @@ HOSTILE = [
 VALUES = ["", " ", "=", "*a 1 0", '"', "a\0b", "line\nbreak\r\n", "ünïcødé ✓ 𝔘", "lone \ud800", "\\u0041", "x" * 1001]
 
 
-def put(store: Store, key: str, value: str, kind: Kind = Kind.KEYS) -> None:
+def put(store: Store, key: str, value: str, kind: Kind = Kind.SESSION) -> None:
     """Puts a text."""
     store.put(Item(kind=kind, key=key, value=Secret(value)))
 
 
-def got(store: Store, key: str, kind: Kind = Kind.KEYS) -> str | None:
+def got(store: Store, key: str, kind: Kind = Kind.SESSION) -> str | None:
     """The text that is there."""
     value = store.get(kind, key)
     return None if value is None else value.reveal()
@@ -68,9 +68,9 @@ def test_what_is_put_is_got_until_it_is_deleted(store: Store) -> None:
     assert got(store, "work") == "one"
     put(store, "work", "two")
     assert got(store, "work") == "two"
-    assert store.delete(Kind.KEYS, "work") is True
+    assert store.delete(Kind.SESSION, "work") is True
     assert got(store, "work") is None
-    assert store.delete(Kind.KEYS, "work") is False
+    assert store.delete(Kind.SESSION, "work") is False
 
 
 @pytest.mark.parametrize("value", VALUES, ids=ascii)
@@ -89,7 +89,7 @@ def test_values_of_any_size_within_the_capacity(store: Store, size: int) -> None
     for text in (value, "short", value[::-1], value[: size // 2]):
         put(store, "work", text)
         assert got(store, "work") == text
-    assert store.delete(Kind.KEYS, "work") is True
+    assert store.delete(Kind.SESSION, "work") is True
     assert got(store, "work") is None
 
 
@@ -98,16 +98,16 @@ def test_any_text_is_a_key_and_no_two_are_one(store: Store) -> None:
     for number, key in enumerate(HOSTILE):
         put(store, key, f"value {number}")
     assert [got(store, key) for key in HOSTILE] == [f"value {number}" for number in range(len(HOSTILE))]
-    assert store.delete(Kind.KEYS, HOSTILE[4]) is True
+    assert store.delete(Kind.SESSION, HOSTILE[4]) is True
     assert [got(store, key) is None for key in HOSTILE] == [number == 4 for number in range(len(HOSTILE))]
 
 
 def test_items_of_different_kinds_are_different(store: Store) -> None:
     """The same key under another kind is another item."""
     put(store, "same", "a session", Kind.SESSION)
-    assert got(store, "same", Kind.KEYS) is None
-    put(store, "same", "keys", Kind.KEYS)
-    assert store.delete(Kind.KEYS, "same") is True
+    assert got(store, "same", Kind.TOKEN) is None
+    put(store, "same", "a token", Kind.TOKEN)
+    assert store.delete(Kind.TOKEN, "same") is True
     assert got(store, "same", Kind.SESSION) == "a session"
 
 
@@ -117,8 +117,8 @@ def test_another_process_sees_it(store_name: str, tmp_path: Path) -> None:
     store = open_store(store_name, tmp_path)
     put(store, "mine", "from here")
     code = """
-assert store.get(Kind.KEYS, "mine").reveal() == "from here"
-store.put(Item(kind=Kind.KEYS, key="theirs", value=Secret("from there")))
+assert store.get(Kind.SESSION, "mine").reveal() == "from here"
+store.put(Item(kind=Kind.SESSION, key="theirs", value=Secret("from there")))
 """
     process = start(store_name, tmp_path, code)
     assert process.wait() == 0
@@ -147,8 +147,8 @@ def test_writers_of_one_item_leave_one_of_their_values(store_name: str, tmp_path
     """Of writers that nobody kept apart one wins, or there is no item; never a mixture of two."""
     code = """
 for number in range(10):
-    store.put(Item(kind=Kind.KEYS, key="one", value=Secret(me * 3000)))
-    value = store.get(Kind.KEYS, "one")
+    store.put(Item(kind=Kind.SESSION, key="one", value=Secret(me * 3000)))
+    value = store.get(Kind.SESSION, "one")
     assert value is None or value.reveal() in {each * 3000 for each in "abcd"}
 """
     processes = [start(store_name, tmp_path, code, me) for me in "abcd"]

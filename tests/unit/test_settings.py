@@ -63,6 +63,35 @@ def test_each_place_in_its_turn(
     assert (settled.text, settled.level, str(settled.origin)) == (text, Level.FLAG, flag)
 
 
+@pytest.mark.parametrize(
+    ("environ", "flags", "file", "store", "session_store", "origin"),
+    [
+        ({}, {}, "", "keyring", "keyring", "default"),
+        ({}, {}, 'store = "sealed-file"', "sealed-file", "sealed-file", "config.toml:2"),
+        ({}, {}, 'session_store = "kernel"', "keyring", "kernel", "config.toml:2"),
+        ({}, {}, 'session_store = "kernel"\nstore = "sealed-file"', "sealed-file", "kernel", "config.toml:2"),
+        ({"STSCTL_STORE": "memory"}, {}, 'session_store = "kernel"', "memory", "memory", "STSCTL_STORE"),
+        ({"STSCTL_SESSION_STORE": "memory"}, {}, 'store = "kernel"', "kernel", "memory", "STSCTL_SESSION_STORE"),
+        (
+            {"STSCTL_STORE": "keyring", "STSCTL_SESSION_STORE": "kernel"},
+            {},
+            "",
+            "keyring",
+            "kernel",
+            "STSCTL_SESSION_STORE",
+        ),
+        ({"STSCTL_SESSION_STORE": "kernel"}, {"store": "memory"}, "", "memory", "memory", "--store"),
+    ],
+)
+def test_sessions_rest_where_keys_do_unless_it_is_said(
+    environ: dict[str, str], flags: dict[str, str], file: str, store: str, session_store: str, origin: str
+) -> None:
+    """What is said of sessions wins over what is said of all, and a place that wins over another wins for both."""
+    found = resolve(environ, flags, f"[defaults]\n{file}\n")
+    assert (found.store.text, found.session_store.text) == (store, session_store)
+    assert (found.session_store.name, str(found.session_store.origin)) == ("session_store", origin)
+
+
 def test_an_empty_variable_says_nothing() -> None:
     """To set a variable to nothing takes it back for one command."""
     assert resolve({"STSCTL_STORE": ""}, file=FILE).store.level is Level.FILE
@@ -98,7 +127,7 @@ def test_the_key_of_the_sealed_file_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("variable", "said", "message"),
     [
-        ("STSCTL_STORE", "keyrng", '"keyrng" is none of keyring, sealed-file, memory'),
+        ("STSCTL_STORE", "keyrng", '"keyrng" is none of keyring, sealed-file, kernel, memory'),
         ("STSCTL_MFA", "sesion", '"sesion" is none of auto, session, direct'),
         ("STSCTL_DURATION", "1 hour", '"1 hour" is no duration'),
         ("STSCTL_DURATION", "13h", "a role's session lasts 15m to 12h"),

@@ -1,0 +1,92 @@
+"""Stores as people use them: sessions in one, long-term keys in another."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests import kernel_keyring
+from tests.conftest import missing
+from tests.kernel_keyring import keys
+from tests.program import SEALED, Me
+
+EMULATED = "stsctl emulator"
+APART = SEALED.replace('store = "sealed-file"', 'store = "sealed-file"\nsession_store = "kernel"')
+
+
+@pytest.fixture
+def kernel() -> Iterator[None]:
+    """The kernel's keyring, without what an emulator issued."""
+    if not kernel_keyring.available():
+        missing("a kernel whose keyrings may be used")
+    # It is the user's, and so that of all tests that run at this time.
+    with FileLock(Path(tempfile.gettempdir()) / "stsctl-test-kernel.lock"):
+        kernel_keyring.clear(EMULATED)
+        yield
+        kernel_keyring.clear(EMULATED)
+
+
+def add_keys(me: Me, name: str) -> None:
+    """Keeps the person's keys in the store."""
+    pair = f"{me.keys.access_key_id}\n{me.keys.secret_access_key.reveal()}\n"
+    me.ok("keys", "add", name, "--stdin", given=pair)
+
+
+@pytest.mark.usefixtures("kernel")
+def test_sessions_in_the_kernel_and_keys_in_a_sealed_file(me: Me) -> None:
+    """Each rests where the configuration says; lists show both; logging out empties the kernel and leaves the keys."""
+    me.configure_as_usual(store=APART)
+    add_keys(me, "mine")
+    key_id = me.key_id("read-only")
+    assert me.key_id("read-only") == key_id
+    listed = json.loads(me.ok("list", "--json"))
+    assert [(each["name"], each["store"]) for each in listed] == [("read-only", "kernel (emulator)")]
+    assert [each["store"] for each in json.loads(me.ok("keys", "list", "--json"))] == ["sealed-file (emulator)"]
+    assert [name.split(":")[1] for name in sorted(keys(EMULATED))] == ["manifest", "session"]
+    assert "1 session forgotten" in me.run("logout", "--all").err
+    assert [name.split(":")[1] for name in keys(EMULATED)] == ["manifest"]
+    assert [each["name"] for each in json.loads(me.ok("keys", "list", "--json"))] == ["mine"]
+    assert me.key_id("read-only") != key_id
+
+
+@pytest.mark.usefixtures("kernel")
+def test_long_term_keys_do_not_go_into_the_kernel(me: Me) -> None:
+    """They are refused before anything is written, with what to write into the configuration."""
+    me.configure_as_usual(store=SEALED.replace("sealed-file", "kernel"))
+    pair = f"{me.keys.access_key_id}\n{me.keys.secret_access_key.reveal()}\n"
+    done = me.run("keys", "add", "mine", "--stdin", given=pair)
+    assert done.status == 7, done
+    assert "long-term keys rest elsewhere" in done.err
+    assert 'session_store = "kernel"' in done.err
+    assert me.key_id("read-only") == me.key_id("read-only")
+
+
+@pytest.mark.usefixtures("kernel")
+def test_logging_out_looks_where_sessions_were_before(me: Me) -> None:
+    """Sessions that rest with the keys, from before the configuration was changed, are listed and forgotten too."""
+    me.key_id("read-only")
+    me.configure_as_usual(store=APART)
+    me.key_id("long")
+    listed = json.loads(me.ok("list", "--json"))
+    assert {each["name"]: each["store"] for each in listed} == {
+        "read-only": "sealed-file (emulator)",
+        "long": "kernel (emulator)",
+    }
+    assert "2 sessions forgotten" in me.run("logout", "--all").err
+    assert json.loads(me.ok("list", "--json")) == []
+
+
+@pytest.mark.usefixtures("kernel")
+def test_one_session_is_forgotten_wherever_it_is(me: Me) -> None:
+    """`logout NAME` takes it out of both stores."""
+    me.key_id("read-only")
+    me.configure_as_usual(store=APART)
+    me.key_id("read-only")
+    me.ok("logout", "read-only")
+    assert json.loads(me.ok("list", "--json")) == []
+    assert [name.split(":")[1] for name in keys(EMULATED)] == ["manifest"]
