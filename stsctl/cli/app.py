@@ -98,6 +98,13 @@ class App(Obtaining):
         entry = self.index.get(current.request_key) if current and current.request_key else None
         return None if entry is None or (entry.expires_at and entry.expires_at <= self.now()) else entry
 
+    def previous(self) -> Wanted:
+        """What was assumed in this terminal before the current session; raises UsageError where nothing was."""
+        current = self.terminals.get(self.machine.leader) if self.machine.leader else None
+        if current is None or current.previous is None:
+            raise UsageError("no other session was assumed in this terminal", hint="stsctl assume NAME")
+        return current.previous
+
     def make_current(self, obtained: Obtained) -> bool:
         """Makes a session this terminal's current one; False where there is no terminal."""
         from stsctl.stores.current import Current

@@ -26,16 +26,20 @@ if TYPE_CHECKING:
 def command(app: App, /, *, name: str | None, as_json: bool, export: str | None, **options: Any) -> None:
     """Get the session of a role and make it this terminal's current one.
 
-    NAME is a role or a source of your configuration, a profile of ~/.aws/config, or a role's ARN. If the way there
-    needs an MFA code, you are asked for it on the terminal. A session that is held and fresh is taken as it is.
+    NAME is a role or a source of your configuration, a profile of ~/.aws/config, or a role's ARN; "-" is what was
+    assumed in this terminal before. If the way there needs an MFA code, you are asked for it on the terminal. A session
+    that is held and fresh is taken as it is.
 
     Without NAME you pick one on the terminal; where there is none, the current session is taken, and renewed where
     that is due.
     """
     if as_json and export:
         raise click.UsageError("--json and --export exclude each other")
-    wanted, acting = app.typed(name, options)
-    if wanted is None:
+    back = name == "-"
+    wanted, acting = app.typed(None if back else name, options)
+    if back:
+        wanted = app.previous()
+    elif wanted is None:
         wanted = app.picked()
     if wanted is None and app.current() is None:
         how_to_begin(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from stsctl.dataclass import dataclass
@@ -17,12 +18,13 @@ class Current:
     """What was assumed last in a terminal.
 
     `replaces` is the session that the shell's variables held then: in that shell the newer choice counts, although a
-    variable usually counts more.
+    variable usually counts more. `previous` is what was assumed before it, by another name or in another way.
     """
 
     wanted: Wanted
     request_key: str
     replaces: str | None = None
+    previous: Wanted | None = None
 
 
 def in_use(terminal: Current | None, role: str | None, key: str | None, entry: Entry | None) -> Current | None:
@@ -57,6 +59,10 @@ class Terminals:
             pid = path.stem.partition("-")[0]
             if pid.isdecimal() and process_table.look_up(int(pid)) is None:
                 files.remove(path)
+        before = self.get(leader)
+        if before is not None:
+            previous = before.previous if before.wanted == current.wanted else before.wanted
+            current = replace(current, previous=previous)
         files.replace(self._file(leader), records.render(current).encode())
 
     def drop(self, request_keys: set[str] | None) -> None:

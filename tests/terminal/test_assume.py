@@ -243,6 +243,16 @@ def test_each_terminal_has_a_current_session_of_its_own(terminals: Callable[...,
     assert "long" in type_line(two, "sh -c 'stsctl exec -- sh -c \"echo \\$STSCTL_ROLE\"'")
 
 
+def test_assume_dash_goes_back_and_forth(shell: pexpect.spawn) -> None:
+    """`assume -` is the one before, with the flags that it had; where there was none, it says so."""
+    type_line(shell, "stsctl assume read-only --session-name first")
+    assert "no other session was assumed in this terminal" in type_line(shell, "stsctl assume -")
+    type_line(shell, "stsctl assume long")
+    for there in ("role/ReadOnly/first", "role/Long/", "role/ReadOnly/first"):
+        type_line(shell, "stsctl assume -")
+        assert there in type_line(shell, "stsctl whoami")
+
+
 def test_assume_env_assume_env_ends_as_the_second(shell: pexpect.spawn) -> None:
     """The later word counts, although the variables of the first were still there when it was said."""
     for name in ("read-only", "long"):

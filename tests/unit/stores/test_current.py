@@ -91,6 +91,23 @@ def test_each_terminal_has_its_own(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "current").iterdir()} == {0o600}
 
 
+def test_what_was_current_before(tmp_path: Path) -> None:
+    """The other one of the last two is remembered, however often each is assumed again, as it was asked for."""
+    terminals, here = Terminals(folder=tmp_path / "current"), leader(os.getpid())
+    terminals.put(here, A)
+    assert previous(terminals, here) is None
+    for current, before in ((B, A), (B, A), (A, B), (B, A)):
+        terminals.put(here, current)
+        assert previous(terminals, here) == before.wanted
+
+
+def previous(terminals: Terminals, here: SessionLeader) -> Wanted | None:
+    """What was current before in a terminal."""
+    current = terminals.get(here)
+    assert current is not None
+    return current.previous
+
+
 def test_a_forgotten_session_is_current_nowhere(tmp_path: Path) -> None:
     """`logout` takes it away from every terminal, and others stay; a damaged file is none."""
     terminals = Terminals(folder=tmp_path / "current")
