@@ -8,9 +8,13 @@ it turns into the whole program. It waits for no import: only modules in C.
 
 import _blake2
 import _socket
-import posix
 import sys
 import time
+
+if sys.platform == "win32":
+    import nt as posix
+else:
+    import posix
 
 VERSION = b"stsctl hit 1"
 """How a record begins; another form has another number."""
@@ -76,6 +80,15 @@ def stamp_at(path: bytes) -> bytes:
         return stamp(None)
 
 
+def rights_at(path: bytes) -> bytes:
+    """Whose `path` is and who may do what with it, and with what it leads to; `-` for one that is not there."""
+    try:
+        found = posix.lstat(path), posix.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return b"-"
+    return b",".join([b"%d,%d,%o" % (each.st_uid, each.st_gid, each.st_mode) for each in found])
+
+
 class Hit:
     """What a record says of the answer: of which item it is made, and how."""
 
@@ -113,13 +126,13 @@ def hit(record: bytes, environ: Environ, now: float) -> Hit | None:
     found, vouched = Hit(), set()
     for line in lines:
         what, _, said = line.partition(b" ")
-        if what in (b"file", b"variables", b"until", b"host"):
+        if what in (b"file", b"rights", b"variables", b"until", b"host"):
             if not _still(what, said, environ, now):
                 return None
         else:
             found.take(what, said)
         vouched.add(what)
-    return found if len(vouched) == 8 else None
+    return found if len(vouched) == 9 else None
 
 
 def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
@@ -131,6 +144,8 @@ def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
     was, _, of_what = said.partition(b" ")
     if what == b"file":
         return stamp_at(of_what) == was
+    if what == b"rights":
+        return rights_at(of_what) == was
     return digest_of_variables(of_what.split(b" "), environ) == was
 
 

@@ -128,7 +128,7 @@ def resolve(
     Raises UsageError for a flag, ConfigurationError for a variable that says what cannot be meant.
     """
     own = dict.fromkeys(region.VARIABLES, region.own(environ) or "") if region.is_exported(environ) else {}
-    choose = _Chooser(configuration, {**environ, **own}, flags or {})
+    choose = _Chooser(configuration, environ, own, flags or {})
     defaults, sealed, console = configuration.defaults, configuration.sealed_file, configuration.console
     store = choose("store", _store, defaults.store, StoreName.KEYRING)
     return Settings(
@@ -181,13 +181,20 @@ def _url_of(choose: _Chooser, service: str) -> Setting[str | None]:
 class _Chooser:
     """Looks for one setting after the other in flags, variables and files."""
 
-    def __init__(self, configuration: Configuration, environ: Mapping[str, str], flags: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        environ: Mapping[str, str],
+        instead: Mapping[str, str],
+        flags: Mapping[str, str],
+    ) -> None:
         self._origins = {
             **configuration.defaults.origins,
             **{f"sealed_file.{key}": origin for key, origin in configuration.sealed_file.origins.items()},
             **{f"console.{key}": origin for key, origin in configuration.console.origins.items()},
         }
         self._environ = environ
+        self._instead = instead
         self._flags = flags
 
     def __call__(
@@ -207,7 +214,7 @@ class _Chooser:
             return Setting(name=name, value=value, level=Level.FLAG, origin=Origin(place=flag))
         for variable in (f"STSCTL_{name.upper()}",) if variables is None else variables:
             # To set a variable to nothing is the way to take it back for one command.
-            if text := self._environ.get(variable):
+            if text := self._instead.get(variable, self._environ.get(variable)):
                 try:
                     value = read(text)
                 except UsageError as error:

@@ -66,6 +66,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.watched_browser", r"(dataclass|errors|host\.\w+)", {"playwright"} | EFFECTS),
+    (r"host\.witness", r"hook", EFFECTS),
     (r"host\.\w+", r"(dataclass|errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
     (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"sources\.dpop", VALUES, {"cryptography"}),
@@ -97,6 +98,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|host\.\w+|stores\.(interface|{SEALED}))",
         {"cryptography"} | EFFECTS,
     ),
+    (r"stores\.hits", rf"({VALUES}|hook|host\.\w+)", EFFECTS),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     # Where the emulator's modules may import more than its own parts: moto is read and called here, and nowhere else.
@@ -117,7 +119,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (
         (
-            r"cli\.(app|authorities|certificates|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
+            r"cli\.(app|authorities|certificates|hits|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
             r"|sources|stores|surroundings)"
         ),
         r".*",

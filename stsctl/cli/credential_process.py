@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stsctl.cli import hits
 from stsctl.cli.options import acting_options, name_argument, wanted_options
 from stsctl.formats import json
 
@@ -28,4 +29,8 @@ def command(app: App, /, *, name: str, **options: Any) -> None:
     wanted, acting = app.typed(name, options)
     # Whoever started an SDK did not ask for a browser, nor for one in each of a dozen processes.
     acting = replace(acting, may_sign_in=False)
-    app.report.data(json.credential_process(app.obtain(app.chosen(wanted), acting).session))
+    with app.witness.watching():
+        obtained = app.obtain(app.chosen(wanted), acting)
+        line = json.credential_process(obtained.session)
+        app.report.data(line)
+        hits.note(app, obtained, acting, line.rstrip("\n"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
@@ -26,7 +26,12 @@ class Machine:
     """
 
     def __init__(
-        self, environ: Mapping[str, str], report: Report, settings: Settings, *, for_helpers: Mapping[str, str]
+        self,
+        environ: Mapping[str, str],
+        report: Report,
+        settings: Settings,
+        *,
+        for_helpers: Callable[[], Mapping[str, str]],
     ) -> None:
         self._environ = environ
         self._for_helpers = for_helpers
@@ -60,7 +65,7 @@ class Machine:
         from stsctl.host import process
 
         try:
-            return process.run(argv, environ=self._for_helpers, timeout=self._timeout)
+            return process.run(argv, environ=self._for_helpers(), timeout=self._timeout)
         except (process.CommandNotFoundError, process.CannotStartError) as error:
             raise ConfigurationError(error.message, hint=error.hint) from error
 
@@ -112,10 +117,10 @@ class Machine:
         if way is PromptWith.TERMINAL:
             return at_terminal
         if way is PromptWith.AUTO:
-            on_desktop = dialogue.Dialogue(environ=self._for_helpers)
+            on_desktop = dialogue.Dialogue(environ=self._for_helpers())
             return at_terminal if at_terminal.available() or not on_desktop.available() else on_desktop
         device = terminal.DEVICE if way is PromptWith.PINENTRY and at_terminal.available() else None
-        return dialogue.Dialogue(environ=self._for_helpers, programs=(way.value,), terminal=device)
+        return dialogue.Dialogue(environ=self._for_helpers(), programs=(way.value,), terminal=device)
 
     @property
     def _timeout(self) -> timedelta:

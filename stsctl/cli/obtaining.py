@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint, names, plan, settings
@@ -19,6 +20,7 @@ from stsctl.cli.waiting import Locks, Watcher
 from stsctl.credentials import Session
 from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
+from stsctl.host import files
 from stsctl.plan import Plan
 from stsctl.request import Endpoint
 from stsctl.session_name import Person
@@ -69,7 +71,7 @@ class Obtaining(Parts):
             target,
             plan.Surroundings(
                 asker=asker,
-                person=Person(user=_user(), host=platform.node().partition(".")[0] or "host"),
+                person=Person(user=_user(self.environ), host=platform.node().partition(".")[0] or "host"),
                 endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
                 maximum_of=Learned(folder=self.paths.learned).maximum,
                 asks=self.sources.asks(target.source),
@@ -241,7 +243,12 @@ class Obtaining(Parts):
         )
 
 
-def _user() -> str:
+def _user(environ: Mapping[str, str]) -> str:
+    """Who is at the machine, as `getpass` says."""
+    said = next((environ[name] for name in ("LOGNAME", "USER", "LNAME", "USERNAME") if environ.get(name)), None)
+    if said is not None:
+        return said
+    files.changed_at(Path("/etc/passwd"))  # by which the name may be another next time
     try:
         return getpass.getuser()
     except (KeyError, OSError):

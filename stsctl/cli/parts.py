@@ -37,7 +37,7 @@ class Parts(Surroundings):
     @cached_property
     def machine(self) -> Machine:
         """This machine's terminal, shells and programs."""
-        return Machine(self.environ, self.report, self.settings, for_helpers=self._own_environ)
+        return Machine(self.environ, self.report, self.settings, for_helpers=lambda: self._own_environ)
 
     @property
     def _own_environ(self) -> Mapping[str, str]:
@@ -156,7 +156,7 @@ class Parts(Surroundings):
             settings=self.settings,
             paths=self.paths,
             environ=self.environ,
-            for_helpers=self._own_environ,
+            for_helpers=lambda: self._own_environ,
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             now=self.now,
         )

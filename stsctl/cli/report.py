@@ -28,6 +28,11 @@ class Report:
         self._said: set[str] = set()
 
     @property
+    def has_spoken(self) -> bool:
+        """Whether there was something that the person should read."""
+        return bool(self._said)
+
+    @property
     def decorated(self) -> bool:
         """Whether stderr is a terminal that colours and boxes are for."""
         return self._fancy(sys.stderr)

@@ -14,12 +14,13 @@ from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import StoreError
 from stsctl.host.paths import Paths
+from stsctl.host.witness import unnoticed
 from stsctl.settings import Settings
 
 if TYPE_CHECKING:
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index
-    from stsctl.stores.interface import Store
+    from stsctl.stores.interface import Kind, Store
     from stsctl.stores.keyring import KeyringStore
     from stsctl.stores.sealing_key import SealingKey
 
@@ -33,7 +34,7 @@ class Stores:
     settings: Settings
     paths: Paths
     environ: Mapping[str, str]
-    for_helpers: Mapping[str, str]
+    for_helpers: Callable[[], Mapping[str, str]]
     ask: Callable[[str], Secret]
     now: Callable[[], datetime]
     _indexes: dict[StoreName, Index] = field(default_factory=dict)
@@ -105,7 +106,12 @@ class Stores:
         from stsctl.stores.keyring import KeyringStore, time_limit
 
         called = "keyring (emulator)" if self.paths.emulated else "keyring"
-        return KeyringStore(limit=time_limit(self.environ), service=self._service, name=called)
+        limit = time_limit(unnoticed(self.environ))  # how long to wait has no say in what comes
+        return KeyringStore(limit=limit, service=self._service, name=called)
+
+    def attributes(self, kind: Kind, key: str) -> dict[bytes, bytes]:
+        """By what the Secret Service finds an item of the keyring."""
+        return {name.encode(): value.encode() for name, value in self._keyring().attributes(kind, key).items()}
 
     def _sealing_key(self) -> SealingKey:
         """Where the sealed files' key comes from; a file or a program that is named says so by itself."""
@@ -115,7 +121,7 @@ class Stores:
         if key_file is not None:
             return KeyFile(path=Path(key_file).expanduser())
         if self.settings.seal_key_process.value:
-            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self.for_helpers)
+            return KeyProcess(argv=self.settings.seal_key_process.value, environ=self.for_helpers())
         if chosen is SealKey.KEYRING:
             return KeyringKey(store=self._keyring())
         return Passphrase(ask=self.ask)

@@ -14,6 +14,7 @@ from stsctl.cli.report import Report
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, ownership, paths
+from stsctl.host.witness import Witness
 from stsctl.origin import Origin
 from stsctl.url import is_loopback
 
@@ -27,7 +28,8 @@ class Surroundings:
     """The environment of one run."""
 
     def __init__(self, environ: Mapping[str, str], report: Report, flags: Mapping[str, str] | None = None) -> None:
-        self.environ = environ
+        self.witness = Witness(environ)
+        self.environ = self.witness.environ
         self.report = report
         self._flags = dict(flags or {})
 
@@ -35,6 +37,11 @@ class Surroundings:
     def of_process(cls) -> Self:
         """For this process, with nothing typed."""
         return cls(os.environ, Report(os.environ))
+
+    @property
+    def flagged(self) -> bool:
+        """Whether a setting was typed."""
+        return bool(self._flags)
 
     def wall(self) -> datetime:
         """This machine's time, aware, in UTC."""

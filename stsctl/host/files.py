@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stsctl.errors import StsctlError
+from stsctl.host import witness
 
 
 class FileError(StsctlError):
@@ -31,8 +32,11 @@ def private_folder(path: Path) -> Path:
 def read(path: Path) -> bytes | None:
     """The bytes of a file, None where there is none; raises FileError."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            witness.saw(path, os.fstat(file.fileno()))
+            return file.read()
     except (FileNotFoundError, NotADirectoryError):
+        witness.saw(path, None)
         return None
     except OSError as error:
         raise problem("read", path, error) from error
@@ -41,8 +45,11 @@ def read(path: Path) -> bytes | None:
 def changed_at(path: Path) -> datetime | None:
     """When a file was changed last, aware, in UTC; None where there is none."""
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        found = path.stat()
+        witness.saw(path, found)
+        return datetime.fromtimestamp(found.st_mtime, UTC)
     except OSError:
+        witness.saw(path, None)
         return None
 
 
@@ -54,11 +61,13 @@ def read_private(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
+            witness.saw(path, found)
             others = 0o077 if os.name == "posix" and found.st_uid == os.geteuid() else 0o007
             if os.name == "posix" and found.st_mode & others:
                 raise FileError(f'others can read "{path}"', hint=f"chmod 600 {shlex.quote(str(path))}")
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
+        witness.saw(path, None)
         return None
     except OSError as error:
         raise problem("read", path, error) from error

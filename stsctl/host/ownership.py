@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from stsctl.errors import ConfigurationError
-from stsctl.host import files
+from stsctl.host import files, witness
 
 _ROOT = 0
 
@@ -21,6 +21,7 @@ def check(path: Path) -> None:
     """
     if os.name != "posix":
         return
+    witness.saw_rights(path)
     try:
         found = [path.lstat()]
         if stat.S_ISLNK(found[0].st_mode):

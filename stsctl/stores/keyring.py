@@ -94,6 +94,10 @@ class KeyringStore:
         """The module of the back-end that keeps it all; raises StoreError where there is none that can be trusted."""
         return self._call(lambda backend: type(backend).__module__)
 
+    def attributes(self, kind: Kind, key: str) -> dict[str, str]:
+        """By what an item is found where a keyring has attributes."""
+        return {"service": self._service, "username": _place(kind, key)}
+
     def get(self, kind: Kind, key: str) -> Secret | None:
         """The value of an item; None where there is none, or parts of it are missing."""
         place = _place(kind, key)
