@@ -19,6 +19,7 @@ from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from stsctl.errors import StoreError, StsctlError
 from stsctl.formats import environment
+from stsctl.host import programs
 
 _BOTO3 = 'import boto3; print(boto3.Session(profile_name="prod-admin").client("sts").get_caller_identity()["Arn"])'
 
@@ -68,7 +69,7 @@ class Tour:
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "aws" / "credentials"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{programs.absolute_path(kept)}",
         }
         stored = self._keyring_is_free()
         self.say(

@@ -21,9 +21,15 @@ def find(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def absolute_path(environ: Mapping[str, str]) -> str:
-    """The PATH of `environ` without entries that depend on where the person is."""
-    entries = environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))  # noqa: PTH117 - a text
+    """The PATH of `environ` without entries that depend on where the person is.
+
+    The system's own where no other is left: an empty one means the current folder.
+    """
+    for path in (environ.get("PATH", ""), os.defpath):
+        entries = [entry for entry in path.split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117 - a text
+        if entries:
+            break
+    return os.pathsep.join(entries)
 
 
 _SECRET = (
