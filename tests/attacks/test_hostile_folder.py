@@ -111,9 +111,9 @@ def test_relative_folders_are_none(me: Me, repository: Repository, variable: str
 
 def test_no_planted_program_shows_the_question(me: Me, repository: Repository) -> None:
     """With a desktop and no terminal a pinentry is looked for, and not in the folder; nor is a browser."""
-    done = repository.run(me, "credential-process", "hub", DISPLAY=":99", PATH=":.:relative")
+    done = repository.run(me, "credential-process", "hub", DISPLAY=":99", PATH=".:relative:/nowhere")
     assert done.status == 4, done
-    done = repository.run(me, "console", "read-only", DISPLAY=":99", PATH=":.:relative")
+    done = repository.run(me, "console", "read-only", DISPLAY=":99", PATH=".:relative:/nowhere")
     assert done.status == 1, done
     assert repository.traces == ""
 
