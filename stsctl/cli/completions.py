@@ -16,6 +16,10 @@ def script(shell: str, tree: Command) -> str:
     # The source without `source()`, which for bash asks the bash of this machine for its version.
     complete = kind(tree, {}, "stsctl", "_STSCTL_COMPLETE")
     text = complete.source_template % complete.source_vars()
+    if shell == "bash":
+        # Click's own puts what is offered on the command line as it is, where the next Enter has bash evaluate it.
+        text = text.replace("read type value", "read -r type value")
+        text = text.replace("COMPREPLY+=($value)", 'COMPREPLY+=("$(printf \'%q\' "$value")")')
     if shell == "fish":
         # Click's own splits at every comma, those of descriptions too.
         text = text.replace('string split ","', 'string split -m 1 ","')
