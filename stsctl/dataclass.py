@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cost next to nothing to define.
+"""Dataclasses that cost next to nothing to define.
 
 The standard library writes six methods for every class and compiles them: half a millisecond to a whole one, for each
 of the hundred classes that a command begins with. Here the methods are written once, and go by the fields of the class
@@ -18,16 +18,15 @@ else:
     from operator import attrgetter
     from typing import Literal, NamedTuple
 
-    def dataclass(*, frozen: Literal[True], slots: Literal[True], kw_only: Literal[True]) -> Callable[[type], type]:
+    def dataclass(*, slots: Literal[True], kw_only: Literal[True], frozen: bool = False) -> Callable[[type], type]:
         """`dataclasses.dataclass` with just these; `__post_init__` and fields with `init=False` are not known."""
-        assert frozen
         assert slots
         assert kw_only
-        return _define
+        return functools.partial(_define, methods=_METHODS + _FROZEN if frozen else _METHODS)
 
-    def _define(cls: type) -> type:
+    def _define(cls: type, methods: tuple[str, ...]) -> type:
         assert not hasattr(cls, "__post_init__")
-        for name in _METHODS:
+        for name in methods:
             if cls.__dict__.get(name) is None:
                 setattr(cls, name, _Methods.__dict__[name])
         return dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
@@ -87,4 +86,5 @@ else:
         def __delattr__(self, name: str) -> None:
             raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
-    _METHODS = ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__")
+    _METHODS = ("__init__", "__repr__", "__eq__")
+    _FROZEN = ("__hash__", "__setattr__", "__delattr__")

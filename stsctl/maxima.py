@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from stsctl.arn import Arn
 from stsctl.credentials import Session
+from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import RefusedError
 from stsctl.lifetime import HOUR, Maximum

@@ -6,10 +6,10 @@ AWS takes each code of a device only once, so a code that any process has given 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError, RefusedError
 from stsctl.locks import Locks
 from stsctl.request import Endpoint

@@ -9,12 +9,12 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-k
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from stsctl.arn import Arn
 from stsctl.credentials import Credentials
+from stsctl.dataclass import dataclass
 from stsctl.errors import RefusedError, StsctlError, UnavailableError
 
 _Answer = TypeVar("_Answer")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from stsctl.credentials import renewed_below
+from stsctl.dataclass import dataclass
 
 CALLS_A_SECOND = 5
 _LEAD = (0.02, 0.08)

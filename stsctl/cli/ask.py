@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from stsctl.cli.report import Report
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError, StsctlError
 from stsctl.formats.visible import visible
 from stsctl.one_time_code import ATTEMPTS, Question

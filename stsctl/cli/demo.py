@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ import click
 from stsctl.cli.app import App
 from stsctl.cli.emulator import BUILT_IN_CONFIG, check_installed
 from stsctl.cli.report import Report
+from stsctl.dataclass import dataclass
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
 from stsctl.errors import StoreError, StsctlError

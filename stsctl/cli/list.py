@@ -31,7 +31,7 @@ def command(app: App, *, names: bool, as_json: bool) -> None:
         app.report.data("\n".join(visible(name) for name, _ in app.names()))
         return
     now = app.now()
-    listed = (entry for held in app.stores.all_held() for entry in held.entries())
+    listed = (entry for store in app.stores.in_use for entry in app.stores.index(store).all())
     entries = [entry for entry in listed if entry.expires_at is None or entry.expires_at > now]
     if as_json:
         app.report.answer([_as_json(entry) for entry in entries])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from stsctl.cli.obtaining import Obtained
 from stsctl.cli.report import Report
 from stsctl.formats.visible import visible
+
+if TYPE_CHECKING:
+    from stsctl.cli.obtaining import Obtained
 
 
 def left(length: timedelta) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from stsctl import signing_in
 from stsctl.cli.report import Report
 from stsctl.cli.waiting import Locks
 from stsctl.credentials import Secret
+from stsctl.dataclass import dataclass
 from stsctl.errors import PersonNeededError
 from stsctl.host.paths import Paths
 from stsctl.proofs import Turn
