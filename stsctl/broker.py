@@ -1,12 +1,12 @@
 """The broker: held and fresh, or obtained (once, however many ask) and held.
 
 It follows a plan from the deepest session that is still held. Everything that it touches is handed to it: what is held,
-the source, the exchanges, locks, what was learned, the person who can be asked, the clock.
+the source, how each call is made, locks, what was learned, the person who can be asked, the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -89,7 +89,7 @@ class Broker:
 
     holdings: Holdings
     source: Source
-    exchanges: Mapping[Operation, Exchange]
+    exchange: Callable[[Operation], Exchange]
     locks: Locks
     lessons: Lessons
     prompt: Callable[[Question], str]
@@ -241,7 +241,7 @@ class Broker:
     ) -> tuple[Plan, Session]:
         """One call, and a second one where AWS says only that the duration is too long."""
         step = plan.steps[position]
-        exchange = self.exchanges[step.request.operation]
+        exchange = self.exchange(step.request.operation)
         if step.capped_because and step.requested:
             lasts, wanted = render_duration(step.effective), render_duration(step.requested)
             self.watcher.notice(f'"{step.name}" lasts {lasts}, not {wanted}: {step.capped_because}')

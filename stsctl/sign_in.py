@@ -6,7 +6,6 @@ what was obtained by a sign-in is found by its id, and never handed to whoever s
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 
 from stsctl.credentials import Secret
@@ -60,4 +59,6 @@ def at_issuer(url: str, client_id: str, scopes: tuple[str, ...], instance: str |
 
 def new_id() -> str:
     """The id of a sign-in that has just been made."""
+    import secrets
+
     return secrets.token_hex(16)

@@ -203,12 +203,14 @@ class Obtaining(Parts):
         from stsctl.stores.holdings import PlanHoldings
         from stsctl.stores.learned import Learned
 
-        clients = self.clients(steps.target)
         held = self._held_for(acting)
+        exchanges = functools.cache(
+            lambda: self.sources.exchanges(self.clients(steps.target), steps.target.source.kind, source)
+        )
         return Broker(
             holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
             source=source,
-            exchanges=self.sources.exchanges(clients, steps.target.source.kind, source),
+            exchange=lambda operation: exchanges()[operation],
             locks=self._locks_before(steps),
             lessons=Learned(folder=self.paths.learned),
             prompt=self._prompt(acting),

@@ -6,7 +6,7 @@ whoever writes the item anew moves it aside first.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -85,7 +85,7 @@ class SealedFileStore:
                 try:
                     seal.open(item.kind, item.key, sealed)
                 except SealError:
-                    files.move(path, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
+                    files.move(path, path.with_suffix(f".{os.urandom(4).hex()}.bad"))
             files.replace(path, seal.close(item.kind, item.key, item.value))
 
     def delete(self, kind: Kind, key: str) -> bool:

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import StoreError, StsctlError
-from stsctl.host import files, process
+from stsctl.host import files
 from stsctl.stores import seal
 from stsctl.stores.interface import Item, Kind, Store
 
@@ -137,6 +137,8 @@ class KeyProcess:
 
     def find(self, stretching: Stretching | None) -> Secret:  # noqa: ARG002 - only a passphrase needs it
         """What the program prints; raises StoreError when it fails, or that is no key."""
+        from stsctl.host import process
+
         try:
             text = Secret(process.run(self.argv, environ=self.environ, timeout=self.timeout))
         except StsctlError as error:

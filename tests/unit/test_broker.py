@@ -94,7 +94,7 @@ class Process:
         return Broker(
             holdings=self,
             source=StoredKeys(name="work", key_id=lambda: keys.access_key_id, read=lambda: keys),
-            exchanges=dict.fromkeys(Operation, self.machine.sts),
+            exchange=lambda _operation: self.machine.sts,
             locks=_Locks(self),
             lessons=self.machine.learned,
             prompt=self._prompt,

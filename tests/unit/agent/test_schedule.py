@@ -17,7 +17,7 @@ from stsctl.credentials import Credentials, Secret, Session, renewed_below
 from stsctl.errors import PersonNeededError, StsctlError, UnavailableError
 from stsctl.lifetime import Maximum
 from stsctl.plan import Plan
-from stsctl.request import Endpoint, Operation
+from stsctl.request import Endpoint
 from stsctl.sources.keys import StoredKeys
 from stsctl.target import Hop
 from tests.unit.scripted_sts import Clock, ScriptedSts
@@ -182,7 +182,7 @@ class Day:
         self.broker = Broker(
             holdings=self,
             source=StoredKeys(name="work", key_id=lambda: keys.access_key_id, read=lambda: keys),
-            exchanges=dict.fromkeys(Operation, self.sts),
+            exchange=lambda _operation: self.sts,
             locks=_Alone(),
             lessons=self,
             prompt=self._prompt,
