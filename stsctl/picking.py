@@ -6,9 +6,9 @@ No terminal is touched here: keys come in by name, lines go out as pieces of tex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
+from stsctl.dataclass import dataclass
 from stsctl.search import Search, spans
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from stsctl.dataclass import dataclass
 
 _BOUNDARY = re.compile(r"(?<=[^a-z0-9])(?=[a-z0-9])|(?<=[a-z])(?=[0-9])")
 _ELSEWHERE = 4

@@ -73,23 +73,24 @@ def read_private(path: Path) -> bytes | None:
         raise problem("read", path, error) from error
 
 
-def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+def replace(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = True) -> None:
     """Writes `content` to `path`: afterwards it holds the old or the new, whole, and only its owner can read it.
 
-    A link in its place is replaced, and what it leads to stays as it is. `mode` may be stricter than the usual. Raises
-    FileError.
+    A link in its place is replaced, and what it leads to stays as it is. `mode` may be stricter than the usual. What
+    need not be `lasting` is not waited for: a machine that stops dead may lose it. Raises FileError.
     """
     private_folder(path.parent)
     draft = path.parent / f".{path.name}.{os.urandom(8).hex()}"
     try:
-        _write_new(draft, content, mode)
+        _write_new(draft, content, mode, lasting=lasting)
         try:
             draft.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
-        _settle(path.parent)
+        if lasting:
+            _settle(path.parent)
     except OSError as error:
         raise problem("write", path, error) from error
 
@@ -127,14 +128,15 @@ def remove(path: Path) -> bool:
     return True
 
 
-def _write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
+def _write_new(path: Path, content: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
     """Writes a file that must not be there yet, private from birth; leaves none behind when that fails."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
     except BaseException:
         with contextlib.suppress(OSError):
             path.unlink()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
 from stsctl.stores import records
@@ -51,7 +52,7 @@ class Uses:
         used = _Use(name=name, thousandths=1000 + (before.thousandths if before else 0), at=now)
         kept = sorted(known.values(), key=lambda use: -use.thousandths)[: _MOST - 1]
         with contextlib.suppress(FileError):
-            files.replace(self.file, records.render(_Record(uses=(used, *kept))).encode())
+            files.replace(self.file, records.render(_Record(uses=(used, *kept))).encode(), lasting=False)
 
     def _read(self) -> tuple[_Use, ...]:
         try:
