@@ -103,12 +103,14 @@ def subjects(sealed: Place, keyring: Place | None) -> list[Subject]:
     found = [
         Subject(name="python -c pass", argv=_EMPTY, environ=sealed.environ),
         sealed.subject("stsctl --help", "--help", goal=8),
-        sealed.subject("stsctl plan prod-admin", "plan", "prod-admin"),
-        sealed.subject("stsctl list", "list"),
-        Subject(name="completion of a name", argv=(str(BIN / "stsctl"),), environ=sealed.environ | complete),
+        sealed.subject("stsctl plan prod-admin", "plan", "prod-admin", goal=8),
+        sealed.subject("stsctl list", "list", goal=8),
+        Subject(name="completion of a name", argv=(str(BIN / "stsctl"),), environ=sealed.environ | complete, goal=8),
+        sealed.subject("stsctl env, held (sealed file)", "env", "prod-admin", goal=8),
         sealed.subject("credential-process, held (sealed file)", "credential-process", "prod-admin"),
     ]
     if keyring is not None:
+        found.append(keyring.subject("stsctl env, held (keyring)", "env", "prod-admin", goal=8))
         found.append(keyring.subject("credential-process, held (keyring)", "credential-process", "prod-admin"))
     found.append(sealed.subject("assume read-only, cold", "assume", "read-only", "--refresh", share=0.5))
     return found

@@ -84,7 +84,7 @@ class App(Obtaining):
         if not key or wanted != Wanted(name=wanted.name) or self.index.get(key) is not None:
             return
         target = self.target(wanted)
-        with self.proofs.asking():
+        with self._turn(target.source):
             steps = self.plan(target, source=self.sources.of(target.source, self._kept(target)))
         if steps.request_key != key:
             raise UsageError(

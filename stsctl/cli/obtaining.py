@@ -7,12 +7,14 @@ import getpass
 import platform
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint, names, plan, settings
+from stsctl.callers import begins_with_proof
 from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
 from stsctl.cli.sources import Kept
@@ -89,7 +91,7 @@ class Obtaining(Parts):
         target = target or self.target(wanted)
         given = self._given() if acting.token_stdin else None
         kept = self._kept(target, acting)
-        with self.proofs.asking():
+        with self._turn(target.source):
             source = self.sources.of(target.source, kept, given=given, may_sign_in=acting.may_sign_in)
             if not target.hops and target.source.kind is SourceKind.SAML and self._may_choose(acting):
                 wanted = self._chosen_of_offered(wanted, target.source, source)
@@ -117,13 +119,17 @@ class Obtaining(Parts):
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
 
+    def _turn(self, source: Source) -> AbstractContextManager[None]:
+        """This process's turn to ask for a proof, meanwhile, where the source begins with one."""
+        return self.proofs.asking() if begins_with_proof(source) else nullcontext()
+
     def _may_choose(self, acting: Acting) -> bool:
         """Whether a person is there who may be asked which role they mean."""
         return acting.may_sign_in and self.machine.can_ask()
 
     def offered_roles(self, said: Source) -> tuple[Offered, ...]:
         """The roles that an assertion of that source offers; a person may have to sign in for it."""
-        with self.proofs.asking():
+        with self._turn(said):
             return self._offered(said, self.sources.of(said, self._kept(Target(name=said.name, source=said))))
 
     def _offered(self, said: Source, source: SourceOfCredentials) -> tuple[Offered, ...]:
@@ -192,11 +198,13 @@ class Obtaining(Parts):
 
     def _held_for(self, acting: Acting) -> Held:
         """Where sessions are held: nowhere beyond this process, where that was asked for."""
+        if not acting.no_cache:
+            return self.held
         from stsctl.stores.held import Held
         from stsctl.stores.index import Index
         from stsctl.stores.memory import MemoryStore
 
-        return Held(MemoryStore(), Index(None), None) if acting.no_cache else self.held
+        return Held(MemoryStore(), Index(None), None)
 
     def _broker(self, steps: Plan, source: SourceOfCredentials, wanted: Wanted, acting: Acting) -> Broker:
         from stsctl.broker import Broker

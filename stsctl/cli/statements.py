@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.errors import StsctlError
-from stsctl.formats.dotenv import Dotenv
-from stsctl.formats.interface import Format
-from stsctl.formats.json import Json
 from stsctl.formats.shell import SHELLS
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.formats.interface import Format
 
 
 class Statements(click.Command):
@@ -44,8 +42,12 @@ class Statements(click.Command):
 def writer(app: App, shell: str | None, form: str | None = None) -> Format:
     """What writes for a shell, or for a form that was asked for in its place."""
     if form == "dotenv":
+        from stsctl.formats.dotenv import Dotenv
+
         return Dotenv()
     if form == "json":
+        from stsctl.formats.json import Json
+
         return Json()
     return SHELLS[shell or app.machine.calling_shell()]
 
