@@ -23,7 +23,7 @@ CALLING = {
     "stsctl.sources.client",
 }
 """Of stsctl, what asks AWS, people or programs for something."""
-KEEPING = {"stsctl.broker", "stsctl.cli.stores", "stsctl.host.lock", "stsctl.rotation", "stsctl.stores.held"}
+KEEPING = {"stsctl.broker", "stsctl.host.lock", "stsctl.rotation", "stsctl.stores.held"}
 """Of stsctl, what has to do with the secrets that are kept."""
 READING = HEAVY | SLOW | CALLING | KEEPING
 """What a command that reads the configuration and the index has no use for."""
