@@ -6,13 +6,13 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from stsctl.access.snapshot import PolicyText, Role, Snapshot, Tags, User
+from stsctl.access.snapshot import Group, PolicyText, Role, Snapshot, Tags, User
 from stsctl.arn import Arn
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.policy.kind import Kind
@@ -35,16 +35,25 @@ def read(value: object, place: str) -> Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class _Managed:
-    """A managed policy, without whom it speaks for."""
+    """A managed policy, without whom it speaks for; `others` are its versions that are not in force."""
 
     arn: str
     text: str
+    others: tuple[tuple[str, str], ...] = ()
 
     def of(self, whose: str) -> PolicyText:
-        return PolicyText(name=f"managed policy {self.arn} of {whose}", text=self.text, kind=Kind.IDENTITY)
+        return self._called(f"managed policy {self.arn} of {whose}", self.text)
 
     def as_session(self) -> PolicyText:
-        return PolicyText(name=f"session policy {self.arn}", text=self.text, kind=Kind.SESSION)
+        return PolicyText(name=f"session policy {self.arn}", text=self.text, kind=Kind.SESSION, arn=self.arn)
+
+    def versions(self) -> tuple[PolicyText, ...]:
+        return tuple(
+            self._called(f"version {version} of managed policy {self.arn}", text) for version, text in self.others
+        )
+
+    def _called(self, name: str, text: str) -> PolicyText:
+        return PolicyText(name=name, text=text, kind=Kind.IDENTITY, arn=self.arn)
 
 
 class _Details:
@@ -62,29 +71,37 @@ class _Details:
         return Snapshot(
             users={user.arn: user for user in users},
             roles={role.arn: role for role in roles},
+            groups={group.arn: group for group in map(self._group, self._groups.values())},
             managed={arn: policy.as_session() for arn, policy in self._managed.items()},
+            versions={arn: policy.versions() for arn, policy in self._managed.items()},
             gaps=tuple(self._gaps),
         )
 
     def _user(self, found: Mapping[str, Any]) -> User:
         arn = Arn.parse(found["Arn"])
         own = self._policies(found, "UserPolicyList", f"user {found['UserName']}")
-        groups = [self._of_group(name, arn) for name in found.get("GroupList", [])]
+        groups = [group for name in found.get("GroupList", []) if (group := self._of_user(name, arn))]
         return User(
             arn=str(arn),
             id=str(found["UserId"]),
             account=arn.account,
-            policies=(*own, *(policy for group in groups for policy in group)),
+            policies=(*own, *(policy for group in groups for policy in group.policies)),
+            groups=tuple(group.arn for group in groups),
             boundary=self._boundary(found),
             tags=_tags(found),
         )
 
-    def _of_group(self, name: str, of: Arn) -> Iterable[PolicyText]:
+    def _of_user(self, name: str, of: Arn) -> Group | None:
         group = self._groups.get(name)
         if group is None:
             self._gaps[f"{self._place}: the group {name} of {of} is not in it"] = None
-            return ()
-        return self._policies(group, "GroupPolicyList", f"group {name}")
+            return None
+        return self._group(group)
+
+    def _group(self, found: Mapping[str, Any]) -> Group:
+        arn = Arn.parse(found["Arn"])
+        policies = self._policies(found, "GroupPolicyList", f"group {found['GroupName']}")
+        return Group(arn=str(arn), account=arn.account, policies=policies)
 
     def _role(self, found: Mapping[str, Any]) -> Role:
         arn = Arn.parse_role(found["Arn"])
@@ -100,6 +117,7 @@ class _Details:
             boundary=self._boundary(found),
             tags=_tags(found),
             longest=timedelta(seconds=int(found.get("MaxSessionDuration", 3600))),
+            profiles=tuple(str(profile["Arn"]) for profile in found.get("InstanceProfileList", [])),
         )
 
     def _policies(self, found: Mapping[str, Any], inline: str, whose: str) -> tuple[PolicyText, ...]:
@@ -127,12 +145,17 @@ class _Details:
         managed = self._attached(arn, f"{found.get('UserName') or found.get('RoleName')} (as boundary)")
         # One that is not to be seen is taken to allow nothing: an answer that says too little is the safer one.
         text = managed.text if managed else _NOTHING
-        return PolicyText(name=f"permissions boundary {arn}", text=text, kind=Kind.SESSION)
+        return PolicyText(name=f"permissions boundary {arn}", text=text, kind=Kind.SESSION, arn=arn)
 
 
 def _managed(policy: Mapping[str, Any]) -> _Managed:
     (version,) = (each for each in policy["PolicyVersionList"] if each["IsDefaultVersion"])
-    return _Managed(policy["Arn"], _text(version["Document"]))
+    others = [each for each in policy["PolicyVersionList"] if each is not version]
+    return _Managed(
+        policy["Arn"],
+        _text(version["Document"]),
+        tuple((str(each["VersionId"]), _text(each["Document"])) for each in others),
+    )
 
 
 def _text(document: object) -> str:

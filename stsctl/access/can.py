@@ -135,7 +135,7 @@ def _of_resource(holder: Holder | None) -> Context:
         f"{service}:ResourceTag/{key}": value for key, value in holder.tags for service in ("aws", "iam")
     }
     if holder.boundary is not None:
-        keys["iam:PermissionsBoundary"] = holder.boundary.name.rpartition(" ")[2]
+        keys["iam:PermissionsBoundary"] = holder.boundary.arn
     return keys
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from stsctl.access.snapshot import PolicyText, Snapshot
 from stsctl.policy.principal import role_without_path
+from stsctl.policy.wildcard import glob
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _SESSION = re.compile(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*")
@@ -26,6 +27,10 @@ class Scope(NamedTuple):
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+
+    def concerns(self, verb: str) -> bool:
+        """Whether an action, in lower case, is one of these."""
+        return _one_of(self.actions, verb)
 
 
 _EVERYTHING = Scope(("*",), ("*",))
@@ -46,7 +51,7 @@ class Facts:
         """What is to be known of everybody in a snapshot."""
         return cls(
             scopes={
-                holder.arn: tuple(dict.fromkeys(scope for text in holder.policies for scope in _scopes(text)))
+                holder.arn: tuple(dict.fromkeys(scope for text in holder.policies for scope in scopes(text)))
                 for holder in snapshot.holders()
             },
             trusted={arn: tuple(dict.fromkeys(_names(role.trust))) for arn, role in snapshot.roles.items()},
@@ -69,8 +74,19 @@ class Facts:
 
 
 @lru_cache(maxsize=1024)
-def _scopes(text: PolicyText) -> tuple[Scope, ...]:
+def scopes(text: PolicyText) -> tuple[Scope, ...]:
+    """What the statements of a policy might allow."""
     return tuple(_scope(statement) for statement in _allowing(text.text))
+
+
+@lru_cache(maxsize=200_000)
+def _one_of(patterns: tuple[str, ...], verb: str) -> bool:
+    return any(_is(pattern, verb) for pattern in patterns)
+
+
+@lru_cache(maxsize=200_000)
+def _is(pattern: str, verb: str) -> bool:
+    return glob(pattern)(verb)
 
 
 def _scope(statement: Any) -> Scope:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from stsctl.access.caller import Caller
 from stsctl.access.can import Surroundings, can
-from stsctl.access.editing import OWN_WORK
 from stsctl.access.index import Index
 from stsctl.access.snapshot import Snapshot
 
@@ -23,19 +22,19 @@ def is_administrator(snapshot: Snapshot, caller: Caller, around: Surroundings) -
 class Goal:
     """Where ways are to lead: to those of the users and roles `arns` for whom `wanted` holds.
 
-    `several` looks for a way to each of them rather than for the shortest to any. `by_rights` says that whoever gets
-    more rights may become one of them, too.
+    `several` looks for a way to each of them rather than for the shortest to any. Whoever has got other rights than in
+    `by_rights` may have become one of them, too.
     """
 
     arns: frozenset[str]
     wanted: Callable[[Caller], bool] = field(default=lambda _caller: True)
     several: bool = False
-    by_rights: bool = False
+    by_rights: Snapshot | None = None
 
     def reached(self, caller: Caller) -> bool:
         """Whether that is where one wanted to be."""
-        possible = caller.holder.arn in self.arns or (self.by_rights and OWN_WORK in caller.holder.policies)
-        return possible and self.wanted(caller)
+        changed = self.by_rights is not None and not self.by_rights.has(caller.holder)
+        return (changed or caller.holder.arn in self.arns) and self.wanted(caller)
 
 
 def to(arn: str) -> Goal:
@@ -49,5 +48,5 @@ def to_administrators(snapshot: Snapshot, index: Index, around: Surroundings) ->
         arns=frozenset(index.who_might("*", "*")),
         wanted=lambda caller: is_administrator(snapshot, caller, around),
         several=True,
-        by_rights=True,
+        by_rights=snapshot,
     )

@@ -6,13 +6,12 @@ It keeps too many rather than too few; whoever it leaves out would be denied.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from stsctl.access.facts import Facts, Scope
 from stsctl.access.snapshot import Holder, Snapshot
 from stsctl.policy.evaluate import NEEDS_NO_PERMISSION
 from stsctl.policy.principal import role_without_path
-from stsctl.policy.wildcard import Matcher, any_of, glob, resource_tokens
+from stsctl.policy.wildcard import Matcher, any_of, resource_tokens
 
 ASSUMING = "sts:assumerole"
 EDITING = (
@@ -89,17 +88,10 @@ class Index:
         """Tells the resources on which somebody may be allowed an action by own policies; None where there is none."""
         key = (arn, action.lower())
         if key not in self._matchers:
-            about = [scope for scope in self._scopes.get(arn, ()) if _speaks_of(scope.actions, key[1])]
+            about = [scope for scope in self._scopes.get(arn, ()) if scope.concerns(key[1])]
             patterns = [resource_tokens(resource) for scope in about for resource in scope.resources]
             self._matchers[key] = any_of(patterns) if patterns else None
         return self._matchers[key]
-
-    def resources(self, arn: str, action: str) -> Iterator[str]:
-        """The patterns of the resources on which somebody may be allowed an action by own policies."""
-        verb = action.lower()
-        return (
-            text for scope in self._scopes.get(arn, ()) if _speaks_of(scope.actions, verb) for text in scope.resources
-        )
 
     def may_enter(self, holder: Holder, *, anything: bool = False) -> Iterator[str]:
         """The roles that may let in a user or a role's session; `anything` where its own policies may say anything."""
@@ -140,7 +132,7 @@ class Index:
             self._editors[account] = frozenset(
                 arn
                 for arn in self.living_in(account)
-                if any(_speaks_of(scope.actions, verb) for scope in self._scopes[arn] for verb in EDITING)
+                if any(scope.concerns(verb) for scope in self._scopes[arn] for verb in EDITING)
             )
         return self._editors[account]
 
@@ -159,23 +151,13 @@ class Index:
     def _concerning(self, verb: str) -> list[Scope]:
         found = self._about.get(verb)
         if found is None:
-            found = self._about[verb] = [scope for scope in self._holding if _speaks_of(scope.actions, verb)]
+            found = self._about[verb] = [scope for scope in self._holding if scope.concerns(verb)]
         return found
 
 
 def names_of(holder: Holder) -> tuple[str, ...]:
     """What a trust policy may call somebody, in the index's spelling."""
     return (role_without_path(holder.arn) or holder.arn, holder.id, holder.account)
-
-
-@lru_cache(maxsize=200_000)
-def _speaks_of(patterns: tuple[str, ...], verb: str) -> bool:
-    return any(_is(pattern, verb) for pattern in patterns)
-
-
-@lru_cache(maxsize=200_000)
-def _is(pattern: str, verb: str) -> bool:
-    return glob(pattern)(verb)
 
 
 def _takes(scope: Scope, resource: str) -> bool:

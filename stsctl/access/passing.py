@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from stsctl.access.caller import Caller, role_session
 from stsctl.access.can import Surroundings, Verdict, can
 from stsctl.access.example import example
+from stsctl.access.facts import scopes
 from stsctl.access.index import Index
 from stsctl.access.outsider import enter, outsider
 from stsctl.access.services import SERVICES, Service
@@ -51,12 +52,10 @@ class Passing:
         return self.same_account and all(verdict.decision.allowed for verdict in self.verdicts)
 
 
-def passing(
-    snapshot: Snapshot, index: Index, caller: Caller, role: Role, service: str, around: Surroundings
-) -> Passing:
+def passing(snapshot: Snapshot, caller: Caller, role: Role, service: str, around: Surroundings) -> Passing:
     """The three things, decided; raises UsageError for what is no service's name."""
     known = SERVICES.get(service)
-    made = tuple(_made(snapshot, index, caller, known, around)) if known else ()
+    made = tuple(_made(snapshot, caller, role, known, around)) if known else ()
     resource = made[0].request.resource if made else "*"
     handed: dict[str, str] = {"iam:PassedToService": service}
     if resource.startswith("arn:"):
@@ -72,14 +71,13 @@ def passing(
     )
 
 
-def _made(
-    snapshot: Snapshot, index: Index, caller: Caller, service: Service, around: Surroundings
-) -> Iterator[Verdict]:
+def _made(snapshot: Snapshot, caller: Caller, role: Role, service: Service, around: Surroundings) -> Iterator[Verdict]:
     """The service's own actions, each on a resource that the caller may name, where there is one."""
     partition = caller.holder.arn.split(":")[1]
-    for action, written in service.actions:
-        usual = written.format(f"{around.region}:{caller.account}").replace("arn:aws:", f"arn:{partition}:", 1)
-        others = (example(each) for each in index.resources(caller.holder.arn, action) if each != "*")
+    for action, written in service.actions_for(role):
+        usual = written.format(f"{around.region}:{caller.account}", account=caller.account)
+        usual = usual.replace("arn:aws:", f"arn:{partition}:", 1)
+        others = (example(each) for each in _resources(caller, action) if each != "*")
         verdict = can(snapshot, caller, action, usual, around)
         for resource in others:
             if verdict.decision.allowed:
@@ -89,15 +87,23 @@ def _made(
         yield verdict
 
 
+def _resources(caller: Caller, action: str) -> Iterator[str]:
+    """The patterns of the resources on which the caller's own policies may allow an action."""
+    for text in caller.holder.policies:
+        for scope in scopes(text):
+            if scope.concerns(action.lower()):
+                yield from scope.resources
+
+
 def steps(snapshot: Snapshot, index: Index, caller: Caller, role: Role, around: Surroundings) -> Iterator[Step]:
     """The services through which somebody becomes a role of the same account."""
     for name in index.trusted.get(role.arn, ()):
         service = name.removeprefix("Service:")
         if name == service or service not in SERVICES:
             continue
-        found = passing(snapshot, index, caller, role, service, around)
+        found = passing(snapshot, caller, role, service, around)
         if found.allowed:
-            extra = SERVICES[service].extra
+            extra = SERVICES[service].extra_for(role)
             yield Step(
                 way=Way.PASS_ROLE,
                 words=f"pass {role.arn} to {service}",

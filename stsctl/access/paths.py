@@ -15,7 +15,7 @@ from stsctl.access.assuming import Assuming
 from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, role_session, user_session
 from stsctl.access.can import Surroundings, Verdict
-from stsctl.access.editing import OWN_WORK, Editing
+from stsctl.access.editing import Editing
 from stsctl.access.goal import Goal
 from stsctl.access.index import Index, names_of
 from stsctl.access.outsider import enter
@@ -80,7 +80,7 @@ class Search:
         edge = list(goal.arns)
         for distance in range(1, hops + 1):
             come = [arn for each in edge for arn in self.index.may_come(each) if arn not in found]
-            if distance == 1 and goal.by_rights:
+            if distance == 1 and goal.by_rights is not None:
                 come += [arn for arn in self.index.all_editors() if arn not in found]
             edge = list(dict.fromkeys(come))
             found |= dict.fromkeys(edge, distance)
@@ -114,7 +114,7 @@ class _Round:
         count = 0
         while queue:
             path = queue.popleft()
-            known = _told_apart(path.end)
+            known = self._told_apart(path.end)
             if not self.every and known in seen:
                 continue
             seen.add(known)
@@ -172,7 +172,7 @@ class _Round:
         left = self.most_hops - len(path.steps) - 1
         for step in self._steps(path, left):
             # More rights of one's own are a step that leads to oneself.
-            if step.caller.holder.arn not in met or OWN_WORK in step.caller.holder.policies:
+            if step.caller.holder.arn not in met or not self.search.snapshot.has(step.caller.holder):
                 yield Route(start=path.start, steps=(*path.steps, step))
 
     def _steps(self, path: Route, left: int) -> Iterator[Step]:
@@ -180,14 +180,14 @@ class _Round:
         if not caller.principal.has_policies:
             yield from self._signing_in(path, left)
             return
-        unlimited = OWN_WORK in caller.holder.policies
+        changed = not search.snapshot.has(caller.holder)
         if Way.ASSUME in search.ways:
-            for role in self._near(search.index.may_enter(caller.holder, anything=unlimited), left):
+            for role in self._near(search.index.may_enter(caller.holder, anything=changed), left):
                 yield from self._taken(self.assuming.steps(caller, role), path)
         if self.goal.several and self.goal.reached(caller):
             return  # whoever may do everything in an account need not become somebody else there
         inside = [arn for arn in search.index.living_in(caller.account) if arn != caller.holder.arn]
-        if not unlimited and caller.holder.arn not in search.index.editors(caller.account):
+        if not changed and caller.holder.arn not in search.index.editors(caller.account):
             return
         if Way.PASS_ROLE in search.ways:
             for role in self._near(self._possible(inside, caller, "iam:PassRole"), left):
@@ -230,10 +230,10 @@ class _Round:
             self.misses.append((self.distances.get(role, 0), verdict, path))
 
     def _possible(self, arns: Iterable[str], caller: Caller, action: str) -> Iterator[str]:
-        """Those on which the caller's own policies may allow an action."""
+        """Those on which the caller's own policies may allow an action; of other policies the index knows nothing."""
         might = self.search.index.might_do(caller.holder.arn, action)
-        unlimited = OWN_WORK in caller.holder.policies
-        return (arn for arn in arns if unlimited or (might is not None and might(arn)))
+        changed = not self.search.snapshot.has(caller.holder)
+        return (arn for arn in arns if changed or (might is not None and might(arn)))
 
     def _near(self, arns: Iterable[str], left: int) -> Iterator[Role]:
         """The roles from which the goal may be reached in the steps that are left."""
@@ -245,6 +245,19 @@ class _Round:
     def _within(self, arn: str, left: int) -> bool:
         return self.distances.get(arn, left + 1) <= left
 
+    def _told_apart(self, caller: Caller) -> object:
+        """What later steps could depend on."""
+        return (
+            caller.principal.arn,
+            None if self.search.snapshot.has(caller.holder) else caller.holder.policies,
+            frozenset(caller.tags),
+            frozenset(caller.transitive),
+            caller.source_identity,
+            caller.temporary,
+            caller.mfa,
+            caller.session,
+        )
+
 
 def _may_call_iam(caller: Caller) -> bool:
     """Whether IAM listens: to a session of GetSessionToken only where a code opened it.
@@ -252,20 +265,6 @@ def _may_call_iam(caller: Caller) -> bool:
     Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
     """
     return caller.principal.kind is not PrincipalKind.USER or not caller.temporary or bool(caller.mfa)
-
-
-def _told_apart(caller: Caller) -> object:
-    """What later steps could depend on."""
-    return (
-        caller.principal.arn,
-        OWN_WORK in caller.holder.policies,
-        frozenset(caller.tags),
-        frozenset(caller.transitive),
-        caller.source_identity,
-        caller.temporary,
-        caller.mfa,
-        caller.session,
-    )
 
 
 def _shortfall(verdict: Verdict) -> int:

@@ -10,17 +10,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stsctl.access.snapshot import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """`actions` make it run something, each on a resource; `{}` is the place for region and account.
 
-    `extra` is what has to be there besides.
+    `extra` is what has to be there besides; `in_profile` says that it takes a role only in an instance profile.
     """
 
     principal: str
     actions: tuple[tuple[str, str], ...]
     extra: str = ""
+    in_profile: bool = False
+
+    def actions_for(self, role: Role) -> tuple[tuple[str, str], ...]:
+        """The actions that it takes with a role: for one that no instance profile carries, those that make one too."""
+        return (*self.actions, *_NEW_PROFILE) if self.in_profile and not role.profiles else self.actions
+
+    def extra_for(self, role: Role) -> str:
+        """What has to be there besides, or is named with it."""
+        return f"the instance profile {role.profiles[0]}" if self.in_profile and role.profiles else self.extra
+
+
+_NEW_PROFILE = tuple(
+    (f"iam:{operation}", "arn:aws:iam::{account}:instance-profile/session")
+    for operation in ("CreateInstanceProfile", "AddRoleToInstanceProfile")
+)
 
 
 SERVICES = {
@@ -36,7 +53,7 @@ SERVICES = {
         Service(
             principal="ec2.amazonaws.com",
             actions=(("ec2:RunInstances", "arn:aws:ec2:{}:instance/*"),),
-            extra="an instance profile that carries the role",
+            in_profile=True,
         ),
         Service(
             principal="ecs-tasks.amazonaws.com",

@@ -19,11 +19,12 @@ Tags = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyText:
-    """A policy as it is saved; `name` is what answers call it by."""
+    """A policy as it is saved; `name` is what answers call it by, `arn` a managed policy's."""
 
     name: str
     text: str
     kind: Kind
+    arn: str | None = None
 
     @property
     def policy(self) -> Policy:
@@ -38,12 +39,13 @@ def _parsed(text: str, kind: Kind) -> Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A user of IAM; `policies` are all that speak for it: inline, attached, and those of its groups."""
+    """A user of IAM; `policies` are all that speak for it: inline, attached, and those of its `groups`, by ARN."""
 
     arn: str
     id: str
     account: str
     policies: tuple[PolicyText, ...] = ()
+    groups: tuple[str, ...] = ()
     boundary: PolicyText | None = None
     tags: Tags = ()
 
@@ -55,7 +57,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A role; `longest` is its MaxSessionDuration."""
+    """A role; `longest` is its MaxSessionDuration, `profiles` the instance profiles that carry it, by ARN."""
 
     arn: str
     id: str
@@ -65,6 +67,7 @@ class Role:
     boundary: PolicyText | None = None
     tags: Tags = ()
     longest: timedelta = timedelta(hours=1)
+    profiles: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -73,6 +76,20 @@ class Role:
 
 
 Holder = User | Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group of users; what `policies` say is said of them."""
+
+    arn: str
+    account: str
+    policies: tuple[PolicyText, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Without its path."""
+        return self.arn.rpartition("/")[2]
 
 
 Levels = tuple[tuple[PolicyText, ...], ...]
@@ -96,7 +113,9 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Users, roles and managed policies by ARN, accounts' memberships by id, resources' policies by the resource's ARN.
+    """Users, roles, groups and managed policies by ARN, memberships by account, policies of resources by their ARN.
+
+    `versions` are those of managed policies that are not in force, by the policy's ARN.
 
     `gaps` says, for people, what nobody could see: every answer is as good as that is unimportant. `as_of` is when the
     oldest part was read, where it was not just now.
@@ -104,8 +123,10 @@ class Snapshot:
 
     users: Mapping[str, User] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
     memberships: Mapping[str, Membership] = field(default_factory=dict)
     managed: Mapping[str, PolicyText] = field(default_factory=dict)
+    versions: Mapping[str, tuple[PolicyText, ...]] = field(default_factory=dict)
     resources: Mapping[str, PolicyText] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     as_of: datetime | None = None
@@ -118,6 +139,10 @@ class Snapshot:
     def holder(self, arn: str) -> Holder | None:
         """The user or role with that ARN."""
         return self.users.get(arn) or self.roles.get(arn)
+
+    def has(self, holder: Holder) -> bool:
+        """Whether a user or role is as it was then, and was given no other policies since."""
+        return self.holder(holder.arn) is holder
 
     def arns(self) -> Iterator[str]:
         """Those of every user, then of every role."""
@@ -147,8 +172,10 @@ def merged(snapshots: list[Snapshot]) -> Snapshot:
     return Snapshot(
         users={arn: user for each in snapshots for arn, user in each.users.items()},
         roles={arn: role for each in snapshots for arn, role in each.roles.items()},
+        groups={arn: group for each in snapshots for arn, group in each.groups.items()},
         memberships={account: place for each in snapshots for account, place in each.memberships.items()},
         managed={arn: policy for each in snapshots for arn, policy in each.managed.items()},
+        versions={arn: versions for each in snapshots for arn, versions in each.versions.items()},
         resources={arn: policy for each in snapshots for arn, policy in each.resources.items()},
         gaps=tuple(dict.fromkeys(gap for each in snapshots for gap in each.gaps)),
         as_of=min((each.as_of for each in snapshots if each.as_of), default=None),

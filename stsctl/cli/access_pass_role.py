@@ -64,7 +64,7 @@ def pass_role_command(
     if by is None:
         _everybody(app, snapshot, index, found, service, around, as_json=as_json)
         return
-    asked = passing(snapshot, index, at_hand.caller(app, snapshot, by), found, service, around)
+    asked = passing(snapshot, at_hand.caller(app, snapshot, by), found, service, around)
     if as_json:
         app.report.answer(_as_json(asked) | {"gaps": list(snapshot.gaps)})
     else:
@@ -81,7 +81,7 @@ def _everybody(
     callers: list[Caller] = [
         plain(holder) for arn in index.living_in(role.account) if (holder := snapshot.holder(arn)) is not None
     ]
-    asked = [passing(snapshot, index, caller, role, service, around) for caller in callers]
+    asked = [passing(snapshot, caller, role, service, around) for caller in callers]
     able = [each for each in asked if each.allowed]
     trusts, _ = enter(snapshot, outsider(service, role.account), role, around)
     if as_json:

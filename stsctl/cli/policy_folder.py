@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from stsctl import __version__
 from stsctl.access import authorization_details, organization
 from stsctl.access.facts import Facts
 from stsctl.access.index import Index
-from stsctl.access.snapshot import Membership, PolicyText, Role, Snapshot, User
+from stsctl.access.snapshot import Group, Membership, PolicyText, Role, Snapshot, User
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.host import files
@@ -54,6 +54,7 @@ class Kept:
 
     stamp: Stamp
     facts: dict[str, Any]
+    groups: list[str]
     managed: list[str]
     gaps: list[str]
 
@@ -61,12 +62,16 @@ class Kept:
     def of(cls, snapshot: Snapshot, stamp: Stamp) -> Kept:
         """What is worth keeping of a file that was read."""
         return cls(
-            stamp=stamp, facts=Facts.of(snapshot).value(), managed=list(snapshot.managed), gaps=list(snapshot.gaps)
+            stamp=stamp,
+            facts=Facts.of(snapshot).value(),
+            groups=list(snapshot.groups),
+            managed=list(snapshot.managed),
+            gaps=list(snapshot.gaps),
         )
 
     def value(self) -> dict[str, Any]:
         """As JSON."""
-        return {"stamp": self.stamp, "facts": self.facts, "managed": self.managed, "gaps": self.gaps}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +128,23 @@ def _snapshot(folder: Path, kept: Mapping[str, Kept], read_now: Mapping[str, Sna
 
     users: dict[str, str] = {}
     roles: dict[str, str] = {}
+    groups: dict[str, str] = {}
     managed: dict[str, str] = {}
     memberships: dict[str, Membership] = {}
     for name, each in kept.items():
         trusted = each.facts["trusted"]
         for arn in each.facts["held"]:
             (roles if arn in trusted else users)[arn] = name
+        groups |= dict.fromkeys(each.groups, name)
         managed |= dict.fromkeys(each.managed, name)
         if not each.facts["held"]:
             memberships.update((read_now.get(name) or load(name)).memberships)
     return Snapshot(
         users=_Lazy[User](users, lambda name: load(name).users),
         roles=_Lazy[Role](roles, lambda name: load(name).roles),
+        groups=_Lazy[Group](groups, lambda name: load(name).groups),
         managed=_Lazy[PolicyText](managed, lambda name: load(name).managed),
+        versions=_Lazy[tuple[PolicyText, ...]](managed, lambda name: load(name).versions),
         memberships=memberships,
         gaps=tuple(dict.fromkeys(gap for each in kept.values() for gap in each.gaps)),
         as_of=min((at for name in kept if (at := files.changed_at(folder / name))), default=None),

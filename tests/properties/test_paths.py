@@ -1,46 +1,124 @@
 """Paths through random organisations are walked, call by call; where there is said to be none, none is found by trying.
 
-The emulator is what walks. What tries everything decides by the same verdicts as `access can`, which are held against
-the emulator elsewhere: a brute-force search by calls alone would take minutes for each organisation.
+The emulator decides both: what is tried is performed.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
-from urllib.parse import quote
 
 import pytest
 
 from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, user, user_session
 from stsctl.access.can import Surroundings
-from stsctl.access.editing import OWN_WORK
 from stsctl.access.goal import to
 from stsctl.access.index import Index
 from stsctl.access.paths import Search
-from stsctl.access.snapshot import Role, Snapshot
-from stsctl.access.step import Route, Step, Way
-from stsctl.credentials import Credentials, Secret
+from stsctl.access.snapshot import PolicyText, Role, Snapshot, User
+from stsctl.access.step import Route, Way
+from stsctl.credentials import Credentials
 from tests.conftest import missing
+from tests.properties.calls import contradicts, perform, session_token
+from tests.properties.organisations import BATCHES, World, read
+from tests.properties.walking import walk
 
 try:
-    from tests.properties.test_access import ORGANISATIONS, World, contradicts, perform, read
     from tests.unit.emulator.front import Front
 except ImportError:
     missing("moto")
 
 HOPS = 2
-FEWER = max(1, ORGANISATIONS // 4)
 
 
-def everything_said(role: Role) -> Iterator[Assumption]:
-    """An AssumeRole with every combination of what the organisations' conditions are about."""
-    tags = [((), ()), *(((("team", value),), on) for value in ("red", "blue") for on in ((), ("team",)))]
-    names, ids, identities = ("session", "other"), (None, "ticket"), (None, "ann")
-    for name, external_id, identity, (tag, transitive), mfa in product(names, ids, identities, tags, (False, True)):
+def search(snapshot: Snapshot, *ways: Way, hops: int = HOPS) -> Search:
+    """A search as `access paths` makes it."""
+    around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
+    return Search(
+        snapshot=snapshot, index=Index.of(snapshot), around=around, most_hops=hops, ways=frozenset({Way.ASSUME, *ways})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Somebody, with the credentials that they have by calls that were performed."""
+
+    caller: Caller
+    keys: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """Becomes every role in every way that could make a difference: no policy is evaluated for it.
+
+    What a call could say is varied where a policy in its way so much as mentions it.
+    """
+
+    front: Front
+    snapshot: Snapshot
+
+    def roles(self, someone: User, missed: list[Role]) -> Iterator[str]:
+        """Those of the `missed` that somebody becomes in two calls."""
+        once: dict[object, Tried] = {}
+        for who, role in product(self._beginnings(someone), self.snapshot.roles.values()):
+            onward = "".join(self._texts(role, account) for account in {each.account for each in missed})
+            onward += "".join(each.trust.text for each in missed)
+            for got in self._taken(who, role, onward):
+                once[_told_apart(got.caller)] = got
+        found = {each.caller.holder.arn for each in once.values()} & {role.arn for role in missed}
+        yield from found
+        for who, role in product(once.values(), missed):
+            if role.arn not in found and any(self._taken(who, role, "")):
+                yield role.arn
+
+    def _beginnings(self, someone: User) -> Iterator[Tried]:
+        yield Tried(user(someone), self.front.principal(someone.arn))
+        for mfa in (True, False):
+            yield Tried(user_session(someone, mfa=mfa), session_token(self.front, someone.arn, mfa=mfa))
+
+    def _taken(self, who: Tried, role: Role, onward: str) -> Iterator[Tried]:
+        """The sessions of a role that somebody gets, one of each that later calls could tell apart."""
+        seen: set[object] = set()
+        texts = role.trust.text + self._texts(who.caller.holder, role.account)
+        for assumption in _said(role, texts, onward, with_code=not who.caller.temporary):
+            after = assumption.becomes(who.caller)
+            if contradicts(who.caller, assumption) or _told_apart(after) in seen:
+                continue
+            keys = perform(self.front, who.keys, assumption, who.caller.principal.arn)
+            if keys is not None:
+                seen.add(_told_apart(after))
+                yield Tried(after, keys)
+
+    def _texts(self, holder: User | Role, account: str) -> str:
+        """All policies that could be in the way of a call to an account, but for a role's trust policy."""
+        inside, there = self.snapshot.memberships.get(holder.account), self.snapshot.memberships.get(account)
+        levels = (*(inside.scps if inside else ()), *(there.rcps if there else ()))
+        boundary: tuple[PolicyText, ...] = (holder.boundary,) if holder.boundary else ()
+        texts = (*holder.policies, *boundary, *(text for level in levels for text in level))
+        return "".join(text.text for text in texts)
+
+
+def _told_apart(caller: Caller) -> object:
+    return caller.principal.arn.rpartition("/")[0], caller.tags, caller.transitive, caller.source_identity
+
+
+def _said(role: Role, texts: str, onward: str, *, with_code: bool) -> Iterator[Assumption]:
+    """An AssumeRole in every combination of what is mentioned in its way, or further on of its session."""
+    tags: list[tuple[tuple[tuple[str, str], ...], tuple[str, ...]]] = [((), ())]
+    if any(mentioned in texts for mentioned in ("RequestTag/", "TagKeys")):
+        tags += [((("team", value),), on) for value in ("red", "blue") for on in ((), ("team",))]
+    elif "Tag/" in onward:
+        tags += [((("team", value),), ("team",)) for value in ("red", "blue")]
+    names = ("session", "other") if "RoleSessionName" in texts else ("session",)
+    ids = (None, "ticket") if "ExternalId" in texts else (None,)
+    identities = (None, "ann") if "SourceIdentity" in texts + onward else (None,)
+    codes = (False, True) if with_code and "MultiFactor" in texts else (False,)
+    for name, external_id, identity, (tag, transitive), mfa in product(names, ids, identities, tags, codes):
         yield Assumption(
             role=role,
             session_name=name,
@@ -52,127 +130,50 @@ def everything_said(role: Role) -> Iterator[Assumption]:
         )
 
 
-def reached(snapshot: Snapshot, callers: list[Caller], roles: Iterable[Role], around: Surroundings) -> list[Caller]:
-    """All sessions that one more call leads to, those that nothing could tell apart only once."""
-    found: dict[object, Caller] = {}
-    for caller, role in product(callers, roles):
-        for assumption in everything_said(role):
-            if contradicts(caller, assumption) or (assumption.mfa and caller.temporary):
-                continue
-            after = assumption.becomes(caller)
-            key = (after.principal.arn, after.tags, after.transitive, after.source_identity)
-            if key not in found and assumption.verdicts(snapshot, caller, around)[-1].decision.allowed:
-                found[key] = after
-    return list(found.values())
-
-
-def walk(front: Front, route: Route) -> Credentials | None:
-    """The last session of a route; None where STS refuses a call on it."""
-    who = route.start.principal.arn
-    keys: Credentials | None = front.principal(who)
-    if route.start.temporary:
-        keys = session_token(front, who, mfa=bool(route.start.mfa))
-    for step in route.steps:
-        assert keys is not None
-        if step.way is Way.EDIT:
-            keys = edit(front, keys, step)
-        if step.assumption is not None:
-            keys = perform(front, keys, step.assumption, who)
-        if keys is None:
-            return None
-    return keys
-
-
-def edit(front: Front, keys: Credentials, step: Step) -> Credentials:
-    """Makes the call that a step is by; whose keys one has then."""
-    iam, name = front.client("iam", keys), step.caller.holder.name
-    match step.verdicts[0].request.action:
-        case "iam:UpdateAssumeRolePolicy":
-            assert step.assumption is not None
-            iam.update_assume_role_policy(RoleName=name, PolicyDocument=step.assumption.role.trust.text)
-        case "iam:CreateAccessKey":
-            found = iam.create_access_key(UserName=name)["AccessKey"]
-            return Credentials(
-                access_key_id=found["AccessKeyId"],
-                secret_access_key=Secret(found["SecretAccessKey"]),
-                session_token=None,
-            )
-        case "iam:PutUserPolicy":
-            iam.put_user_policy(UserName=name, PolicyName="more", PolicyDocument=OWN_WORK.text)
-        case "iam:PutRolePolicy":
-            iam.put_role_policy(RoleName=name, PolicyName="more", PolicyDocument=OWN_WORK.text)
-        case action:
-            raise AssertionError(f"nothing here is allowed {action} and none of the others")
-    return keys
-
-
-def session_token(front: Front, who: str, *, mfa: bool) -> Credentials:
-    """A user's session."""
-    code = front.controlled(f"code?name={quote(who)}")["code"] if mfa else None
-    said = {"SerialNumber": who.replace(":user/", ":mfa/"), "TokenCode": code} if code else {}
-    found = front.client("sts", front.principal(who)).get_session_token(**said)["Credentials"]
-    return Credentials(
-        access_key_id=found["AccessKeyId"],
-        secret_access_key=Secret(found["SecretAccessKey"]),
-        session_token=Secret(found["SessionToken"]),
-    )
-
-
-@pytest.mark.parametrize("first", range(0, FEWER, 5))
-def test_paths_are_walked_and_where_there_is_none_none_is_found(first: int) -> None:
+@pytest.mark.parametrize("numbers", BATCHES, ids=str)
+def test_paths_are_walked_and_where_there_is_none_none_is_found(numbers: range) -> None:
     """Every path leads where it says; everything that trying reaches has a path."""
-    walked = longer = none = 0
-    for number in range(first, min(first + 5, FEWER)):
+    count: Counter[str] = Counter()
+    for number in numbers:
         chance = random.Random(f"paths {number}")
         front = Front(World(chance).seed())
         snapshot = read(front)
-        around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
-        search = Search(
-            snapshot=snapshot,
-            index=Index.of(snapshot),
-            around=around,
-            most_hops=HOPS,
-            ways=frozenset({Way.ASSUME}),
-        )
-        for someone in chance.sample(list(snapshot.users.values()), 2):
-            missed = []
-            for role in snapshot.roles.values():
-                found = search.find(user(someone), to(role.arn)).paths
-                for route in found:
-                    steps = [(step.words, step.needs) for step in route.steps]
-                    assert walk(front, route) is not None, f"organisation {number}: {someone.arn} {steps}"
-                walked += len(found)
-                longer += any(len(route.steps) > 1 for route in found)
-                missed += [] if found else [role]
-            callers = [user(someone), user_session(someone, mfa=True), user_session(someone, mfa=False)]
-            once = reached(snapshot, callers, snapshot.roles.values(), around)
-            twice = reached(snapshot, once, missed, around)
-            by_trying = {each.holder.arn for each in (*once, *twice)} & {role.arn for role in missed}
-            assert not by_trying, f"organisation {number}: {someone.arn} → {by_trying}"
-            none += len(missed)
-    assert min(walked, none) > 2, (walked, longer, none)
+        searching = search(snapshot)
+        someone = chance.choice(list(snapshot.users.values()))
+        missed = []
+        for role in snapshot.roles.values():
+            routes = searching.find(user(someone), to(role.arn)).paths
+            for route in routes:
+                assert walk(front, route) is not None, f"organisation {number}: {said(route)}"
+                count["longer" if len(route.steps) > 1 else "walked"] += 1
+            missed += [] if routes else [role]
+        reached = list(Trying(front, snapshot).roles(someone, missed))
+        assert not reached, f"organisation {number}: {someone.arn} → {reached}"
+        count["missed"] += len(missed)
+    assert min(count["walked"], count["missed"]) > len(numbers) // 2, count
 
 
-@pytest.mark.parametrize("first", range(0, FEWER, 5))
-def test_rights_over_policies_are_used_and_lead_to_the_role(first: int) -> None:
-    """Whoever is said to become a role by an edit does, when the edit is made and the call after it."""
+@pytest.mark.parametrize("numbers", BATCHES, ids=str)
+def test_rights_over_policies_are_used_and_lead_to_the_role(numbers: range) -> None:
+    """Whoever is said to become a role by an edit, or by handing it to a service, does when it is done."""
     walked = 0
-    for number in range(first, min(first + 5, FEWER)):
+    for number in numbers:
         chance = random.Random(f"edits {number}")
         seed = World(chance).seed()
-        front = Front(seed)
-        snapshot = read(front)
-        around = Surroundings(now=datetime.now(UTC), source_ip="127.0.0.1")
-        ways = frozenset({Way.ASSUME, Way.EDIT})
-        search = Search(snapshot=snapshot, index=Index.of(snapshot), around=around, most_hops=3, ways=ways)
+        snapshot = read(Front(seed))
+        searching = search(snapshot, Way.EDIT, Way.PASS_ROLE, hops=3)
         routes = [
             route
             for someone, role in product(snapshot.users.values(), snapshot.roles)
-            for route in search.find(user(someone), to(role)).paths
-            if any(step.way is Way.EDIT for step in route.steps)
+            for route in searching.find(user(someone), to(role)).paths
+            if any(step.way is not Way.ASSUME for step in route.steps)
         ]
-        for route in chance.sample(routes, min(2, len(routes))):
-            steps = [(step.words, step.needs) for step in route.steps]
-            assert walk(Front(seed), route) is not None, f"organisation {number}: {route.start.principal.arn} {steps}"
+        for route in chance.sample(routes, min(3, len(routes))):
+            assert walk(Front(seed), route) is not None, f"organisation {number}: {said(route)}"
             walked += 1
     assert walked
+
+
+def said(route: Route) -> str:
+    """A route in words."""
+    return f"{route.start.principal.arn} {[(step.words, step.needs) for step in route.steps]}"

@@ -45,6 +45,7 @@ DETAILS: dict[str, Any] = {
     "GroupDetailList": [
         {
             "GroupName": "Developers",
+            "Arn": "arn:aws:iam::111111111111:group/Developers",
             "GroupPolicyList": [{"PolicyName": "logs", "PolicyDocument": document("logs:*")}],
             "AttachedManagedPolicies": [],
         }

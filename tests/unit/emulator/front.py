@@ -13,11 +13,13 @@ from urllib.parse import quote
 import botocore.session
 from botocore import UNSIGNED
 from botocore.auth import SigV4Auth, SigV4QueryAuth
-from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
+from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict, create_request_object, prepare_request_dict
 from botocore.config import Config
 from botocore.credentials import Credentials as Keys
+from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.emulator.emulation import Emulation
@@ -69,9 +71,7 @@ class Signer:
         return str(asked.url).removeprefix(f"http://{HOST}")
 
     def _keys(self) -> Keys:
-        token = self.credentials.session_token
-        secret = self.credentials.secret_access_key.reveal()
-        return Keys(self.credentials.access_key_id, secret, token.reveal() if token else None)
+        return _keys(self.credentials)
 
 
 class _Raw(io.BytesIO):
@@ -138,6 +138,26 @@ class Front:
         client.meta.events.register("before-send", self._sent)
         return client
 
+    def call(self, credentials: Credentials, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """An operation by AWS's names; raises ClientError.
+
+        It is as with a client of botocore's, whose making takes longer than the call.
+        """
+        described = model(service)
+        asked = create_serializer(described.protocol, include_validation=False).serialize_to_request(
+            parameters, described.operation_model(operation)
+        )
+        prepare_request_dict(asked, endpoint_url=f"http://{HOST}")
+        request = create_request_object(asked)
+        SigV4Auth(_keys(credentials), described.signing_name, "us-east-1").add_auth(request)
+        answer = self._sent(request.prepare())
+        raw = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
+        shape = described.operation_model(operation).output_shape
+        found: dict[str, Any] = create_parser(described.protocol).parse(raw, shape)
+        if answer.status_code >= 300:
+            raise ClientError(found, operation)
+        return found
+
     def _sent(self, request: Any, **_: Any) -> AWSResponse:
         """botocore's request, answered before it gets to a socket."""
         fields = {"host": HOST}
@@ -188,7 +208,12 @@ def _session() -> botocore.session.Session:
 
 
 @cache
-def model() -> ServiceModel:
-    """botocore's service model of STS."""
-    found: ServiceModel = _session().get_service_model("sts")
+def model(service: str = "sts") -> ServiceModel:
+    """botocore's model of a service."""
+    found: ServiceModel = _session().get_service_model(service)
     return found
+
+
+def _keys(credentials: Credentials) -> Keys:
+    token = credentials.session_token
+    return Keys(credentials.access_key_id, credentials.secret_access_key.reveal(), token.reveal() if token else None)
