@@ -20,7 +20,8 @@ class Caller:
     """One who makes requests.
 
     `holder` has the policies; `session` are session policies. `keys` are the condition keys that come with each of its
-    requests. `temporary` says that it is a session, and `transitive` which of its `tags` go on down a chain.
+    requests. `temporary` says that it is a session, and `transitive` which of its `tags` go on down a chain. Whoever made
+    keys for another user has not got that user's MFA `device`.
     """
 
     principal: Principal
@@ -31,6 +32,7 @@ class Caller:
     source_identity: str | None = None
     temporary: bool = False
     mfa: bool | None = None
+    device: bool = True
 
     @property
     def account(self) -> str:

@@ -67,7 +67,7 @@ class Editing:
                 way=Way.EDIT,
                 words=f"become {found.arn} by {verdict.request.action}",
                 verdicts=(verdict,),
-                caller=user(found),
+                caller=replace(user(found), device=False),
                 needs=(needed,) if needed else (),
             )
             return

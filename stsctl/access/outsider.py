@@ -57,18 +57,23 @@ def _claims(verdict: Verdict, role: Role, action: str) -> Iterator[Context]:
             yield {
                 condition.key: next(values(condition, verdict.request))
                 for condition in statement.conditions
-                if not condition.name.operator.negated and _is_open(condition.key)
+                if not condition.name.operator.negated and _is_open(condition.key, action)
             }
     yield {
         condition.key: next(values(condition, verdict.request))
         for condition in all_conditions([role.trust], frozenset({action.lower()}))
-        if _is_open(condition.key)
+        if _is_open(condition.key, action)
     }
 
 
-def _is_open(key: str) -> bool:
-    """Whether whoever signs in, or gives a service its work, has a say in a key."""
+def _is_open(key: str, action: str) -> bool:
+    """Whether whoever signs in, or gives a service its work, has a say in a key.
+
+    A service says neither an external id nor a source identity nor tags that anybody chose for it.
+    """
     lower = key.lower()
+    if action == _ACTIONS[PrincipalKind.SERVICE]:
+        return lower.startswith("aws:sourcearn")
     return not lower.startswith("aws:") or lower.startswith(("aws:sourcearn", "aws:requesttag/"))
 
 

@@ -255,6 +255,7 @@ class _Round:
             caller.source_identity,
             caller.temporary,
             caller.mfa,
+            caller.device,
             caller.session,
         )
 

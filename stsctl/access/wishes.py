@@ -130,7 +130,7 @@ def phrasings(role: Role, caller: Caller, wishes: Wishes) -> Iterator[Assumption
         [{"session_name": value} for value in wishes.names if value != SESSION],
         [{"external_id": value} for value in wishes.external_ids],
         [{"source_identity": value} for value in wishes.identities] if not caller.source_identity else [],
-        [{"mfa": True}] if wishes.mfa and caller.principal.kind is PrincipalKind.USER and not caller.temporary else [],
+        [{"mfa": True}] if wishes.mfa and _gives_codes(caller) else [],
     ]
     inherited = {key.lower() for key, _ in caller.handed_on}
     for key, found in wishes.tags.items():
@@ -138,6 +138,10 @@ def phrasings(role: Role, caller: Caller, wishes: Wishes) -> Iterator[Assumption
             on = (False, True) if key in wishes.transitive else (False,)
             choices.append([{"tag": (key, value, goes_on)} for value in found for goes_on in on])
     return islice(_combined(role, [choice for choice in choices if choice]), _MOST_TRIED)
+
+
+def _gives_codes(caller: Caller) -> bool:
+    return caller.principal.kind is PrincipalKind.USER and not caller.temporary and caller.device
 
 
 def _combined(role: Role, choices: list[Sequence[dict[str, Any]]]) -> Iterator[Assumption]:

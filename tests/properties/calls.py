@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -66,8 +65,7 @@ def session_token(front: Front, who: str, *, mfa: bool) -> Credentials:
 
 def device_code(front: Front, who: str) -> dict[str, str]:
     """What a call says of a user's device."""
-    code = front.controlled(f"code?name={quote(who)}")["code"]
-    return {"SerialNumber": who.replace(":user/", ":mfa/"), "TokenCode": code}
+    return {"SerialNumber": who.replace(":user/", ":mfa/"), "TokenCode": front.code(who)}
 
 
 def contradicts(caller: Caller, assumption: Assumption) -> bool:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.exceptions import ClientError
 
 from stsctl.access.editing import OWN_WORK
 from stsctl.access.step import Route, Step, Way
@@ -42,6 +47,8 @@ def _edited(front: Front, keys: Credentials, step: Step) -> Credentials:
     """Makes the call of IAM that a step is by; whose keys one has then."""
     request, name = step.verdicts[0].request, step.caller.holder.name
     operation = request.action.removeprefix("iam:")
+    if operation == "UpdateLoginProfile":
+        _by_root(front, request.resource, "iam", "CreateLoginProfile", UserName=name, **_PASSWORD)
     found = front.call(keys, "iam", operation, **_SAID[operation](name, request.resource, step))
     if operation == "CreateAccessKey":
         made = found["AccessKey"]
@@ -59,6 +66,7 @@ _SAID: dict[str, _Said] = {
     "UpdateAssumeRolePolicy": lambda name, _arn, step: {"RoleName": name, "PolicyDocument": _trust(step)},
     "CreateAccessKey": lambda name, _arn, _step: {"UserName": name},
     "CreateLoginProfile": lambda name, _arn, _step: {"UserName": name, **_PASSWORD},
+    "UpdateLoginProfile": lambda name, _arn, _step: {"UserName": name, **_PASSWORD},
     "PutUserPolicy": lambda name, _arn, _step: {"UserName": name, **_ALL_RIGHTS},
     "PutRolePolicy": lambda name, _arn, _step: {"RoleName": name, **_ALL_RIGHTS},
     "PutGroupPolicy": lambda _name, arn, _step: {"GroupName": _last(arn), **_ALL_RIGHTS},
@@ -81,16 +89,39 @@ def _trust(step: Step) -> str:
     return step.assumption.role.trust.text
 
 
-def _last(arn: str) -> str:
-    return arn.rpartition("/")[2]
+def _last(arn: str, mark: str = "/") -> str:
+    return arn.rpartition(mark)[2]
 
 
 def _passed(front: Front, keys: Credentials, step: Step) -> Credentials:
-    """Has Lambda run something as the role; what runs there has the role's credentials."""
-    role, name = step.caller.holder, "session"
+    """Has Lambda run something as the role; whatever runs there has these credentials.
+
+    The function is invoked where it is not there: who may do so is asked first, and nothing is run.
+    """
+    role = step.caller.holder.arn
+    named = {verdict.request.action: _last(verdict.request.resource, ":") for verdict in step.verdicts}
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        front.call(keys, "lambda", "Invoke", FunctionName=named["lambda:InvokeFunction"])
+    said = {"Runtime": "python3.12", "Handler": "main.handler", "Code": {"ZipFile": _program()}}
+    front.call(keys, "lambda", "CreateFunction", FunctionName=named["lambda:CreateFunction"], Role=role, **said)
+    _by_root(front, role, "lambda", "DeleteFunction", FunctionName=named["lambda:CreateFunction"])
+    about = urlencode({"service": "lambda", "role": role, "program": "session"})
+    found = front.controlled(f"run?{about}", "POST")["variables"]
+    return Credentials(
+        access_key_id=found["AWS_ACCESS_KEY_ID"],
+        secret_access_key=Secret(found["AWS_SECRET_ACCESS_KEY"]),
+        session_token=Secret(found["AWS_SESSION_TOKEN"]),
+    )
+
+
+@cache
+def _program() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("main.py", "def handler(event, context): ...")
-    said = {"Runtime": "python3.12", "Handler": "main.handler", "Code": {"ZipFile": packed.getvalue()}}
-    front.call(keys, "lambda", "CreateFunction", FunctionName=name, Role=role.arn, **said)
-    return _run(front, keys, name, role.arn)
+    return packed.getvalue()
+
+
+def _by_root(front: Front, resource: str, service: str, operation: str, **said: str) -> None:
+    """What a step takes to be so is made so, by the account's root user."""
+    front.call(front.principal(f"{resource.split(':')[4]}:root"), service, operation, **said)

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -105,11 +106,22 @@ class Front:
         """How the emulator is."""
         return self.controlled("status")
 
-    def controlled(self, what: str) -> dict[str, Any]:
+    def controlled(self, what: str, method: str = "GET") -> dict[str, Any]:
         """What the control plane answers."""
-        answer = self.send("GET", PREFIX + what, [(TOKEN_HEADER, self._token.reveal())])
+        answer = self.send(method, PREFIX + what, [(TOKEN_HEADER, self._token.reveal())])
         facts: dict[str, Any] = json.loads(answer.body)
         return facts
+
+    def code(self, name: str) -> str:
+        """A code of a user's device. Where all were used, the emulator forgets them, as if time had gone by for it."""
+        found = self.controlled(f"code?name={quote(name)}")["code"]
+        if found is None:
+            wall = self.clock.wall
+            self.clock.wall = lambda: wall() + timedelta(minutes=2)
+            self.controlled(f"code?name={quote(name)}")
+            self.clock.wall = wall
+            found = self.controlled(f"code?name={quote(name)}")["code"]
+        return str(found)
 
     def principal(self, name: str) -> Credentials:
         """The credentials of a principal of the seed."""
