@@ -20,8 +20,8 @@ class Caller:
     """One who makes requests.
 
     `holder` has the policies; `session` are session policies. `keys` are the condition keys that come with each of its
-    requests. `temporary` says that it is a session, and `transitive` which of its `tags` go on down a chain. `device` is
-    not set for a user whose keys somebody else made: that one has not got the user's MFA device.
+    requests. `temporary` says that it is a session, and `transitive` which of its `tags` go on down a chain. `device`
+    is not set for a user whose keys somebody else made: that one has not got the user's MFA device.
     """
 
     principal: Principal
