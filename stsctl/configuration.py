@@ -11,10 +11,11 @@ from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import console_table, role_table, source_table
+from stsctl import console_table, group_table, role_table, source_table
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
+from stsctl.group_table import Group
 from stsctl.origin import Origin
 from stsctl.role_table import RoleEntry, duration_of, session_name_of
 from stsctl.source_table import SourceEntry
@@ -89,6 +90,7 @@ class Configuration:
     console: Console = field(default_factory=Console)
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 def load(
@@ -100,7 +102,7 @@ def load(
 ) -> Configuration:
     """Both files (None: there is no such file); raises ConfigurationError with file and line."""
     theirs, ours = read(config or b"", config_place), read(added or b"", added_place)
-    theirs.only(("defaults", "sealed_file", "console", "source", "role"))
+    theirs.only(("defaults", "sealed_file", "console", "source", "role", "group"))
     ours.only(("source", "role"))
     sources: dict[str, SourceEntry] = {}
     roles: dict[str, RoleEntry] = {}
@@ -118,6 +120,7 @@ def load(
         console=console_table.entry(theirs.table("console")),
         sources=sources,
         roles=roles,
+        groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},
     )
 
 

@@ -138,6 +138,7 @@ def _keys(heading: str) -> dict[str, str]:
         ("`[defaults]`", set(Defaults.__dataclass_fields__) - {"origins"}),
         ("`[sealed_file]`", set(SealedFile.__dataclass_fields__) - {"origins"}),
         ("`[console]`", set(Console.__dataclass_fields__) - {"origins"}),
+        ("`[group.NAME]`", {"roles"}),
         (
             "`[source.NAME]`",
             {*source_table._EVERYWHERE, *(key for keys in source_table._KEYS.values() for key in keys)},

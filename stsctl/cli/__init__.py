@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "env": "Export a session into this shell: eval $(stsctl env).",
         "console": "Open AWS's web console as a role.",
         "exec": "Run a program with a session: stsctl exec prod-admin -- aws s3 ls.",
+        "each": "Run a program in many roles, beside each other.",
         "whoami": "Say who you are in this terminal.",
         "list": "List the sessions that are held.",
         "logout": "Forget the session of a role, of this terminal, or every session.",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from stsctl import endpoint
 from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof
 from stsctl.cli.obtaining import Obtained, Obtaining
@@ -56,16 +57,26 @@ class App(Obtaining):
 
     def picked(self) -> Wanted | None:
         """What the person picks of all names; None where there is nobody to pick, or nothing to pick from."""
+        names = self.picked_several(several=False)
+        return Wanted(name=names[0]) if names else None
+
+    def picked_several(self, *, several: bool = True) -> tuple[str, ...]:
+        """The names that the person picks; none where there is nobody to pick, or nothing to pick from."""
         if not self.machine.can_ask() or not self.listing():
-            return None
+            return ()
         from stsctl.cli.picker import pick
 
         try:
-            name, *_ = pick(self)
+            return pick(self, several=several)
         except PersonNeededError as error:  # a terminal that cannot show it
             self.report.debug(error.message)
-            return None
-        return Wanted(name=name)
+            return ()
+
+    def regions_of(self, target: Target) -> list[str]:
+        """The regions of the partition in which a target's session is."""
+        from stsctl.sources.address import regions
+
+        return regions(endpoint.resolve(target, target.hops[-1] if target.hops else None, self.settings).partition)
 
     def current(self) -> Current | None:
         """The current session; None where there is none."""

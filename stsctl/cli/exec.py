@@ -9,48 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
-from stsctl.errors import UsageError
+from stsctl.cli.runs_program import PROGRAM, RunsProgram
 from stsctl.formats import environment
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from stsctl.cli.app import App
 
 
-_COMMAND = "stsctl.exec.command"
-
-
-class Exec(click.Command):
-    """What follows `--` is the program's, whatever it looks like, and need not be preceded by a NAME."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Takes the program off before anything is read as an option of stsctl's."""
-        if "--" in args:
-            at = args.index("--")
-            ctx.meta[_COMMAND] = args[at + 1 :]
-            args = args[:at]
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            if type(error) is not click.UsageError or _COMMAND in ctx.meta:
-                raise
-            raise UsageError("a program is written behind --", hint="stsctl exec NAME -- COMMAND") from error
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Behind `--`, files: the options are the program's."""
-        from click.shell_completion import CompletionItem
-
-        if _COMMAND not in ctx.meta:
-            return super().shell_complete(ctx, incomplete)
-        return [CompletionItem(incomplete, type="file")]
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """The usage line."""
-        return [*super().collect_usage_pieces(ctx), "[-- COMMAND [ARG]...]"]
-
-
-@click.command("exec", cls=Exec)
+@click.command("exec", cls=RunsProgram)
 @name_argument()
 @wanted_options
 @acting_options
@@ -64,7 +30,7 @@ def command(ctx: click.Context, /, *, name: str | None, min_remaining: timedelta
     """
     app: App = ctx.obj
     wanted, acting = app.typed(name, options)
-    program = ctx.meta.get(_COMMAND)
+    program = ctx.meta.get(PROGRAM)
     if program == []:
         raise click.UsageError("there is no program after --")
     obtained = app.use(app.meant(wanted), acting, least=min_remaining)

@@ -134,8 +134,21 @@ def _taken_leave_of(process: subprocess.Popen[bytes]) -> Iterator[None]:
                 raise
 
 
+def start(argv: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A program of this process's group, with an empty stdin and pipes for what it says.
+
+    Raises CommandNotFoundError or CannotStartError.
+    """
+    return _start(argv, environ, stderr=subprocess.PIPE, own_group=False)
+
+
 def _start(
-    argv: Sequence[str], environ: Mapping[str, str], *, stdin: int = subprocess.DEVNULL, stderr: int | None = None
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stderr: int | None = None,
+    own_group: bool = True,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - a list of arguments, from the person's own configuration
@@ -144,7 +157,7 @@ def _start(
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            process_group=0 if os.name == "posix" else None,
+            process_group=0 if own_group and os.name == "posix" else None,
         )
     except (OSError, ValueError) as error:
         raise _problem(argv[0], error) from error

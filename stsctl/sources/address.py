@@ -27,3 +27,13 @@ def address(service: str, endpoint: Endpoint, *, control_plane: bool | None = No
         Region=endpoint.region, UseFIPS=endpoint.use_fips, UseDualStack=endpoint.use_dualstack, **plane
     )
     return str(found.url)
+
+
+def regions(partition: str) -> list[str]:
+    """The regions of a partition, as botocore's data have them: which an account has enabled, they do not know."""
+    from botocore.loaders import create_loader
+
+    for each in create_loader().load_data("partitions")["partitions"]:
+        if each["id"] == partition:
+            return sorted(name for name in each["regions"] if not name.endswith("-global"))
+    return []
