@@ -13,7 +13,6 @@ from datetime import timedelta
 from types import FrameType
 from typing import IO, NoReturn, Self, TypeVarTuple, Unpack
 
-from stsctl.errors import StsctlError
 from stsctl.host import process
 
 _LEAVE = timedelta(seconds=5)
@@ -48,6 +47,7 @@ class Crew:
         self._threads: set[threading.Thread] = set()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._problem: BaseException | None = None
+        self._ended_by: int | None = None
 
     def wait_for_a_place(self) -> None:
         """Waits until one more can be started, which is then taken: by `start`, or given back by `leave`."""
@@ -73,8 +73,12 @@ class Crew:
     def __enter__(self) -> Self:
         self._former = signal.getsignal(signal.SIGTERM)
         if self._former is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _end)
+            signal.signal(signal.SIGTERM, self._end)
         return self
+
+    def _end(self, number: int, _frame: FrameType | None) -> NoReturn:
+        self._ended_by = number
+        raise KeyboardInterrupt
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Waits for all of them; ends them where something went wrong, or this process is told to end."""
@@ -88,6 +92,8 @@ class Crew:
             if not whole:
                 self._stop()
             signal.signal(signal.SIGTERM, self._former)
+            if self._ended_by is not None:  # now that nobody is left behind
+                signal.raise_signal(self._ended_by)
 
     def _join(self, limit: timedelta | None) -> None:
         ends = None if limit is None else time.monotonic() + limit.total_seconds()
@@ -133,13 +139,3 @@ class Crew:
                 call(*told)
             except BaseException as problem:  # noqa: BLE001 - it is raised where the crew was started
                 self._problem = problem
-
-
-class EndedError(StsctlError):
-    """This process was told to end; the status is a shell's for SIGTERM."""
-
-    status = 143
-
-
-def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise EndedError("ended from outside")

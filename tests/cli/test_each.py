@@ -117,7 +117,7 @@ def test_an_end_from_outside_ends_all(me: Me) -> None:
     with me.start(str(STSCTL), "each", "read-only", "long", "--", "sh", "-c", script) as process:
         pids = [_pid(me.home / f"{name}.pid") for name in ("read-only", "long")]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 143
+        assert process.wait(60) == -signal.SIGTERM
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
