@@ -29,6 +29,7 @@ class StoreName(Enum):
     KEYRING = "keyring"
     SEALED_FILE = "sealed-file"
     KERNEL = "kernel"
+    PROCESS = "process"
     MEMORY = "memory"
 
 
@@ -60,6 +61,7 @@ class Defaults:
     session_name: str | None = None
     store: StoreName | None = None
     session_store: StoreName | None = None
+    store_process: tuple[str, ...] = ()
     mfa: MfaMode | None = None
     mfa_process: tuple[str, ...] = ()
     prompt_with: PromptWith | None = None
@@ -143,6 +145,7 @@ def _defaults(table: Table) -> Defaults:
         session_name=session_name_of(table),
         store=table.choice("store", StoreName),
         session_store=table.choice("session_store", StoreName),
+        store_process=table.command("store_process"),
         mfa=table.choice("mfa", MfaMode),
         mfa_process=table.command("mfa_process"),
         prompt_with=table.choice("prompt_with", PromptWith),

@@ -67,6 +67,7 @@ class Settings:
     """The settings of one run; `config show` prints them in this order.
 
     `store` is where long-term keys rest, `session_store` where sessions and sign-ins do: the same unless it is said.
+    `store_process` is the program of the store that is reached by one.
     `duration`, `session_name`, `mfa` and `mfa_process` are for roles that do not say their own, `region` for those that
     name none. `prompt_timeout` limits the wait for a person, `sign_in_timeout` that for one who signs in on a page, and
     `lock_timeout` that for another stsctl. `endpoint_url` and
@@ -78,6 +79,7 @@ class Settings:
 
     store: Setting[StoreName]
     session_store: Setting[StoreName]
+    store_process: Setting[tuple[str, ...]]
     prompt: Setting[bool]
     prompt_with: Setting[PromptWith]
     prompt_timeout: Setting[timedelta]
@@ -134,6 +136,7 @@ def resolve(
     return Settings(
         store=store,
         session_store=_narrower(choose("session_store", _store, defaults.session_store, StoreName.KEYRING), store),
+        store_process=choose("store_process", command, defaults.store_process or None, ()),
         prompt=choose.prompt(),
         prompt_with=choose("prompt_with", _prompt_with, defaults.prompt_with, PromptWith.AUTO),
         prompt_timeout=choose("prompt_timeout", _timeout, defaults.prompt_timeout, PROMPT_TIMEOUT),

@@ -92,7 +92,9 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|host\.\w+|sources\.({SHARED})|stores\.interface)",
         EFFECTS,
     ),
-    (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", {"keyring"} | EFFECTS),
+    (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts|spelling))", {"keyring"} | EFFECTS),
+    (r"stores\.kernel", rf"({VALUES}|host\.\w+|stores\.(interface|spelling))", EFFECTS),
+    (r"stores\.process", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", EFFECTS),
     (
         rf"stores\.({SEALED}|sealed_file)",
         rf"({VALUES}|host\.\w+|stores\.(interface|{SEALED}))",

@@ -101,7 +101,7 @@ class Commands(click.Group):
 @click.option(
     "--store",
     metavar="NAME",
-    help="Where sessions and keys rest: keyring, kernel, sealed-file or memory.",
+    help="Where sessions and keys rest: keyring, kernel, sealed-file, process or memory.",
 )
 @click.option("--debug", is_flag=True, envvar="STSCTL_DEBUG", help="Say on standard error what is done.")
 @click.version_option(__version__, "-V", "--version", prog_name="stsctl", message="%(prog)s %(version)s")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stsctl.configuration import SealKey, StoreName
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
-from stsctl.errors import StoreError
+from stsctl.errors import ConfigurationError, StoreError
 from stsctl.host.paths import Paths
 from stsctl.host.witness import unnoticed
 from stsctl.settings import Settings
@@ -82,6 +82,16 @@ class Stores:
                 from stsctl.stores.kernel import KernelStore
 
                 return KernelStore(now=self.now, service=self._service, name=called)
+            case StoreName.PROCESS:
+                from stsctl.stores.process import ProcessStore
+
+                argv, service = self.settings.store_process.value, self._service.replace(" ", "-")
+                if not argv:
+                    raise ConfigurationError(
+                        'the store is "process", and no program is named for it',
+                        hint='put store_process = ["PROGRAM"] under [defaults]: see docs/stores.md',
+                    )
+                return ProcessStore(argv, environ=self.for_helpers(), service=service, name=called)
             case StoreName.MEMORY:
                 from stsctl.stores.memory import MemoryStore
 

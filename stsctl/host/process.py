@@ -86,15 +86,16 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], timeout: timedelta) 
 
 @contextlib.contextmanager
 def conversation(
-    argv: Sequence[str], *, environ: Mapping[str, str], timeout: timedelta
+    argv: Sequence[str], *, environ: Mapping[str, str], timeout: timedelta, heard: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program that is talked with through its stdin and stdout, and killed at the end if it is still there.
 
-    What it says on stderr is nobody's. It may use the terminal where stsctl may. After `timeout` it is killed with all
-    that it started, and TimeoutError raised. Raises CommandNotFoundError or CannotStartError.
+    What it says on stderr is nobody's, or stsctl's own where it is to be `heard`. It may use the terminal where stsctl
+    may. After `timeout` it is killed with all that it started, and TimeoutError raised. Raises CommandNotFoundError or
+    CannotStartError.
     """
     expired = threading.Event()
-    process = _start(argv, environ, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = _start(argv, environ, stdin=subprocess.PIPE, stderr=None if heard else subprocess.DEVNULL)
 
     def expire() -> None:
         expired.set()

@@ -13,7 +13,7 @@ from filelock import FileLock
 from tests import kernel_keyring
 from tests.conftest import missing
 from tests.kernel_keyring import keys
-from tests.program import SEALED, Me
+from tests.program import SEALED, STSCTL, Me
 
 EMULATED = "stsctl emulator"
 APART = SEALED.replace('store = "sealed-file"', 'store = "sealed-file"\nsession_store = "kernel"')
@@ -64,6 +64,41 @@ def test_long_term_keys_do_not_go_into_the_kernel(me: Me) -> None:
     assert "long-term keys rest elsewhere" in done.err
     assert 'session_store = "kernel"' in done.err
     assert me.key_id("read-only") == me.key_id("read-only")
+
+
+def test_a_program_keeps_the_sessions(me: Me) -> None:
+    """It runs with what the person's shell has, less the session that stsctl exported; no secret is an argument."""
+    program = me.script(
+        "keep",
+        """
+env > ~/env; echo "$@" >> ~/calls; at=~/kept/$2
+case $1 in
+    get) cat "$at" 2>/dev/null || exit 66 ;;
+    put) mkdir -p "${at%/*}"; cat > "$at" ;;
+    delete) rm "$at" 2>/dev/null || exit 66 ;;
+esac""",
+    )
+    me.configure_as_usual(store=f'[defaults]\nstore = "process"\nstore_process = ["{program}"]\n')
+    key_id = me.key_id("read-only")
+    assert me.key_id("read-only") == key_id
+    session = me.session("read-only")
+    done = me.run("exec", "read-only", "--", str(STSCTL), "logout", "--all", TERM="from-the-shell")
+    assert "1 session forgotten" in done.err
+    seen = (me.home / "env").read_text()
+    assert "TERM=from-the-shell" in seen
+    assert "SESSION_TOKEN" not in seen
+    calls = (me.home / "calls").read_text()
+    assert "put stsctl-emulator/session/" in calls
+    assert all(session[name] not in calls for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    assert [path.name for path in (me.home / "kept").rglob("*") if path.is_file()] == ["manifest"]
+
+
+def test_a_program_that_is_not_named_is_asked_for(me: Me) -> None:
+    """The store `process` alone says nothing: what is to be written is said."""
+    done = me.run("--store", "process", "credential-process", "read-only")
+    assert done.status == 3, done
+    assert "no program is named for it" in done.err
+    assert "store_process = " in done.err
 
 
 @pytest.mark.usefixtures("kernel")

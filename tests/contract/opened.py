@@ -15,6 +15,7 @@ from stsctl.credentials import Secret
 from stsctl.stores.interface import Store
 from stsctl.stores.keyring import KeyringStore
 from stsctl.stores.memory import MemoryStore
+from stsctl.stores.process import ProcessStore
 from stsctl.stores.seal import Seal, parse_key
 from stsctl.stores.sealed_file import SealedFileStore
 from stsctl.stores.sealing_key import (
@@ -30,7 +31,15 @@ from tests.kernel_keyring import open_kernel
 
 LIMIT = timedelta(seconds=60)
 
-LASTING = ("keyring", "short keyring", "kernel", "sealed by key file", "sealed by key process", "sealed by keyring")
+LASTING = (
+    "keyring",
+    "short keyring",
+    "kernel",
+    "process",
+    "sealed by key file",
+    "sealed by key process",
+    "sealed by keyring",
+)
 """The stores that another process can open too."""
 
 NAMES = ("memory", *LASTING, "sealed by passphrase")
@@ -78,6 +87,18 @@ class ShortKeyring(KeyringBackend):
         return self.folder / f"{service} {username}".lower()
 
 
+_IN_FILES = """
+set -eu
+at=$FOLDER/$2
+case $1 in
+    get) cat "$at" 2>/dev/null || exit 66 ;;
+    put) mkdir -p "${at%/*}"; cat > "$at.$$"; mv "$at.$$" "$at" ;;
+    delete) rm "$at" 2>/dev/null || exit 66 ;;
+esac
+"""
+"""A program that keeps values in files."""
+
+
 def kernel_service(folder: Path) -> str:
     """What the keys of one test are called."""
     return f"stsctl test {folder}"
@@ -91,6 +112,8 @@ def open_store(name: str, folder: Path) -> Store:
         return KeyringStore(limit=LIMIT, service=f"stsctl test {folder}")
     if name == "kernel":
         return open_kernel(kernel_service(folder))
+    if name == "process":
+        return ProcessStore(["/bin/sh", "-c", _IN_FILES, "sh"], environ={**os.environ, "FOLDER": str(folder)})
     if name == "short keyring":
         return KeyringStore(limit=LIMIT, backend=ShortKeyring(folder), longest=1000)
     if name == "sealed by passphrase":

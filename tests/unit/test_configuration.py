@@ -191,7 +191,7 @@ REFUSED = [
     (
         "[defaults]\nstore = 'keyrng'\n",
         2,
-        'store "keyrng" is none of keyring, sealed-file, kernel, memory',
+        'store "keyrng" is none of keyring, sealed-file, kernel, process, memory',
         'did you mean "key',
     ),
     ("[defaults]\nsession_name = '{usr}'\n", 2, 'has the template field "{usr}"', None),

@@ -127,7 +127,7 @@ def test_the_key_of_the_sealed_file_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("variable", "said", "message"),
     [
-        ("STSCTL_STORE", "keyrng", '"keyrng" is none of keyring, sealed-file, kernel, memory'),
+        ("STSCTL_STORE", "keyrng", '"keyrng" is none of keyring, sealed-file, kernel, process, memory'),
         ("STSCTL_MFA", "sesion", '"sesion" is none of auto, session, direct'),
         ("STSCTL_DURATION", "1 hour", '"1 hour" is no duration'),
         ("STSCTL_DURATION", "13h", "a role's session lasts 15m to 12h"),
