@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -82,7 +82,10 @@ class ContextFile(click.ParamType[tuple[str, str]]):
 
 
 def completing(known: Callable[[Surroundings], list[tuple[str, str]]]) -> _Completer:
-    """Offers those of the `known` names, each with what it is, that begin so; none where they cannot be read."""
+    """Offers those of the `known` names, each with what it is, that begin so, or else those that are found by it.
+
+    None where they cannot be read.
+    """
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
@@ -90,15 +93,28 @@ def completing(known: Callable[[Surroundings], list[tuple[str, str]]]) -> _Compl
         from stsctl.cli.surroundings import Surroundings
         from stsctl.formats.visible import visible
 
+        here = Surroundings.of_process()
         try:
-            all_known = known(Surroundings.of_process())
+            # The shells read a line for each: a line end in a description would begin another.
+            all_known = {name: what for name, what in known(here) if name.isprintable()}
         except StsctlError:
             return []
-        # The shells read a line for each: a line end in a description would begin another.
-        offered = [(name, what) for name, what in all_known if name.startswith(incomplete) and name.isprintable()]
-        return [CompletionItem(name, help=visible(what)) for name, what in offered]
+        offered = [name for name in all_known if name.startswith(incomplete)]
+        if not offered:
+            offered = _found(incomplete, all_known, here.environ.get("_STSCTL_COMPLETE", ""))
+        return [CompletionItem(name, help=visible(all_known[name])) for name in offered]
 
     return complete
+
+
+def _found(incomplete: str, known: Mapping[str, str], instruction: str) -> list[str]:
+    """The names that have the letters somewhere, or in this order."""
+    from stsctl.search import Candidate, Search
+
+    candidates = (Candidate(name=name, also=(what,)) for name, what in known.items())
+    found = [candidate.name for candidate in Search(candidates, {}).find(incomplete)]
+    # bash would put what several have in common in the place of what was typed.
+    return found if len(found) == 1 or not instruction.startswith("bash") else []
 
 
 complete_name = completing(lambda here: here.names())

@@ -79,6 +79,14 @@ def test_names_and_words_are_offered(words: str, position: int, expected: list[s
     assert _offered("bash", words, position) == [f"plain,{word}" for word in expected]
 
 
+def test_what_begins_otherwise_is_found() -> None:
+    """Where no name begins so, one that has the letters is offered; in bash only where it is the only one."""
+    assert _offered("bash", "stsctl assume admin", 2) == ["plain,prod-admin"]
+    assert _offered("bash", "stsctl assume pread", 2) == ["plain,prod-reader"]
+    assert _offered("bash", "stsctl assume rod-", 2) == []
+    assert _offered("zsh", "stsctl assume rod-", 2)[1::3] == ["prod-admin", "prod-reader"]
+
+
 def test_a_configuration_that_cannot_be_read_offers_nothing(configured: Path) -> None:
     """A Tab shows no error and no traceback."""
     (configured / ".config" / "stsctl" / "config.toml").write_text("[role.")
