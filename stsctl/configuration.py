@@ -11,7 +11,8 @@ from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import console_table, group_table, role_table, source_table
+from stsctl import agent_table, console_table, group_table, role_table, source_table
+from stsctl.agent_table import AgentOptions
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
@@ -90,6 +91,7 @@ class Configuration:
     defaults: Defaults = field(default_factory=Defaults)
     sealed_file: SealedFile = field(default_factory=SealedFile)
     console: Console = field(default_factory=Console)
+    agent: AgentOptions = field(default_factory=AgentOptions)
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -104,7 +106,7 @@ def load(
 ) -> Configuration:
     """Both files (None: there is no such file); raises ConfigurationError with file and line."""
     theirs, ours = read(config or b"", config_place), read(added or b"", added_place)
-    theirs.only(("defaults", "sealed_file", "console", "source", "role", "group"))
+    theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group"))
     ours.only(("source", "role"))
     sources: dict[str, SourceEntry] = {}
     roles: dict[str, RoleEntry] = {}
@@ -120,6 +122,7 @@ def load(
         defaults=_defaults(theirs.table("defaults")),
         sealed_file=_sealed_file(theirs.table("sealed_file")),
         console=console_table.entry(theirs.table("console")),
+        agent=agent_table.entry(theirs.table("agent")),
         sources=sources,
         roles=roles,
         groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},

@@ -96,6 +96,8 @@ class Settings:
     browser: Setting[tuple[str, ...]]
     browser_profile: Setting[str | None]
     container: Setting[str | None]
+    agent_auto_start: Setting[bool]
+    agent_keep: Setting[tuple[str, ...]]
     endpoint_url: Setting[str | None]
     use_fips_endpoint: Setting[bool]
     use_dualstack_endpoint: Setting[bool]
@@ -133,6 +135,7 @@ def resolve(
     choose = _Chooser(configuration, environ, own, flags or {})
     defaults, sealed, console = configuration.defaults, configuration.sealed_file, configuration.console
     store = choose("store", _store, defaults.store, StoreName.KEYRING)
+    agent = configuration.agent
     return Settings(
         store=store,
         session_store=_narrower(choose("session_store", _store, defaults.session_store, StoreName.KEYRING), store),
@@ -153,6 +156,8 @@ def resolve(
         browser=choose("console.browser", command, console.browser or None, (), ()),
         browser_profile=choose("console.browser_profile", _as_it_is, console.browser_profile, None, ()),
         container=choose("console.container", _as_it_is, console.container, None, ()),
+        agent_auto_start=choose("agent.auto_start", _truth, agent.auto_start, False, ()),
+        agent_keep=choose("agent.keep", command, agent.keep or None, (), ()),
         endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
         use_fips_endpoint=choose(
             "use_fips_endpoint", _truth, defaults.use_fips_endpoint, False, ("AWS_USE_FIPS_ENDPOINT",)
@@ -195,6 +200,7 @@ class _Chooser:
             **configuration.defaults.origins,
             **{f"sealed_file.{key}": origin for key, origin in configuration.sealed_file.origins.items()},
             **{f"console.{key}": origin for key, origin in configuration.console.origins.items()},
+            **{f"agent.{key}": origin for key, origin in configuration.agent.origins.items()},
         }
         self._environ = environ
         self._instead = instead

@@ -17,7 +17,8 @@ _NAME = "stsctl"
 class Paths:
     """The folders and files that stsctl reads and writes, and those of AWS's tools.
 
-    `sdk_cache` is where SDKs keep the tokens of Identity Center, `login_cache` where the sessions of `aws login`.
+    `sdk_cache` is where SDKs keep the tokens of Identity Center, `login_cache` where the sessions of `aws login`,
+    `runtime` what lasts as long as this user is signed in at this machine.
     `emulated` says that it is an emulator that is asked: what stsctl keeps of that stands apart from what is AWS's.
     """
 
@@ -27,6 +28,7 @@ class Paths:
     aws_credentials: Path
     sdk_cache: Path
     login_cache: Path
+    runtime: Path
     emulated: bool = False
 
     @property
@@ -90,6 +92,16 @@ class Paths:
         return self.state_home / "emulator"
 
     @property
+    def agent_socket(self) -> Path:
+        """Where the agent is asked. What an emulator issued has an agent of its own."""
+        return self.runtime / ("emulator.sock" if self.emulated else "agent.sock")
+
+    @property
+    def agent(self) -> Path:
+        """What the agent keeps beside sessions: its log, what to tell, which profiles are kept fresh."""
+        return self.state_home / "agent" / self._side
+
+    @property
     def policies(self) -> Path:
         """What is kept of folders of policies, so that they need not be read again."""
         return self.state_home / "policies"
@@ -115,6 +127,7 @@ def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
         sdk_cache=home / ".aws" / "sso" / "cache",  # no variable moves it
         login_cache=_expand(environ.get("AWS_LOGIN_CACHE_DIRECTORY"), home) or home / ".aws" / "login" / "cache",
+        runtime=_runtime(environ),
         emulated=emulated,
     )
 
@@ -132,6 +145,21 @@ def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path]:
         return Path(value) if value.startswith("/") else otherwise
 
     return xdg("XDG_CONFIG_HOME", home / ".config") / _NAME, xdg("XDG_STATE_HOME", home / ".local" / "state") / _NAME
+
+
+def _runtime(environ: Mapping[str, str]) -> Path:
+    """The folder of the XDG specification; else one that is called after the user, whose owner whoever uses it checks.
+
+    macOS has a folder for temporary files for each user.
+    """
+    said = environ.get("XDG_RUNTIME_DIR", "")
+    if said.startswith("/"):
+        return Path(said) / _NAME
+    user = os.getuid() if sys.platform != "win32" else 0
+    usual = Path(f"/run/user/{user}")
+    if usual.is_dir():
+        return usual / _NAME
+    return Path(environ.get("TMPDIR") or "/tmp") / f"{_NAME}-{user}"  # noqa: S108 - its owner is checked
 
 
 def _expand(value: str | None, home: Path) -> Path | None:

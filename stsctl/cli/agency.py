@@ -1,0 +1,88 @@
+"""The agent as the other commands see it: perhaps there is one, and perhaps it is to be started."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from stsctl.agent.messages import AgentError, Ask
+from stsctl.dataclass import dataclass
+from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.host.paths import Paths
+
+_START_LIMIT = timedelta(seconds=60)
+_STOP_LIMIT = timedelta(seconds=30)
+_PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """The agent of this user. `environ` is what it is started with, `flags` what was typed for all of stsctl."""
+
+    paths: Paths
+    environ: Callable[[], Mapping[str, str]]
+    flags: Sequence[str]
+
+    def ask(self, what: Ask, **given: str) -> dict[str, Any] | None:
+        """What the agent answers; None where none runs. Raises StsctlError."""
+        if not self.paths.agent_socket.parent.exists():
+            return None
+        from stsctl.agent import door
+
+        return door.ask(self.paths.agent_socket, what, **given)
+
+    def need(self, what: Ask, **given: str) -> dict[str, Any]:
+        """The same; raises AgentError where none runs."""
+        answer = self.ask(what, **given)
+        if answer is None:
+            raise AgentError("no agent is running", hint="stsctl agent start")
+        return answer
+
+    def start(self) -> dict[str, Any]:
+        """Starts it in the background; gives its status once it answers. Raises StsctlError with what it said."""
+        from stsctl.agent.environment import scrubbed
+        from stsctl.host import detached
+
+        if sys.platform == "win32":
+            raise ConfigurationError("the agent needs a kind of socket that Windows lacks")
+        log = self.log
+        seen = log.stat().st_size if log.exists() else 0
+        argv = [sys.executable, "-P", "-m", "stsctl", *self.flags, "agent", "start", "--foreground"]
+        child = detached.spawn(argv, scrubbed(self.environ()), log)
+        limit = time.monotonic() + _START_LIMIT.total_seconds()
+        while time.monotonic() < limit:
+            ended = child.poll()
+            answer = self.ask(Ask.STATUS)
+            if answer is not None:
+                return answer
+            if ended is not None:
+                said = log.read_bytes()[seen:].decode(errors="replace").strip().splitlines()
+                raise AgentError(f"the agent did not start: {said[0] if said else 'it said nothing'}", hint=f"cat {log}")
+            time.sleep(_PAUSE)
+        child.kill()
+        child.wait()
+        raise AgentError(f"the agent did not answer within {_START_LIMIT.total_seconds():g} s", hint=f"cat {log}")
+
+    def stop(self) -> bool:
+        """Ends it, and returns when it is over; False where none runs."""
+        if self.ask(Ask.STOP) is None:
+            return False
+        limit = time.monotonic() + _STOP_LIMIT.total_seconds()
+        while self.paths.agent_socket.exists() and time.monotonic() < limit:
+            time.sleep(_PAUSE)
+        return True
+
+    @property
+    def log(self) -> Any:
+        """What it has to say while nobody listens."""
+        return self.paths.agent / "log"
+
+    def forget(self, keys: set[str]) -> None:
+        """Tells it that somebody logged out of these sessions; where it cannot be told, it will see that."""
+        try:
+            self.ask(Ask.FORGET, keys=" ".join(keys))
+        except StsctlError:
+            return

@@ -1,0 +1,163 @@
+"""What the agent does, by the same parts as the commands: each renewal is a run of its own, which asks nobody."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from stsctl.agent.held_keys import HeldKeys
+from stsctl.agent.schedule import Listed, Outcome, Standing
+from stsctl.cli.app import App
+from stsctl.cli.options import Acting
+from stsctl.cli.report import Report
+from stsctl.credentials import Session
+from stsctl.errors import PersonNeededError, RefusedError, StoreError, StsctlError, UnavailableError
+from stsctl.host import desktop_notice, detached, files
+from stsctl.target import Wanted
+
+if TYPE_CHECKING:
+    from stsctl.stores.index import Entry
+
+_REMEMBERED = timedelta(hours=12)
+"""How long a session that has ended is still wanted, where nobody logged out."""
+_ACTING = Acting(may_sign_in=False)
+_AHEAD = timedelta(seconds=1)
+
+
+class Log(Report):
+    """What the agent says, each line with its time; `now` is the machine's."""
+
+    def _write(self, text: str) -> None:
+        if sys.stderr is not None:
+            detached.shorten_log(sys.stderr.fileno())
+        super()._write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}")
+
+
+class Work:
+    """Keeps sessions fresh; see `agent.Keeping`. `environ` is the agent's own, `flags` what was typed for all of it."""
+
+    def __init__(self, environ: Mapping[str, str], flags: Mapping[str, str], keys: HeldKeys) -> None:
+        self._environ = environ
+        self._flags = flags
+        self._keys = keys
+        self._log = Log(environ)
+        self._known: dict[str, Entry] = {}
+        self._logged_out: set[str] = set()
+
+    def _app(self) -> App:
+        """A run of its own: nothing that it has read once is taken for what is there now."""
+        return App(self._environ, self._log, self._flags)
+
+    def now(self) -> datetime:
+        """The time that sessions go by."""
+        return self._app().now()
+
+    def note(self, text: str) -> None:
+        """Writes a line into the log."""
+        self._log.lines([text])
+
+    def listed(self) -> list[Listed]:
+        """What somebody asked for, as long as nobody logs out; and what the configuration names."""
+        app = self._app()
+        now = app.now()
+        listed = {entry.request_key: entry for entry in _wanted(app)}
+        ended = {
+            key: entry
+            for key, entry in self._known.items()
+            if key not in listed and key not in self._logged_out and _has_ended(entry, now)
+        }
+        # What ended is taken off the list when the next session is held, and is wanted all the same.
+        self._known = {**ended, **listed}
+        self._logged_out.clear()
+        found = [_as_listed(entry) for entry in self._known.values()]
+        return [*found, *self._to_get(app, now)]
+
+    def _to_get(self, app: App, now: datetime) -> Iterable[Listed]:
+        """The names that the configuration wants kept, and of which there is no session."""
+        patterns = app.settings.agent_keep.value
+        if not patterns:
+            return
+        have = {entry.wanted.name for entry in self._known.values() if entry.wanted}
+        for name, _ in app.names():
+            if name not in have and any(fnmatchcase(name, pattern) for pattern in patterns):
+                yield Listed(key=f"{_TO_GET}{name}", name=name, obtained_at=_LONG_AGO, expires_at=_LONG_AGO)
+
+    def renew(self, session: Listed) -> Outcome:
+        """Gets another in its place, without a person."""
+        try:
+            calls = self._renewed(session)
+        except PersonNeededError as error:
+            return Outcome(standing=Standing.NEEDS_PERSON, why=_why(error))
+        except (UnavailableError, StoreError) as error:
+            return Outcome(standing=Standing.RETRYING, calls=1, why=_why(error))
+        except StsctlError as error:
+            return Outcome(standing=Standing.REFUSED, calls=1, why=_why(error))
+        except Exception as error:  # noqa: BLE001 - one session is in nobody's way
+            return Outcome(standing=Standing.REFUSED, why=f"this is a bug in stsctl: {type(error).__name__}")
+        return Outcome(standing=Standing.FRESH, calls=calls)
+
+    def _renewed(self, session: Listed) -> int:
+        """How many calls that may have been."""
+        app = self._app()
+        if session.key.startswith(_TO_GET):
+            wanted, key = Wanted(name=session.name), None
+        else:
+            entry = self._known[session.key]
+            assert entry.wanted is not None
+            wanted, key = entry.wanted, session.key
+        left = session.expires_at - app.now()
+        return app.renew(wanted, key, least=max(left, timedelta(0)) + _AHEAD)
+
+    def session(self, name: str) -> Session:
+        """The session of a name, for who fetches it; asks nobody."""
+        app = self._app()
+        return app.obtain(Wanted(name=name), _ACTING).session
+
+    def tell(self, session: Listed) -> None:
+        """Tells the person: on their desktop, or else at their next command."""
+        app = self._app()
+        text = f'"{session.name}" ends at {session.expires_at.astimezone():%H:%M}, and its renewal needs you'
+        self.note(text)
+        if not desktop_notice.show("stsctl", f"{text}: stsctl assume {session.name}", self._environ):
+            from stsctl.cli import agent_notices
+
+            agent_notices.leave(app.paths, session.key, text, session.expires_at)
+
+    def logged_out(self, keys: set[str]) -> None:
+        """Somebody logged out of these."""
+        self._logged_out |= keys
+
+
+_TO_GET = "to get: "
+_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def _wanted(app: App) -> list[Entry]:
+    """The sessions that are held because somebody asked for them, of AWS or of the emulator that there is now."""
+    here = app.settings.emulator.value
+    return [
+        entry
+        for entry in app.held.entries()
+        if entry.wanted is not None and entry.expires_at is not None and entry.instance == here
+    ]
+
+
+def _has_ended(entry: Entry, now: datetime) -> bool:
+    return entry.expires_at is not None and entry.expires_at <= now < entry.expires_at + _REMEMBERED
+
+
+def _as_listed(entry: Entry) -> Listed:
+    assert entry.expires_at is not None
+    return Listed(
+        key=entry.request_key, name=entry.name, obtained_at=entry.obtained_at, expires_at=entry.expires_at
+    )
+
+
+def _why(error: StsctlError) -> str:
+    if isinstance(error, RefusedError) and not error.message:
+        return f"{error.operation} refused: {error.code}"
+    return error.message
