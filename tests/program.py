@@ -340,6 +340,7 @@ def somebody(home: Path, organisation: Organisation, *, runtime: Mapping[str, st
     base = {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home.parent / "run"),
         "LANG": "C.UTF-8",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -121,7 +121,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (
         (
-            r"cli\.(app|authorities|certificates|hits|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
+            r"cli\.(agency|agent_notices|agent_process|agent_work|app|authorities|certificates|hits|keychain|logins"
+            r"|obtaining|parts|picture|policy_folder|proofs|snapshots"
             r"|sources|stores|surroundings)"
         ),
         r".*",
@@ -138,6 +139,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|cli\.\w+|formats\.\w+|emulator\.(control|remote|running|seeds\.seed|state\.noted))",
         {"click", "rich"} | EFFECTS,
     ),
+    (r"cli\.agent", rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|agent\.messages)", {"click", "rich"} | EFFECTS),
     (
         r"cli\.\w+",
         rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+|doctor\.\w+)",

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from stsctl import configuration, ini, role_table, settings, source_table
+from stsctl.agent_table import AgentOptions
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
 from stsctl.console_table import Console
@@ -37,6 +38,7 @@ DOCUMENTS = [
         "docs/stores.md",
         "docs/access.md",
         "docs/trust.md",
+        "docs/agent.md",
     )
 ] + PROSE
 
@@ -137,6 +139,7 @@ def _keys(heading: str) -> dict[str, str]:
     [
         ("`[defaults]`", set(Defaults.__dataclass_fields__) - {"origins"}),
         ("`[sealed_file]`", set(SealedFile.__dataclass_fields__) - {"origins"}),
+        ("`[agent]`", set(AgentOptions.__dataclass_fields__) - {"origins"}),
         ("`[console]`", set(Console.__dataclass_fields__) - {"origins"}),
         ("`[group.NAME]`", {"roles"}),
         (

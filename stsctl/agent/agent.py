@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from stsctl.agent.held_keys import HeldKeys
-from stsctl.agent.messages import Ask, Request
+from stsctl.agent.messages import EVERY, Ask, Request
 from stsctl.agent.schedule import Listed, Outcome, Schedule, Standing, Tended
 from stsctl.agent.serving import Serving
 from stsctl.credentials import Secret
@@ -39,8 +39,8 @@ class Keeping(Protocol):
     def tell(self, session: Listed) -> None:
         """Tells the person that they will be needed for it."""
 
-    def logged_out(self, keys: set[str]) -> None:
-        """Somebody logged out of these: they are wanted no more, also where they have ended."""
+    def logged_out(self, keys: set[str] | None) -> None:
+        """Somebody logged out of these (None: of all): they are wanted no more, also where they have ended."""
 
     def note(self, text: str) -> None:
         """Writes a line into the log."""
@@ -84,7 +84,7 @@ class Agent:
     def run(self) -> None:
         """Works until it is stopped."""
         while not self._stopped:
-            self._sleep(self.step())
+            self.sleep(self.step())
 
     def step(self) -> datetime:
         """Does what there is to do now; gives when there may be more."""
@@ -112,7 +112,7 @@ class Agent:
                 self._keeping.note(error.message)
             self._trouble = error.message
 
-    def _sleep(self, until: datetime) -> None:
+    def sleep(self, until: datetime) -> None:
         """Until then, or until somebody asks for something."""
         before = self._wall_beside_monotonic()
         self._asked.wait(max((until - self._keeping.now()).total_seconds(), 0))
@@ -148,8 +148,13 @@ class Agent:
             "served": self._serving.names,
         }
 
-    def _stop(self, _request: Request) -> Answer:
+    def stop(self) -> None:
+        """Ends `run`, soon."""
         self._stopped = True
+        self._asked.set()
+
+    def _stop(self, _request: Request) -> Answer:
+        self.stop()
         return {}
 
     def _lock(self, _request: Request) -> Answer:
@@ -173,7 +178,10 @@ class Agent:
         return self._serving.grant(request.text("name"))
 
     def _forget(self, request: Request) -> Answer:
-        self._keeping.logged_out(set(request.text("keys").split()))
+        keys = request.text("keys")
+        self._keeping.logged_out(None if keys == EVERY else set(keys.split()))
+        if keys == EVERY:
+            self._keys.forget()
         return {}
 
 

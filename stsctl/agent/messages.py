@@ -10,6 +10,8 @@ from typing import Any
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError, UsageError
 
+EVERY = "*"
+"""In place of the keys of sessions: all of them."""
 LONGEST_REQUEST = 64 * 1024
 LONGEST_ANSWER = 4 * 1024 * 1024
 

@@ -36,7 +36,7 @@ class Serving:
 
     def grant(self, name: str) -> Mapping[str, str]:
         """Where a role's session is fetched, and with which token: the same each time."""
-        path = f"/role/{quote(name, safe="/:@")}"
+        path = f"/role/{quote(name, safe='/:@')}"
         with self._changing:
             if path not in self._grants and len(self._grants) >= _MOST:
                 raise PersonNeededError("the agent serves too many roles already", hint="stsctl agent stop")

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "sts": "Sessions that are no role's; tokens and keys; an end to what got lost.",
         "config": "Show the configuration: values, names, files.",
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
+        "agent": "Keep sessions fresh in the background, and serve them on this machine.",
         "credential-process": "Answer an SDK, from ~/.aws/config.",
         "shell-init": "Print a function for your shell's start-up file.",
     },

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from stsctl.agent.messages import AgentError, Ask
+from stsctl.agent.messages import EVERY, AgentError, Ask
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host.paths import Paths
@@ -24,7 +24,7 @@ class Agency:
 
     paths: Paths
     environ: Callable[[], Mapping[str, str]]
-    flags: Sequence[str]
+    flags: Mapping[str, str]
 
     def ask(self, what: Ask, **given: str) -> dict[str, Any] | None:
         """What the agent answers; None where none runs. Raises StsctlError."""
@@ -50,7 +50,8 @@ class Agency:
             raise ConfigurationError("the agent needs a kind of socket that Windows lacks")
         log = self.log
         seen = log.stat().st_size if log.exists() else 0
-        argv = [sys.executable, "-P", "-m", "stsctl", *self.flags, "agent", "start", "--foreground"]
+        flags = [word for name, value in self.flags.items() for word in (f"--{name.replace('_', '-')}", value)]
+        argv = [sys.executable, "-P", "-m", "stsctl", *flags, "agent", "start", "--foreground"]
         child = detached.spawn(argv, scrubbed(self.environ()), log)
         limit = time.monotonic() + _START_LIMIT.total_seconds()
         while time.monotonic() < limit:
@@ -60,7 +61,9 @@ class Agency:
                 return answer
             if ended is not None:
                 said = log.read_bytes()[seen:].decode(errors="replace").strip().splitlines()
-                raise AgentError(f"the agent did not start: {said[0] if said else 'it said nothing'}", hint=f"cat {log}")
+                raise AgentError(
+                    f"the agent did not start: {said[0] if said else 'it said nothing'}", hint=f"cat {log}"
+                )
             time.sleep(_PAUSE)
         child.kill()
         child.wait()
@@ -80,9 +83,9 @@ class Agency:
         """What it has to say while nobody listens."""
         return self.paths.agent / "log"
 
-    def forget(self, keys: set[str]) -> None:
-        """Tells it that somebody logged out of these sessions; where it cannot be told, it will see that."""
+    def forget(self, keys: set[str] | None) -> None:
+        """Tells it that somebody logged out of these sessions, or of all; where it cannot be told, it will see that."""
         try:
-            self.ask(Ask.FORGET, keys=" ".join(keys))
+            self.ask(Ask.FORGET, keys=EVERY if keys is None else " ".join(keys))
         except StsctlError:
             return

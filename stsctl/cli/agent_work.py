@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from stsctl.cli.options import Acting
 from stsctl.cli.report import Report
 from stsctl.credentials import Session
 from stsctl.errors import PersonNeededError, RefusedError, StoreError, StsctlError, UnavailableError
-from stsctl.host import desktop_notice, detached, files
+from stsctl.host import desktop_notice, detached
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
@@ -74,9 +73,9 @@ class Work:
         self._known = {**ended, **listed}
         self._logged_out.clear()
         found = [_as_listed(entry) for entry in self._known.values()]
-        return [*found, *self._to_get(app, now)]
+        return [*found, *self._to_get(app)]
 
-    def _to_get(self, app: App, now: datetime) -> Iterable[Listed]:
+    def _to_get(self, app: App) -> Iterable[Listed]:
         """The names that the configuration wants kept, and of which there is no session."""
         patterns = app.settings.agent_keep.value
         if not patterns:
@@ -90,6 +89,8 @@ class Work:
         """Gets another in its place, without a person."""
         try:
             calls = self._renewed(session)
+            if session.key in self._logged_out:  # somebody did while it was being renewed
+                self._app().held.drop(session.key)
         except PersonNeededError as error:
             return Outcome(standing=Standing.NEEDS_PERSON, why=_why(error))
         except (UnavailableError, StoreError) as error:
@@ -127,9 +128,9 @@ class Work:
 
             agent_notices.leave(app.paths, session.key, text, session.expires_at)
 
-    def logged_out(self, keys: set[str]) -> None:
-        """Somebody logged out of these."""
-        self._logged_out |= keys
+    def logged_out(self, keys: set[str] | None) -> None:
+        """Somebody logged out of these (None: of all)."""
+        self._logged_out |= self._known.keys() if keys is None else keys
 
 
 _TO_GET = "to get: "
@@ -152,9 +153,7 @@ def _has_ended(entry: Entry, now: datetime) -> bool:
 
 def _as_listed(entry: Entry) -> Listed:
     assert entry.expires_at is not None
-    return Listed(
-        key=entry.request_key, name=entry.name, obtained_at=entry.obtained_at, expires_at=entry.expires_at
-    )
+    return Listed(key=entry.request_key, name=entry.name, obtained_at=entry.obtained_at, expires_at=entry.expires_at)
 
 
 def _why(error: StsctlError) -> str:

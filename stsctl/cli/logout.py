@@ -41,6 +41,7 @@ def _all(app: App) -> None:
     app.terminals.drop(None)
     sign_ins = sum(len(held.sign_in_entries()) for held in app.stores.all_held())
     count = app.forget_all() - sign_ins
+    app.agency.forget(None)
     app.report.notice(f"{count} session{'s' * (count != 1)} forgotten" if count > 0 else "no session was held")
     if sign_ins:
         what = f"{sign_ins} sign-in{'s' * (sign_ins != 1)} forgotten"
@@ -64,6 +65,7 @@ def _one(app: App, name: str | None) -> set[str]:
         raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
     for held, entry in found:
         held.drop(entry.request_key)
+    app.agency.forget(keys)
     app.report.notice(f'the session of "{called}" is forgotten')
     return keys
 

@@ -119,6 +119,26 @@ class Obtaining(Parts):
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
         return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
 
+    def renew(self, wanted: Wanted, request_key: str | None, *, least: timedelta) -> int:
+        """Has another session in place of the one with that key (None: whichever the name means); nobody is asked.
+
+        Gives how many calls that took at most. Raises StsctlError; ConfigurationError where the name now means another
+        session than that.
+        """
+        acting = Acting(may_sign_in=False)
+        target = self.target(wanted)
+        with self._turn(target.source):
+            source = self.sources.of(target.source, self._kept(target, acting), may_sign_in=False)
+            steps = self.plan(target, source=source)
+            if request_key not in (None, steps.request_key):
+                raise ConfigurationError(
+                    f'"{wanted.name}" was asked for in a shell with other keys, settings or variables than the'
+                    " configuration's",
+                    hint=f"stsctl assume {wanted.name}",
+                )
+            self._broker(steps, source, wanted, acting).renew(steps, least=least)
+        return max(len(steps.steps), 1)
+
     def _turn(self, source: Source) -> AbstractContextManager[None]:
         """This process's turn to ask for a proof, meanwhile, where the source begins with one."""
         return self.proofs.asking() if begins_with_proof(source) else nullcontext()

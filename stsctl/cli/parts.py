@@ -18,6 +18,7 @@ from stsctl.request import SessionRequest
 from stsctl.target import Target
 
 if TYPE_CHECKING:
+    from stsctl.cli.agency import Agency
     from stsctl.cli.authorities import Authorities
     from stsctl.cli.keychain import Keychain
     from stsctl.cli.logins import Logins
@@ -180,6 +181,13 @@ class Parts(Surroundings):
     def keys_held(self) -> Held:
         """The long-term keys."""
         return self.stores.held(self.settings.store.value)
+
+    @property
+    def agency(self) -> Agency:
+        """The agent of this user, if one runs."""
+        from stsctl.cli.agency import Agency
+
+        return Agency(paths=self.paths, environ=lambda: self._own_environ, flags=self._flags)
 
     @cached_property
     def terminals(self) -> Terminals:

@@ -9,7 +9,6 @@ import shlex
 import socket
 import stat
 import struct
-import sys
 from pathlib import Path
 
 from stsctl.errors import ConfigurationError
@@ -75,10 +74,10 @@ def user(connection: socket.socket) -> int:
 
     Sources: unix(7) for SO_PEERCRED, getpeereid(3) for macOS and the BSDs.
     """
-    if sys.platform == "linux":
+    if hasattr(socket, "SO_PEERCRED"):
         size = struct.calcsize("3i")
-        _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        return int(uid)
+        _, found, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        return int(found)
     uid, gid = ctypes.c_uint(), ctypes.c_uint()
     library = ctypes.CDLL(None, use_errno=True)
     if library.getpeereid(connection.fileno(), ctypes.byref(uid), ctypes.byref(gid)) != 0:

@@ -170,7 +170,7 @@ REFUSED = [
     (_SAML + 'provider_arn = "corp"\n', 3, "is no ARN", None),
     (_SAML + 'provider_arn = "arn:aws:iam::111111111111:role/x"\n', 3, "is no ARN of a SAML provider", "it looks like"),
     ("[defualts]\n", 1, 'unknown key "defualts"', 'did you mean "defaults"?'),
-    ("x = 1\n", 1, 'unknown key "x"', "known are defaults, sealed_file, console, source, role"),
+    ("x = 1\n", 1, 'unknown key "x"', "known are defaults, sealed_file, console, agent, source, role"),
     ("[defaults]\n\nregoin = 'x'\n", 3, 'unknown key "regoin" in [defaults]', 'did you mean "region"?'),
     (ROLE + "external-id = 'x'\n", 4, 'unknown key "external-id" in [role.a]', 'did you mean "external_id"?'),
     ("[defaults]\nregion = 1\n", 2, "region is a number, it takes a text in quotes", None),

@@ -1,0 +1,245 @@
+"""The agent as it is used: a process of its own, that keeps sessions fresh while an emulator's clock goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stsctl.emulator import control
+from tests import program
+from tests.program import HUB, READ_ONLY, Me, Organisation, somebody
+
+CONFIGURATION = f"""
+[source.work]
+type = "profile"
+profile = "base"
+
+[role.read-only]
+role_arn = "{READ_ONLY}"
+from = "work"
+
+[role.hub]
+role_arn = "{HUB}"
+from = "work"
+mfa_serial = "{{mfa_serial}}"
+
+[role.audit]
+role_arn = "{program.AUDIT}"
+from = "hub"
+"""
+
+
+@pytest.fixture(scope="module")
+def own_organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    """An emulator of these tests' own: they move its clock."""
+    found = program.start(tmp_path_factory.mktemp("agent"))
+    yield found
+    control.stop(found.folder, found.running)
+
+
+@pytest.fixture
+def me(home: Path, own_organisation: Organisation) -> Iterator[Me]:
+    """Somebody whose keys are in a file, where an agent finds them as well."""
+    person = somebody(home, own_organisation)
+    person.configure(CONFIGURATION.format(mfa_serial=person.mfa_serial))
+    _as_profile(person)
+    # The emulator's clock is known from its folder in the person's state, as if they had started it.
+    (person.state / "emulator").parent.mkdir(parents=True)
+    (person.state / "emulator").symlink_to(own_organisation.folder)
+    yield person
+    person.run("agent", "stop")
+
+
+def _as_profile(person: Me) -> None:
+    """Their keys, in a file in place of the environment."""
+    credentials = person.home / ".aws" / "credentials"
+    credentials.parent.mkdir(exist_ok=True)
+    credentials.write_text(
+        f"[base]\naws_access_key_id = {person.keys.access_key_id}\n"
+        f"aws_secret_access_key = {person.keys.secret_access_key.reveal()}\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        person.environ.pop(name, None)
+
+
+def status(me: Me) -> dict[str, Any]:
+    """What the agent says; it looks for what there is to do at the same time."""
+    found: dict[str, Any] = json.loads(me.ok("agent", "status", "--json"))
+    return found
+
+
+def session(me: Me, name: str) -> dict[str, Any]:
+    """What it says of one session."""
+    found: dict[str, Any] = next((each for each in status(me)["sessions"] if each["name"] == name), {})
+    return found
+
+
+def until(true: Callable[[], Any], seconds: float = 60) -> Any:
+    """Waits until something is so."""
+    limit = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < limit, "it never was so"
+        time.sleep(0.1)
+    return found
+
+
+def renewed(me: Me, name: str, before: str) -> bool:
+    """Whether a session ends later than it did before."""
+    return str(session(me, name).get("expires_at", "")) > before
+
+
+def later(me: Me, length: str) -> None:
+    """So much later."""
+    me.ok("emulator", "clock", f"+{length}")
+
+
+def test_a_session_is_renewed_before_anybody_waits_for_it(me: Me) -> None:
+    """By one call, in the background; who asks then is given it at once, and AWS knows it."""
+    me.ok("assume", "read-only")
+    first = me.key_id("read-only")
+    me.ok("agent", "start")
+    before = session(me, "read-only")["expires_at"]
+    me.calls()
+    later(me, "39m")
+    until(lambda: renewed(me, "read-only", before))
+    assert me.calls() == ["AssumeRole"]
+    second = me.session("read-only")
+    assert second["AccessKeyId"] != first
+    assert me.calls() == []
+    aws = me.program(str(program.BIN / "aws"), "sts", "get-caller-identity", **_variables(second))
+    assert "assumed-role/ReadOnly" in aws.out, aws
+
+
+def _variables(answer: dict[str, Any]) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": answer["SessionToken"],
+    }
+
+
+def test_it_waits_where_aws_is_asked_too_often(me: Me) -> None:
+    """The session that is held stays, the status says why, and when there is an answer again it is renewed."""
+    me.ok("assume", "read-only")
+    me.ok("agent", "start")
+    before = session(me, "read-only")["expires_at"]
+    me.ok("emulator", "fail", "sts:AssumeRole", "--throttle", "1000")
+    later(me, "39m")
+    found = until(lambda: (each := session(me, "read-only")) and each["standing"] == "retrying" and each)
+    assert found["expires_at"] == before
+    assert found["renewed_at"]
+    assert me.run("credential-process", "read-only").status == 0
+    me.ok("emulator", "fail", "--clear")
+    later(me, "4m")
+    until(lambda: renewed(me, "read-only", before))
+    assert session(me, "read-only")["standing"] == "fresh"
+
+
+def test_what_needs_a_person_is_told_and_not_tried(me: Me) -> None:
+    """As long as the code serves it is renewed; afterwards nobody is called, and the next command says so, once."""
+    me.ok("assume", "audit", "-t", me.code())
+    me.ok("agent", "start")
+    before = session(me, "audit")["expires_at"]
+    later(me, "41m")
+    until(lambda: renewed(me, "audit", before))
+    later(me, "12h")
+    me.calls()
+    until(lambda: session(me, "audit")["standing"] == "needs you")
+    notices = me.state / "agent" / "emulator" / "notices"
+    until(lambda: notices.is_dir() and list(notices.iterdir()))
+    assert me.calls() == []
+    assert "needs you" in me.ok("agent", "status")
+
+
+def test_who_logs_out_means_it(me: Me) -> None:
+    """What is logged out of is not renewed, whether it lasts or has ended."""
+    me.ok("assume", "read-only")
+    me.ok("agent", "start")
+    assert session(me, "read-only")
+    me.ok("logout", "read-only")
+    until(lambda: not session(me, "read-only"))
+    me.calls()
+    later(me, "2h")
+    status(me)
+    assert me.calls() == []
+
+
+def test_there_is_one_and_it_ends_when_it_should(me: Me) -> None:
+    """A second start finds the first; what one that was killed left is in nobody's way; a signal ends it."""
+    assert me.run("agent", "status").status == 1
+    me.ok("agent", "start")
+    pid = int(status(me)["pid"])
+    assert f"process {pid}" in me.run("agent", "start").err
+    assert me.run("agent", "start", "--foreground").status == 1
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: me.run("agent", "status").status == 1)
+    assert list((me.home.parent / "run" / "stsctl").glob("*.sock"))
+    me.ok("agent", "start")
+    other = int(status(me)["pid"])
+    assert other != pid
+    os.kill(other, signal.SIGTERM)
+    until(lambda: me.run("agent", "status").status == 1)
+    assert not list((me.home.parent / "run" / "stsctl").glob("*.sock"))
+    assert me.run("agent", "stop").err == "stsctl: no agent is running\n"
+
+
+def test_it_has_nothing_of_the_shell_that_started_it(me: Me) -> None:
+    """No credentials in its environment, no terminal, no open files, no folder, and memory that no other reads."""
+    secret = "AWS_SECRET_ACCESS_KEY-canary"
+    me.ok("agent", "start", AWS_SECRET_ACCESS_KEY=secret, GITHUB_TOKEN=secret, STSCTL_ROLE="x")
+    found = status(me)
+    process = Path(f"/proc/{found['pid']}")
+    environ = (process / "environ").read_bytes()
+    assert b"canary" not in environ
+    assert b"STSCTL_ROLE" not in environ
+    assert b"STSCTL_EMULATOR" in environ
+    assert (process / "cwd").readlink() == Path("/")
+    assert int((process / "stat").read_text().rpartition(")")[2].split()[3]) == found["pid"]  # its own session
+    open_files = [str(each.readlink()) for each in (process / "fd").iterdir() if each.is_symlink()]
+    assert {each for each in open_files if each.startswith("/")} <= {
+        "/dev/null", str(me.state / "agent" / "emulator" / "log"),
+        *(each for each in open_files if each.endswith((".lock",)) or each.startswith("/dev/urandom")),
+    }  # fmt: skip
+    assert "Max core file size        0" in (process / "limits").read_text()
+    assert found["memory"]["dumpable"] is False
+    # A process whose memory others may not read belongs, in /proc, to root.
+    assert (process / "mem").stat().st_uid == 0
+
+
+def test_a_session_that_the_configuration_does_not_lead_to_is_left_alone(me: Me) -> None:
+    """Where a shell's own variables had a say in it the agent, which has none of them, gets no other in its place."""
+    me.ok("assume", "read-only", "--region", "us-east-1")
+    me.ok("assume", "hub", "-t", me.code())
+    me.environ["AWS_REGION"] = "eu-west-1"
+    me.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+    me.ok("agent", "start")
+    me.calls()
+    later(me, "39m")
+    until(lambda: session(me, "hub")["standing"] == "refused")
+    assert "in a shell with other keys" in session(me, "hub")["why"]
+    until(lambda: session(me, "read-only")["standing"] == "fresh")
+
+
+def test_when_aws_is_gone_sessions_stay(me: Me, other_organisation: Organisation, home: Path) -> None:
+    """What is held is given out as long as it lasts, and the status says why there is no other."""
+    (me.state / "emulator").unlink()
+    person = somebody(home, other_organisation)
+    person.configure(CONFIGURATION.format(mfa_serial=person.mfa_serial))
+    _as_profile(person)
+    (me.state / "emulator").symlink_to(other_organisation.folder)
+    person.ok("assume", "read-only")
+    person.ok("agent", "start")
+    person.ok("agent", "lock")
+    later(person, "42m")
+    os.kill(other_organisation.running.pid, signal.SIGKILL)
+    person.ok("agent", "unlock")
+    found = until(lambda: (each := session(person, "read-only")) and each["standing"] == "retrying" and each)
+    assert "127.0.0.1" in found["why"]
+    assert person.run("credential-process", "read-only").status == 0
