@@ -131,6 +131,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),
+    (r"cli\.serving", rf"({VALUES}|cli\.\w+|formats\.\w+|agent\.\w+|host\.\w+)", EFFECTS),
     (r"cli\.ask", rf"({VALUES}|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     # The emulator's verbs stand before a part that has one front of its own.

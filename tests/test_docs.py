@@ -35,6 +35,7 @@ DOCUMENTS = [
         "SECURITY.md",
         "docs/emulator.md",
         "docs/recipes.md",
+        "docs/serve.md",
         "docs/stores.md",
         "docs/access.md",
         "docs/trust.md",

@@ -103,6 +103,8 @@ COMMANDS = [
     _c("exec prod-admin -- true"),
     _c("exec prod-admin -- sh -c 'exit'", status=2),
     _c("exec prod-admin -- /nowhere/program", status=127),
+    _c("exec --serve prod-admin -- true"),
+    _c("exec --serve --min-remaining 10m locked -- true", status=5),
     _c("each prod-admin read-only -- true"),
     _c("each read-only locked --json -- true", status=1),
     _c("credential-process prod-admin", answers=True),

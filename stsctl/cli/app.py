@@ -28,6 +28,13 @@ class App(Obtaining):
         self._flags |= take_flags(options)
         return take_wanted(name, options), take_acting(options)
 
+    def unattended(self) -> App:
+        """The same with nobody there, as of now: whatever a person had to give for the store was given."""
+        environ = {name: value for name, value in self.environ.items() if name != "GPG_TTY"}
+        alone = App(environ, self.report, {**self._flags, "no_prompt": "1"})
+        alone.held = self.held
+        return alone
+
     def chosen(self, wanted: Wanted | None) -> Wanted:
         """What was named, or else the current session; raises UsageError where there is none.
 

@@ -21,18 +21,28 @@ if TYPE_CHECKING:
 @wanted_options
 @acting_options
 @click.option("--min-remaining", type=Duration(), help="Renew first, unless this much of the session is left.")
+@click.option("--serve", is_flag=True, help="Serve the session to the program, and renew it for as long as that runs.")
 @click.pass_context
-def command(ctx: click.Context, /, *, name: str | None, min_remaining: timedelta | None, **options: Any) -> int:
+def command(
+    ctx: click.Context, /, *, name: str | None, min_remaining: timedelta | None, serve: bool, **options: Any
+) -> int:
     """Run a program with a session: stsctl exec prod-admin -- aws s3 ls.
 
     stsctl turns into the program, so its status, its signals and the terminal are its own. Without a program your own
     shell is started, and knows by STSCTL_ROLE which role it is. Without NAME the current session is used.
+
+    With --serve the program gets no keys: SDKs fetch the session from this machine, as in a container, and fetch the
+    next before it ends. What needs a person is asked before the program starts, and never again while it runs.
     """
     app: App = ctx.obj
     wanted, acting = app.typed(name, options)
     program = ctx.meta.get(PROGRAM)
     if program == []:
         raise click.UsageError("there is no program after --")
+    if serve:
+        from stsctl.cli import serving
+
+        return serving.run(app, wanted, acting, program, least=min_remaining, depth=_depth(app.environ) + 1)
     obtained = app.use(app.meant(wanted), acting, least=min_remaining)
     changes = obtained.export(app.environ, depth=_depth(app.environ) + 1)
     return app.machine.become(program, environment.child(app.environ, changes))

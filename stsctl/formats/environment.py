@@ -21,6 +21,7 @@ DEPTH = "STSCTL_DEPTH"
 
 _ENDINGS = ("AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION")
 """The SDKs read the first, prompts of shells the one or the other."""
+_FULL_URI, _AUTHORIZATION = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 _CLEARED = (
     "AWS_SECURITY_TOKEN",  # botocore prefers it to AWS_SESSION_TOKEN
     "AWS_PROFILE",  # an explicit profile makes the SDKs pass over the keys
@@ -28,15 +29,14 @@ _CLEARED = (
     "AWS_ROLE_ARN",
     "AWS_ROLE_SESSION_NAME",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    _FULL_URI,
+    _AUTHORIZATION,
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _SET = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
+    *_KEYS,
     # SDKs that know endpoints by account take the account from here: another's would send requests astray.
     "AWS_ACCOUNT_ID",
     *_ENDINGS,
@@ -72,13 +72,30 @@ def export(
     return changes
 
 
+def serve(exported: Changes, environ: Mapping[str, str], *, url: str, token: Secret) -> Changes:
+    """The changes of `export`, for a child that fetches the session from `url` instead, and each that follows it.
+
+    Keys in variables would win over that in every SDK, and an end there would be that of the first session. A proxy
+    has no business in between; which of the two spellings of NO_PROXY counts differs from program to program.
+    """
+    changes = {**exported, **dict.fromkeys((*_KEYS, *_ENDINGS)), _FULL_URI: Secret(url), _AUTHORIZATION: token}
+    said = {name: environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+    for name, own in said.items():
+        reached = [each.strip() for each in (own or next(filter(None, said.values()), "")).split(",") if each.strip()]
+        if "*" not in reached:
+            changes[name] = Secret(",".join(dict.fromkeys((*reached, *_LOOPBACK))))
+    return changes
+
+
 def unset(environ: Mapping[str, str]) -> Changes:
-    """The changes to `environ` that take back whatever `export` set; keys that are not its work stay."""
+    """The changes to `environ` that take back whatever `export` or `serve` set; keys that are not their work stay."""
     back = regions.changes(environ, None)
     restored = {name: None if text is None else Secret(text) for name, text in back.items()}
-    return dict.fromkeys((*(_SET if SESSION in environ else (ROLE, SESSION)), DEPTH)) | restored
+    ours = (*_SET, _FULL_URI, _AUTHORIZATION) if SESSION in environ else (ROLE, SESSION)
+    return dict.fromkeys((*ours, DEPTH)) | restored
 
 
+_LOOPBACK = ("127.0.0.1", "localhost")
 _EMULATOR_REGION = "us-east-1"
 _ENDPOINT = "AWS_ENDPOINT_URL"
 EMULATOR = "STSCTL_EMULATOR"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stsctl.credentials import Credentials, Session
+from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import UsageError
 from stsctl.formats.interface import Changes, rfc3339
 
@@ -18,6 +18,12 @@ class Json:
         """The object, indented."""
         plain = {name: None if value is None else value.reveal() for name, value in changes.items()}
         return json.dumps(plain, indent=2) + "\n"
+
+
+def parse_changes(text: str | bytes) -> Changes:
+    """The variables that `Json` rendered."""
+    plain: dict[str, str | None] = json.loads(text)
+    return {name: None if value is None else Secret(value) for name, value in plain.items()}
 
 
 def credential_process(session: Session) -> str:

@@ -78,6 +78,8 @@ class Container:
     def _url(self) -> str | None:
         """Where it is asked; raises ConfigurationError for a place that may not see a token."""
         relative, full = self.environ.get(_RELATIVE), self.environ.get(_FULL)
+        if "STSCTL_SESSION" in self.environ:  # what stsctl itself serves does not count
+            full = None
         if relative:
             return _ECS + relative if relative.startswith("/") else f"{_ECS}/{relative}"
         if full and not _may_see_a_token(full):
