@@ -29,10 +29,10 @@ class App(Obtaining):
         return take_wanted(name, options), take_acting(options)
 
     def unattended(self) -> App:
-        """The same with nobody there, as of now: whatever a person had to give for the store was given."""
+        """The same with nobody there, as of now: whatever a person had to give for the stores was given."""
         environ = {name: value for name, value in self.environ.items() if name != "GPG_TTY"}
         alone = App(environ, self.report, {**self._flags, "no_prompt": "1"})
-        alone.held = self.held
+        alone.stores = self.stores
         return alone
 
     def chosen(self, wanted: Wanted | None) -> Wanted:

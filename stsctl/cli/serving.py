@@ -21,6 +21,7 @@ from stsctl.errors import StsctlError
 from stsctl.formats import environment, json
 from stsctl.host import companion
 from stsctl.profile import KEY_ID
+from stsctl.source import SourceKind
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def run(
         changes = json.parse_changes(turn.message)
         return app.machine.become(program, environment.child(app.environ, changes))
     obtained = app.use(app.meant(wanted), acting, least=least)
+    if obtained.plan.target.source.kind is SourceKind.KEYS:
+        app.keys_held.keys(obtained.plan.target.source.name)  # whose store may want a passphrase, which it keeps
     _say_what_will_need_a_person(app, obtained)
     served = Served(app, obtained, acting)
     changes = served.changes(depth)
