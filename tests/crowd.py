@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.nursery import Nursery
 from tests.program import STSCTL, Done, Me
 
 PATIENT = {"STSCTL_PROMPT_TIMEOUT": "4m", "STSCTL_LOCK_TIMEOUT": "5m"}
@@ -35,6 +36,7 @@ class Crowd:
         self._folder = folder
         self._folder.mkdir()
         self.processes: list[subprocess.Popen[str]] = []
+        self._forked: list[tuple[Nursery, int]] = []
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """One more `stsctl` with `words`."""
@@ -43,17 +45,27 @@ class Crowd:
             self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **PATIENT | options))
         return self.processes[-1]
 
+    def start_from(self, nursery: Nursery, *words: str) -> None:
+        """One more, forked: for when there are very many."""
+        number = len(self.processes) + len(self._forked)
+        environ = self._me.environ | PATIENT
+        out, err = self._file(number, "out"), self._file(number, "err")
+        err.touch()
+        self._forked.append((nursery, nursery.start(*words, environ=environ, out=out, err=err)))
+
     def until_waiting(self, count: int) -> None:
         """Returns when `count` of them stand before a lock."""
         until(lambda: self.waiting() >= count, f"{count} processes that wait")
 
     def waiting(self) -> int:
         """How many of them have stood before a lock."""
-        return sum(WAITING in self._file(number, "err").read_text() for number in range(len(self.processes)))
+        count = len(self.processes) + len(self._forked)
+        return sum(WAITING in self._file(number, "err").read_text() for number in range(count))
 
     def done(self) -> list[Done]:
         """How each ended, in the order in which they were started."""
         ended = [process.wait(timeout=240) for process in self.processes]
+        ended += [nursery.wait(process) for nursery, process in self._forked]
         return [
             Done(status=status, out=self._file(number, "out").read_text(), err=self._file(number, "err").read_text())
             for number, status in enumerate(ended)

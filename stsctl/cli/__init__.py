@@ -91,7 +91,7 @@ class Commands(click.Group):
         """The commands, under their groups' headings; no module is loaded for it."""
         for title, about in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl(list(about.items()))
+                formatter.write_dl([*about.items()])
 
 
 @click.command(
@@ -136,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a listing has arrows, which not every encoding has
     try:
-        status = _run(list(sys.argv[1:] if argv is None else argv), report)
+        status = _run([*(sys.argv[1:] if argv is None else argv)], report)  # `list` is a command here
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:

@@ -18,6 +18,9 @@ from stsctl.host import files
 
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
+_PART = 0.05
+"""Of the wait so far, a pause at least: hundreds that look ten times a second leave the holder no processor."""
+_LONGEST_OF_ALL = 1.0
 _SHY = 0.3
 """A wait shorter than this many seconds is not worth a word to the person."""
 
@@ -50,9 +53,9 @@ class Lock:
     ) -> bool:
         """True once the lock is held; False when `poll` said first that it is needed no more.
 
-        `poll` is called at every look while another holds the lock, up to some tens of times a second. `waiting` is
-        called once, with who holds it, when the wait is long enough to be noticed. Raises LockError when `limit` has
-        passed, FileError when the lock cannot be had at all.
+        `poll` is called at every look while another holds the lock, up to some tens of times a second at first.
+        `waiting` is called once, with who holds it, when the wait is long enough to be noticed. Raises LockError when
+        `limit` has passed, FileError when the lock cannot be had at all.
         """
         started = time.monotonic()
         pause = _FIRST_PAUSE
@@ -66,7 +69,7 @@ class Lock:
                 waiting(self.holder() or "another stsctl")
                 waiting = None
             time.sleep(min(pause, limit.total_seconds() - waited))
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = min(pause * 1.5, max(_LONGEST_PAUSE, min(waited * _PART, _LONGEST_OF_ALL)))
         return True
 
     def release(self) -> None:
