@@ -40,7 +40,8 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m tools.generate --check
 
 nightly: $(VENV)/.dev
-	STSCTL_ORGANISATIONS=2000 $(BIN)/python -m pytest -n $(JOBS) tests/properties/test_access.py tests/properties/test_paths.py
+	STSCTL_ORGANISATIONS=2000 $(BIN)/python -m pytest -n $(JOBS) tests/properties/test_access.py tests/properties/test_explain.py \
+		tests/properties/test_paths.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from stsctl.access.assumption import Assumption
 from stsctl.access.attempt import Attempt
 from stsctl.access.caller import Caller
-from stsctl.access.snapshot import Holder, Levels, PolicyText, User
+from stsctl.access.snapshot import Holder, Levels, PolicyText, Snapshot, User
 from stsctl.credentials import Credentials, Secret
+from stsctl.request import SessionRequest
 from tests.conftest import missing
 from tests.properties.organisations import ACCOUNTS
 
@@ -39,6 +40,20 @@ def perform(front: Front, keys: Credentials, assumption: Assumption, who: str | 
     except ClientError as error:
         return denied(error)
     return session(answer)
+
+
+def assumption_of(request: SessionRequest, snapshot: Snapshot) -> Assumption:
+    """What a step of a plan says."""
+    assert request.session_name is not None
+    return Assumption(
+        role=snapshot.roles[str(request.role_arn)],
+        session_name=request.session_name,
+        external_id=request.external_id,
+        tags=request.tags,
+        transitive=request.transitive_tag_keys,
+        source_identity=request.source_identity,
+        mfa=request.mfa_serial is not None,
+    )
 
 
 def denied(error: ClientError) -> None:

@@ -170,3 +170,16 @@ def read(front: Front) -> Snapshot:
             assert tree is not None
             found.append(Snapshot(memberships=organization.read(tree, account)))
     return merged(found)
+
+
+def variations(chance: random.Random) -> dict[str, Any]:
+    """What an AssumeRole says beside its role."""
+    said: dict[str, Any] = {"session_name": chance.choice(["session", "other"])}
+    if chance.random() < 0.5:
+        said["external_id"] = "ticket"
+    if chance.random() < 0.4:
+        said["tags"] = (("team", chance.choice(["red", "blue"])),)
+        said["transitive"] = ("team",) if chance.random() < 0.5 else ()
+    if chance.random() < 0.3:
+        said["source_identity"] = "ann"
+    return said
