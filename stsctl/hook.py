@@ -18,7 +18,7 @@ else:
 
 VERSION = b"stsctl hit 1"
 """How a record begins; another form has another number."""
-SERVICE = b"org.freedesktop.secrets"
+SERVICE, _PATH = b"org.freedesktop.secrets", b"/org/freedesktop/secrets"
 LIMIT = 1.0
 """Seconds that the keyring has for its answer; the whole program has more patience, and can ask a person."""
 _LONGEST = 1 << 18
@@ -235,7 +235,11 @@ class SecretService:
         self._ends = time.monotonic() + limit
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._socket.settimeout(limit)
-        self._socket.connect(_address(environ))
+        try:
+            self._socket.connect(_address(environ))
+        except BaseException:
+            self._socket.close()
+            raise
         self._to_send = b"\0AUTH EXTERNAL %s\r\nBEGIN\r\n" % str(posix.geteuid()).encode().hex().encode()
         self._received = b""
         self._greeted = False
@@ -243,8 +247,9 @@ class SecretService:
         self._replies: dict[object, tuple[_Reply, object]] = {}
         bus = b"org.freedesktop.DBus"
         self._call(bus, b"/org/freedesktop/DBus", bus, b"Hello")
-        plain = _text(b"plain") + b"\1s\0\0\0\0" + _text(b"")
-        self._opened = self._call(SERVICE, b"/org/freedesktop/secrets", _SECRETS, b"OpenSession", b"sv", plain)
+        # gnome-keyring (42) has to know who asks before it is asked for a session: now and then it ends, if these two
+        # come together.
+        self._known = self._call(SERVICE, _PATH, b"org.freedesktop.DBus.Peer", b"Ping")
         self._session = b""
 
     def search(self, attributes: dict[bytes, bytes]) -> list[bytes]:
@@ -254,9 +259,7 @@ class SecretService:
             pairs += b"\0" * (-len(pairs) % 8) + _text(name)
             pairs += b"\0" * (-len(pairs) % 4) + _text(value)
         body = len(pairs).to_bytes(4, "little") + b"\0\0\0\0" + pairs
-        reply = self._reply(
-            self._call(SERVICE, b"/org/freedesktop/secrets", _SECRETS, b"SearchItems", b"a{ss}", body), b"aoao"
-        )
+        reply = self._reply(self._call(SERVICE, _PATH, _SECRETS, b"SearchItems", b"a{ss}", body), b"aoao")
         unlocked, locked = reply.paths(), reply.paths()
         if locked:
             raise UnusualError
@@ -264,18 +267,25 @@ class SecretService:
 
     def secret(self, item: bytes) -> bytes:
         """What an item keeps."""
+        opened = self._path_of_session()
+        reply = self._reply(self._call(SERVICE, item, _ITEM, b"GetSecret", b"o", _text(opened)), b"(oayays)")
+        session, parameters, value = reply.text(), reply.array(), reply.array()
+        if session != opened or parameters:
+            raise UnusualError
+        return value
+
+    def _path_of_session(self) -> bytes:
+        """What the session that was asked for is called."""
         if not self._session:
-            reply = self._reply(self._opened, b"vo")
+            self._reply(self._known, b"")
+            plain = _text(b"plain") + b"\1s\0\0\0\0" + _text(b"")
+            reply = self._reply(self._call(SERVICE, _PATH, _SECRETS, b"OpenSession", b"sv", plain), b"vo")
             if reply.signature() != b"s":
                 raise UnusualError
             reply.text()
             reply.align(4)
             self._session = reply.text()
-        reply = self._reply(self._call(SERVICE, item, _ITEM, b"GetSecret", b"o", _text(self._session)), b"(oayays)")
-        session, parameters, value = reply.text(), reply.array(), reply.array()
-        if session != self._session or parameters:
-            raise UnusualError
-        return value
+        return self._session
 
     def close(self) -> None:
         """Ends the connection."""

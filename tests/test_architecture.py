@@ -92,7 +92,12 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|host\.\w+|sources\.({SHARED})|stores\.interface)",
         EFFECTS,
     ),
-    (r"stores\.keyring", rf"({VALUES}|host\.\w+|stores\.(interface|parts|spelling))", {"keyring"} | EFFECTS),
+    (r"stores\.secret_service", r"hook", EFFECTS),
+    (
+        r"stores\.keyring",
+        rf"({VALUES}|hook|host\.\w+|stores\.(interface|parts|secret_service|spelling))",
+        {"keyring"} | EFFECTS,
+    ),
     (r"stores\.kernel", rf"({VALUES}|host\.\w+|stores\.(interface|spelling))", EFFECTS),
     (r"stores\.process", rf"({VALUES}|host\.\w+|stores\.(interface|parts))", EFFECTS),
     (

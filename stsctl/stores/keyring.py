@@ -6,6 +6,7 @@ still, or whose dialogue nobody answers, never returns.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stsctl.credentials import Secret
 from stsctl.errors import StoreError
+from stsctl.hook import UnusualError
 from stsctl.host import deadline
-from stsctl.stores import parts
+from stsctl.stores import parts, secret_service
 from stsctl.stores.interface import Capacity, Item, Kind
+from stsctl.stores.secret_service import Items
 from stsctl.stores.spelling import place as _place
 
 if TYPE_CHECKING:
@@ -161,15 +164,21 @@ class KeyringStore:
                 self._remove(_part(place, at, number))
 
     def _read(self, place: str) -> str | None:
-        return self._call(lambda backend: backend.get_password(*self._address(backend, place)))
+        return self._quickly(
+            lambda items: items.get(self._service, place),
+            lambda backend: backend.get_password(*self._address(backend, place)),
+        )
 
     def _write(self, place: str, text: str) -> None:
-        self._call(lambda backend: backend.set_password(*self._address(backend, place), text))
+        self._quickly(
+            lambda items: items.put(self._service, place, text),
+            lambda backend: backend.set_password(*self._address(backend, place), text),
+        )
 
     def _remove(self, place: str) -> bool:
-        from keyring.errors import PasswordDeleteError
-
         def remove(backend: KeyringBackend, attempts: int = _ATTEMPTS) -> bool:
+            from keyring.errors import PasswordDeleteError
+
             try:
                 backend.delete_password(*self._address(backend, place))
             except PasswordDeleteError:
@@ -181,7 +190,7 @@ class KeyringStore:
                 return remove(backend, attempts - 1)  # another process may have removed it, and put it anew
             return True
 
-        return self._call(remove)
+        return self._quickly(lambda items: items.delete(self._service, place), remove)
 
     def _address(self, backend: KeyringBackend, place: str) -> tuple[str, str]:
         """Service and user name. On Windows a service takes one user name only; a second one moves the first."""
@@ -191,7 +200,26 @@ class KeyringStore:
     def _longest_value(self) -> int | None:
         if self._longest is not None:
             return self._longest
+        if self._chosen is None and sys.platform != "win32":
+            return None
         return _WINDOWS_LONGEST if self.backend == _WINDOWS else None
+
+    def _quickly(self, quick: Callable[[Items], _Answer], action: Callable[[KeyringBackend], _Answer]) -> _Answer:
+        """What `quick` does where the Secret Service is plainly what is meant, else what `action` does."""
+        if self._chosen is None and secret_service.is_chosen(os.environ):
+            try:
+                return quick(Items(self._limit))
+            except TimeoutError as error:
+                raise self._late() from error
+            except (UnusualError, OSError):
+                pass  # the package knows what to do, or to say
+        return self._call(action)
+
+    def _late(self) -> StoreError:
+        return StoreError(
+            f"the keyring did not answer in {self._limit.total_seconds():g} seconds",
+            hint=f"answer its dialogue or restart its daemon, or {_OTHER_STORE}",
+        )
 
     def _call(self, action: Callable[[KeyringBackend], _Answer]) -> _Answer:
         """What `action` does with the back-end, in time, its errors in stsctl's words."""
@@ -211,10 +239,7 @@ class KeyringStore:
         except StoreError:
             raise
         except TimeoutError as error:
-            raise StoreError(
-                f"the keyring did not answer in {self._limit.total_seconds():g} seconds",
-                hint=f"answer its dialogue or restart its daemon, or {_OTHER_STORE}",
-            ) from error
+            raise self._late() from error
         except Exception as error:
             raise _explained(error) from error
 

@@ -105,6 +105,7 @@ def test_a_process_ends_although_the_keyring_does_not_answer(secret_service: Sec
 def test_a_daemon_that_died_is_an_error(secret_service: SecretService) -> None:
     """A keyring that goes away in the middle is an error, for the store that used it and for a new one."""
     store = KeyringStore(limit=LIMIT)
+    assert store.backend == "keyring.backends.SecretService"
     store.put(ITEM)
     secret_service.kill()
     for act in everything(store):
