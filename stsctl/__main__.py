@@ -1,8 +1,18 @@
-"""`python -m stsctl`, and the `stsctl` command."""
+"""`python -m stsctl`, and the `stsctl` command: what the hook can answer, without the rest; everything else with it."""
 
-from __future__ import annotations
+import sys
 
-from stsctl.cli import main
+
+def main() -> None:
+    """Runs stsctl and ends the process with its status."""
+    if len(sys.argv) == 3 and sys.argv[1] == "credential-process" and not sys.argv[2].startswith("-"):
+        from stsctl import hook
+
+        hook.serve(sys.argv[2])
+    from stsctl.cli import main as whole
+
+    whole()
+
 
 if __name__ == "__main__":
     main()

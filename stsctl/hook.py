@@ -414,10 +414,20 @@ def _address(environ: Environ) -> bytes:
     raise UnusualError
 
 
-# Run by itself.
+# Run by itself, or in front of the rest of stsctl.
 
 
-def write(line: bytes) -> bool:
+def serve(name: str) -> None:
+    """Prints the answer for NAME and ends the process; does nothing where this is no plain hit."""
+    try:
+        line = answer(name, posix.environ, time.time())
+        if line is not None and _write(line):
+            posix._exit(0)
+    except KeyboardInterrupt:
+        posix._exit(130)
+
+
+def _write(line: bytes) -> bool:
     """Writes the answer to standard output; False where that takes nothing at all."""
     at = 0
     try:
@@ -432,13 +442,8 @@ def write(line: bytes) -> bool:
 
 def main() -> None:
     """Answers for the name in argv and ends, or turns into the whole program."""
-    name = sys.argv[1] if len(sys.argv) == 2 else ""
-    try:
-        line = answer(name, posix.environ, time.time())
-        if line is not None and write(line):
-            posix._exit(0)
-    except KeyboardInterrupt:
-        posix._exit(130)
+    if len(sys.argv) == 2:
+        serve(sys.argv[1])
     # -P: what lies in the folder where an SDK runs is not part of stsctl.
     whole = [sys.executable, "-P", "-m", "stsctl", "credential-process", "--", *sys.argv[1:]]
     posix.execv(sys.executable, whole)

@@ -47,7 +47,7 @@ def layered(modules: str, others: set[str]) -> list[tuple[str, str, set[str] | N
 RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.__init__", rf"({VALUES}|__version__|cli\.\w+)", {"click"} | EFFECTS),
     (r"(\w+\.)*__init__", r"$^", set()),
-    (r"__main__", r"cli", set()),
+    (r"__main__", r"(cli|hook)", {"sys"}),
     (r"hook", r"$^", {"sys", "time"}),
     (r"errors", r"$^", None),
     # What others' tests see of the emulator, through its front.

@@ -33,4 +33,5 @@ def command(app: App, /, *, name: str, **options: Any) -> None:
         obtained = app.obtain(app.chosen(wanted), acting)
         line = json.credential_process(obtained.session)
         app.report.data(line)
+        hits.mend(app)
         hits.note(app, obtained, acting, line.rstrip("\n"))

@@ -12,7 +12,7 @@ from stsctl import hook
 from stsctl.cli.obtaining import Obtained
 from stsctl.cli.options import Acting
 from stsctl.configuration import StoreName
-from stsctl.host import files
+from stsctl.host import files, hook_file
 from stsctl.host.witness import unnoticed
 from stsctl.source import SourceKind
 from stsctl.stores import hits
@@ -32,6 +32,12 @@ _VARIABLES = (
     "KEYRING_PROPERTY_SCHEME",
 )
 """What Click and the keyring package ask for by themselves."""
+
+
+def mend(app: App) -> None:
+    """Makes the hook anew where somebody has one and it is of another version."""
+    with contextlib.suppress(files.FileError):
+        hook_file.mend(app.paths.data_home)
 
 
 def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:

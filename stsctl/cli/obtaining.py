@@ -117,7 +117,7 @@ class Obtaining(Parts):
             raise
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
-        return Obtained(session=session, plan=steps, wanted=wanted, region=self._region(target))
+        return Obtained(session=session, plan=steps, wanted=wanted, region=self.region_of(target))
 
     def renew(self, wanted: Wanted, request_key: str | None, *, least: timedelta) -> int:
         """Has another session in place of the one with that key (None: whichever the name means); nobody is asked.
@@ -236,7 +236,7 @@ class Obtaining(Parts):
             lambda: self.sources.exchanges(self.clients(steps.target), steps.target.source.kind, source)
         )
         return Broker(
-            holdings=PlanHoldings(held, steps, wanted, self._region(steps.target)),
+            holdings=PlanHoldings(held, steps, wanted, self.region_of(steps.target)),
             source=source,
             exchange=lambda operation: exchanges()[operation],
             locks=self._locks_before(steps),
@@ -253,7 +253,7 @@ class Obtaining(Parts):
         limit = self.settings.lock_timeout.value + self.settings.sign_in_timeout.value
         return Locks(self.paths.locks, limit, self.report)
 
-    def _region(self, target: Target) -> str | None:
+    def region_of(self, target: Target) -> str | None:
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""
         said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
         general = self.settings.region

@@ -1,4 +1,4 @@
-"""`stsctl profile`: sessions as profiles of ~/.aws/credentials, for what reads nothing else."""
+"""`stsctl profile`: sessions as profiles of ~/.aws/credentials, for what reads nothing else, and hooks for SDKs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import click
 
 from stsctl.cli.options import Group, acting_options, completing, json_option, name_argument, wanted_options
 from stsctl.cli.panel import left
-from stsctl.formats import credentials_file
+from stsctl.cli.profile_hooks import hook
+from stsctl.formats import credentials_file, hooks
 from stsctl.formats.interface import rfc3339
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def _written(app: Surroundings) -> list[tuple[str, str]]:
     """The sections that stsctl wrote, with the role of each."""
     files = app.aws_files()
     found = credentials_file.written(files.credentials, place=files.credentials_place)
-    return [(each.profile, each.target) for each in found]
+    return [(each.profile, each.target) for each in found] + [(each.profile, each.target) for each in _hooks(app)]
 
 
 @click.group("profile", cls=Group)
@@ -77,8 +78,13 @@ def _usual_name(name: str) -> str:
 @click.argument("profile", shell_complete=completing(_written))
 @click.pass_obj
 def remove(app: App, *, profile: str) -> None:
-    """Take a section that stsctl wrote out of ~/.aws/credentials."""
+    """Take a section that stsctl wrote out of ~/.aws/credentials, or its hook out of ~/.aws/config."""
     place = app.short(app.paths.aws_credentials)
+    if any(each.profile == profile for each in _hooks(app)):
+        place = app.short(app.paths.aws_config)
+        app.change_config(lambda content: hooks.remove(content, profile, place=place))
+        app.report.notice(f'the hook of profile "{profile}" is removed from {place}')
+        return
     app.change_credentials(lambda content: credentials_file.remove_section(content, profile, place=place))
     app.report.notice(f'profile "{profile}" is removed from {place}')
 
@@ -87,10 +93,11 @@ def remove(app: App, *, profile: str) -> None:
 @json_option
 @click.pass_obj
 def list_profiles(app: App, *, as_json: bool) -> None:
-    """List the sections that stsctl wrote, with the role of each and when it ends."""
+    """List what stsctl wrote: sections with a session, and when it ends; hooks, which have none."""
     files = app.aws_files()
     now = app.now()
     written = credentials_file.written(files.credentials, place=files.credentials_place)
+    found = _hooks(app)
     if as_json:
         app.report.answer(
             [
@@ -102,12 +109,24 @@ def list_profiles(app: App, *, as_json: bool) -> None:
                 }
                 for each in written
             ]
+            + [
+                {"profile": each.profile, "target": each.target, "hook": each.process, "line": each.line}
+                for each in found
+            ]
         )
         return
-    if not written:
-        app.report.notice(f"stsctl wrote no section of {files.credentials_place}")
+    if not written and not found:
+        app.report.notice(f"stsctl wrote no section of {files.credentials_place} and no hook in {files.config_place}")
         return
-    app.report.rows((each.profile, each.target, _ends(each, now)) for each in written)
+    app.report.rows(
+        [(each.profile, each.target, _ends(each, now)) for each in written]
+        + [(each.profile, each.target, "hook") for each in found]
+    )
+
+
+def _hooks(app: Surroundings) -> tuple[hooks.Hook, ...]:
+    files = app.aws_files()
+    return hooks.written(files.config, place=files.config_place)
 
 
 def _ends(section: credentials_file.Written, now: datetime) -> str:
@@ -131,3 +150,6 @@ def prune(app: App) -> None:
     app.change_credentials(edit)
     what = ", ".join(f'"{name}"' for name in pruned)
     app.report.notice(f"removed from {place}: {what}" if pruned else f"nothing in {place} has ended")
+
+
+command.add_command(hook)

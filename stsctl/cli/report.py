@@ -30,7 +30,7 @@ class Report:
     @property
     def has_spoken(self) -> bool:
         """Whether there was something that the person should read."""
-        return bool(self._said)
+        return self._debug or bool(self._said)
 
     @property
     def decorated(self) -> bool:

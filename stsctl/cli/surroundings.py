@@ -183,6 +183,24 @@ class Surroundings:
 
         aws_files.change(self.paths.aws_credentials, edit, locks=self.paths.locks)
 
+    def change_config(self, edit: Callable[[bytes], bytes]) -> bool:
+        """Changes ~/.aws/config, while no other stsctl does; False where it stays as it is."""
+        from stsctl.host import aws_files
+
+        return aws_files.change(self.paths.aws_config, edit, locks=self.paths.locks)
+
+    def hook_command(self) -> tuple[str, ...]:
+        """What runs the hook, without the name that it is asked for."""
+        from stsctl.host import hook_file
+
+        return hook_file.command_in(self.paths.data_home)
+
+    def install_hook(self) -> None:
+        """Makes the hook's byte code, where it is not there or not of this version."""
+        from stsctl.host import hook_file
+
+        hook_file.install(self.paths.data_home)
+
     def keep_report(self, at: datetime, text: str) -> Path:
         """Writes the report of a bug; gives its place."""
         place = self.paths.reports / f"{at:%Y%m%dT%H%M%S}-{os.getpid()}.txt"

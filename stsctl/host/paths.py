@@ -24,6 +24,7 @@ class Paths:
 
     config_home: Path
     state_home: Path
+    data_home: Path
     aws_config: Path
     aws_credentials: Path
     sdk_cache: Path
@@ -119,10 +120,11 @@ class Paths:
 def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
     """The paths for this user, from the variables that move them."""
     home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - works where HOME is unset
-    config, state = _folders(environ, home)
+    config, state, data = _folders(environ, home)
     return Paths(
         config_home=config,
         state_home=state,
+        data_home=data,
         aws_config=_expand(environ.get("AWS_CONFIG_FILE"), home) or home / ".aws" / "config",
         aws_credentials=_expand(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home) or home / ".aws" / "credentials",
         sdk_cache=home / ".aws" / "sso" / "cache",  # no variable moves it
@@ -132,19 +134,24 @@ def find(environ: Mapping[str, str], *, emulated: bool = False) -> Paths:
     )
 
 
-def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path]:
+def _folders(environ: Mapping[str, str], home: Path) -> tuple[Path, Path, Path]:
+    """Those of the configuration, of the state and of what is made for other programs."""
     if sys.platform.startswith(("darwin", "win")):
         from platformdirs import PlatformDirs
 
         folders = PlatformDirs(_NAME, appauthor=False)
-        return Path(folders.user_config_dir), Path(folders.user_state_dir)
+        return Path(folders.user_config_dir), Path(folders.user_state_dir), Path(folders.user_data_dir)
 
     def xdg(variable: str, otherwise: Path) -> Path:
         value = environ.get(variable, "")
         # The specification: a path that is not absolute is to be ignored.
         return Path(value) if value.startswith("/") else otherwise
 
-    return xdg("XDG_CONFIG_HOME", home / ".config") / _NAME, xdg("XDG_STATE_HOME", home / ".local" / "state") / _NAME
+    return (
+        xdg("XDG_CONFIG_HOME", home / ".config") / _NAME,
+        xdg("XDG_STATE_HOME", home / ".local" / "state") / _NAME,
+        xdg("XDG_DATA_HOME", home / ".local" / "share") / _NAME,
+    )
 
 
 def _runtime(environ: Mapping[str, str]) -> Path:

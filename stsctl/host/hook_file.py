@@ -1,0 +1,58 @@
+"""The hook's byte code: in a folder of stsctl's own, where ~/.aws/config finds it, for the interpreter that runs now.
+
+A byte code file that is run by its name is never compared with its source, and another version of Python refuses it.
+So its name says which interpreter it is for, and whoever finds it out of date writes it anew.
+Source: https://peps.python.org/pep-0552/ (a file that is known by its source's hash and is not checked)
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import sys
+from pathlib import Path
+
+from stsctl import hook
+from stsctl.host import files
+
+_UNCHECKED = (1).to_bytes(4, "little")
+
+
+def path_in(folder: Path) -> Path:
+    """Where the hook of this interpreter, in this installation, is or would be."""
+    installation = hook.digest(sys.executable.encode()).decode()[:8]
+    return folder / f"hook-{sys.implementation.cache_tag}-{installation}.pyc"
+
+
+def command_in(folder: Path) -> tuple[str, ...]:
+    """What runs it: this interpreter, which looks at no variables and no folder of packages (-I, -S)."""
+    return sys.executable, "-I", "-S", str(path_in(folder))
+
+
+def is_current(folder: Path) -> bool:
+    """Whether it is there, and of this version of stsctl and of Python."""
+    head = _head(_source())
+    return (files.read(path_in(folder)) or b"")[: len(head)] == head
+
+
+def install(folder: Path) -> None:
+    """Writes it, unless it is there and current; raises FileError."""
+    if is_current(folder):
+        return
+    source = _source()
+    code = compile(source, "<the hook of stsctl>", "exec", dont_inherit=True, optimize=2)
+    files.replace(path_in(folder), _head(source) + marshal.dumps(code))
+
+
+def mend(folder: Path) -> None:
+    """Writes it anew where somebody installed it and stsctl or Python is another by now; raises FileError."""
+    if path_in(folder).exists():
+        install(folder)
+
+
+def _source() -> bytes:
+    return Path(hook.__file__).read_bytes()
+
+
+def _head(source: bytes) -> bytes:
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source)
