@@ -154,6 +154,8 @@ COMMANDS = [
     _c("profile write read-only"),
     _c("profile list"),
     _c("profile list --json"),
+    _c("profile hook read-only --diff"),
+    _c("profile hook read-only"),
     _c("profile prune"),
     _c("profile remove read-only"),
     _c("keys list --last-used"),

@@ -121,8 +121,11 @@ def test_botocore_finds_the_hook_and_everything_else_as_it_was(lines: list[str],
     assert after.pop("profile admin") == before.pop("profile admin", {}) | {"credential_process": PROCESS}
     assert after == before
     back = hooks.remove(text, "admin")
-    assert read(back) == read(config)
-    assert back.startswith(config)
+    if read(config).get("profile admin") == {}:  # an empty section is taken for one that stsctl made
+        assert read(back) == before
+    else:
+        assert back.startswith(config)
+        assert not back[len(config) :].strip()
 
 
 def read(content: bytes) -> dict[str, dict[str, object]]:
