@@ -66,7 +66,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.watched_browser", r"(dataclass|errors|host\.\w+)", {"playwright"} | EFFECTS),
-    (r"host\.witness", r"hook", EFFECTS),
+    (r"host\.(witness|hook_file)", r"(hook|host\.\w+)", EFFECTS),
     (r"host\.\w+", r"(dataclass|errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
     (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"sources\.dpop", VALUES, {"cryptography"}),
