@@ -50,6 +50,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.emulator
 	$(BIN)/python -m benchmarks.sessions
 	$(BIN)/python -m benchmarks.access
+	$(BIN)/python -m benchmarks.picker
 
 generate: $(VENV)/.dev
 	$(BIN)/python -m tools.generate --write

@@ -105,7 +105,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|host\.\w+|stores\.(interface|{SEALED}))",
         {"cryptography"} | EFFECTS,
     ),
-    (r"stores\.hits", rf"({VALUES}|hook|host\.\w+)", EFFECTS),
+    (r"stores\.(hits|known_names)", rf"({VALUES}|hook|host\.\w+)", EFFECTS),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     # Where the emulator's modules may import more than its own parts: moto is read and called here, and nowhere else.

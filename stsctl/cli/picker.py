@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 import click
@@ -40,8 +39,12 @@ def pick(app: App, *, several: bool = False) -> tuple[str, ...]:
     outcome = Outcome.OPEN
     with screen.opened(app.environ) as shown:
         while outcome is Outcome.OPEN:
-            lines = picker.lines(*shown.size)
-            shown.draw([[(piece.text, piece.style.value, piece.at_cursor) for piece in line] for line in lines])
+            # Nobody who types on waits for what takes a while to find out.
+            for facts.whole in (False, True):
+                lines = picker.lines(*shown.size)
+                shown.draw([[(piece.text, piece.style.value, piece.at_cursor) for piece in line] for line in lines])
+                if shown.waits():
+                    break
             outcome = picker.press(shown.key())
     if outcome is Outcome.LEFT:
         raise click.Abort
@@ -49,40 +52,51 @@ def pick(app: App, *, several: bool = False) -> tuple[str, ...]:
 
 
 class _Facts:
-    """What is known of each name; looked for when it is shown."""
+    """What is known of each name: at a glance, or as a `whole`, with its plan."""
 
     def __init__(self, app: App, known: dict[str, Named]) -> None:
         self._app = app
         self._known = known
         self._now = app.now()
-        self._held = {entry.request_key: entry for entry in app.held.entries() if self._lasts(entry)}
-        # The methods are asked for every line at every key.
-        self.about = functools.cache(self._about)
-        self._plan = functools.cache(self._planned)
+        held = [each for each in app.held.entries() if each.expires_at is None or each.expires_at > self._now]
+        self._held = {entry.request_key: entry for entry in held}
+        self._called = {entry.name: entry for entry in held if entry.wanted == Wanted(name=entry.name)}
+        self._abouts: dict[str, About] = {}
+        self._plans: dict[str, Plan | StsctlError] = {}
+        self.whole = False
 
-    def _lasts(self, entry: Entry) -> bool:
-        return entry.expires_at is None or entry.expires_at > self._now
+    def _plan(self, name: str) -> Plan | StsctlError:
+        if name not in self._plans:
+            try:
+                self._plans[name] = self._app.plan(self._app.target(Wanted(name=name)))
+            except StsctlError as error:
+                self._plans[name] = error
+        return self._plans[name]
 
-    def _planned(self, name: str) -> Plan | StsctlError:
-        try:
-            return self._app.plan(self._app.target(Wanted(name=name)))
-        except StsctlError as error:
-            return error
+    def about(self, name: str) -> About:
+        """What its line says."""
+        if name in self._abouts:
+            return self._abouts[name]
+        if not self.whole:
+            return About(left=self._left(self._called.get(name)), description=visible(self._known[name].description))
+        return self._abouts.setdefault(name, self._about(name))
 
     def _about(self, name: str) -> About:
-        plan, one = self._plan(name), self._known[name]
-        said = visible(one.description)
+        plan, said = self._plan(name), visible(self._known[name].description)
         if isinstance(plan, StsctlError):
             return About(description=said)
         role = plan.target.hops[-1].role_arn if plan.target.hops else None
-        identity = f"{role.account} {role.resource_name}" if role else ""
-        held = self._held.get(plan.request_key)
         return About(
-            identity=visible(identity),
-            left="" if held is None else "no end" if held.expires_at is None else left(held.expires_at - self._now),
+            identity=visible(f"{role.account} {role.resource_name}") if role else "",
+            left=self._left(self._held.get(plan.request_key)),
             asks=self._asks(plan),
             description=said if role is None or said != str(role) else "",
         )
+
+    def _left(self, entry: Entry | None) -> str:
+        if entry is None:
+            return ""
+        return "no end" if entry.expires_at is None else left(entry.expires_at - self._now)
 
     def _asks(self, plan: Plan) -> str:
         """What a person would be asked now: nothing for a step that is held, nor for those before it."""
@@ -95,8 +109,11 @@ class _Facts:
 
     def details(self, name: str) -> tuple[str, ...]:
         """The plan, in short."""
-        plan, one = self._plan(name), self._known[name]
+        one = self._known[name]
         head = f"{name} ({one.kind}, {one.origin})"
+        if not self.whole and name not in self._plans:
+            return (visible(head),)
+        plan = self._plan(name)
         if isinstance(plan, StsctlError):
             return visible(head), visible(plan.message), visible(plan.hint or "")
         steps = (

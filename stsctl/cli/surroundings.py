@@ -148,11 +148,23 @@ class Surroundings:
 
     def names(self) -> list[tuple[str, str]]:
         """Every name that can be typed, with what it is; for completions."""
-        return [(one.name, one.description) for one in names.listing(self.configuration, self.profiles)]
+        return [(one.name, one.description) for one in self.listing()]
 
     def listing(self) -> tuple[Named, ...]:
         """Every name that can be typed, with its origin."""
-        return names.listing(self.configuration, self.profiles)
+        from stsctl.host.witness import Witness
+        from stsctl.stores.known_names import KnownNames
+
+        place = self.paths
+        said_in = (place.config, place.added, place.aws_config, place.aws_credentials)
+        known = KnownNames(file=place.known_names, said_in=said_in)
+        found = None if "configuration" in self.__dict__ else known.read()
+        if found is None:
+            witness = Witness(self.environ)
+            with witness.watching():
+                found = names.listing(self.configuration, self.profiles)
+            known.keep(found, witness)
+        return found
 
     def _read_text(self, path: str, origin: Origin) -> str:
         """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""

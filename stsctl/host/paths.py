@@ -68,6 +68,11 @@ class Paths:
         return self.state_home / "uses" / f"{self._side}.json"
 
     @property
+    def known_names(self) -> Path:
+        """The names that can be typed, where they are many."""
+        return self.state_home / "names.json"
+
+    @property
     def last_refusal(self) -> Path:
         """The refusal that happened last."""
         return self.state_home / "last-refusal" / f"{self._side}.json"

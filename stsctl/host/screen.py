@@ -60,6 +60,21 @@ class Screen:
             self._window.move(0, behind)
         self._window.refresh()
 
+    def waits(self) -> bool:
+        """Whether a key was pressed that nobody has taken yet."""
+        self._window.nodelay(True)
+        try:
+            pressed = self._window.get_wch()
+        except curses.error:
+            return False
+        finally:
+            self._window.nodelay(False)
+        if isinstance(pressed, str):
+            curses.unget_wch(pressed)
+        else:
+            curses.ungetch(pressed)
+        return True
+
     def key(self) -> str:
         """The next key: a letter, or the name of a key that is none; "" where only the size of the screen changed.
 
