@@ -145,6 +145,8 @@ COMMANDS = [
     _c("config show"),
     _c("config show --json"),
     _c("config path"),
+    _c("store list"),
+    _c("store migrate --from sealed-file --to keyring", status=7),  # there is none
     _c("keys add other --stdin", given="PAIR"),
     _c("keys add wrong --stdin", given="PAIR, WITH ANOTHER SECRET", status=5),
     _c("keys add wrong --stdin", given="THE SECRET FIRST", status=2),

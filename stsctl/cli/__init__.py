@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "sso": "Sign in at Identity Center or an OIDC issuer; list the roles that you have.",
         "mfa": "Enrol the MFA devices of your users, list them, read codes.",
         "sts": "Sessions that are no role's; tokens and keys; an end to what got lost.",
+        "store": "Show where keys and sessions can rest, and move them.",
         "config": "Show the configuration: values, names, files.",
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
         "agent": "Keep sessions fresh in the background, and serve them on this machine.",

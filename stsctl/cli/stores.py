@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from stsctl.configuration import SealKey, StoreName
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
-from stsctl.errors import ConfigurationError, StoreError
+from stsctl.errors import ConfigurationError, StoreError, StsctlError
 from stsctl.host.paths import Paths
 from stsctl.host.witness import unnoticed
 from stsctl.settings import Settings
@@ -20,11 +20,29 @@ from stsctl.settings import Settings
 if TYPE_CHECKING:
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index
-    from stsctl.stores.interface import Kind, Store
+    from stsctl.stores.interface import Capacity, Kind, Store
     from stsctl.stores.keyring import KeyringStore
+    from stsctl.stores.migration import Migration
     from stsctl.stores.sealing_key import SealingKey
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A store on this machine: what the settings use it for, what it can take (None: not to be had), how it is."""
+
+    name: str
+    used_for: str
+    capacity: Capacity | None
+    state: str
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether long-term keys may rest there."""
+        from stsctl.stores.interface import Kind
+
+        return self.capacity is not None and Kind.KEYS in self.capacity.kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +106,7 @@ class Stores:
                 argv, service = self.settings.store_process.value, self._service.replace(" ", "-")
                 if not argv:
                     raise ConfigurationError(
-                        'the store is "process", and no program is named for it',
+                        'no program is named for the store "process"',
                         hint='put store_process = ["PROGRAM"] under [defaults]: see docs/stores.md',
                     )
                 return ProcessStore(argv, environ=self.for_helpers(), service=service, name=called)
@@ -96,6 +114,44 @@ class Stores:
                 from stsctl.stores.memory import MemoryStore
 
                 return MemoryStore()
+
+    def migration(self, origin: StoreName, goal: StoreName) -> Migration:
+        """From one store to another."""
+        from stsctl.stores.migration import Migration
+
+        return Migration(
+            origin=self.held(origin),
+            goal=self.held(goal),
+            origin_index=self.index(origin),
+            goal_index=self.index(goal),
+            now=self.now(),
+        )
+
+    def look(self) -> list[Looked]:
+        """Each store as it is on this machine; nobody is asked for a passphrase."""
+        return [self._look(name) for name in StoreName]
+
+    def _look(self, name: StoreName) -> Looked:
+        from stsctl.stores.interface import Kind
+
+        uses = {"keys": self.settings.store.value, "sessions": self.settings.session_store.value}
+        used_for = ", ".join(use for use, store in uses.items() if store is name)
+        capacity = None
+        try:
+            held = self.held(name)
+            capacity = held.capacity
+            state = "asks for a passphrase" if name is StoreName.SEALED_FILE and self._needs_passphrase else "answers"
+            if state == "answers":
+                held.text(Kind.SESSION, "stsctl store list")
+        except StsctlError as error:
+            state = error.message
+        return Looked(name=name.value, used_for=used_for, capacity=capacity, state=state)
+
+    @property
+    def _needs_passphrase(self) -> bool:
+        said = self.settings
+        is_kept = said.seal_key_file.value or said.seal_key_process.value or said.seal_key.value is SealKey.KEYRING
+        return not is_kept
 
     def _folder(self, name: StoreName) -> Path:
         """Where the index of a store is: of one that a reboot empties, another after each."""

@@ -7,26 +7,19 @@ at least what the store has; an entry of the index may list what is not there, w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from stsctl.arn import Arn
 from stsctl.credentials import Secret, Session
 from stsctl.errors import StoreError
 from stsctl.host.files import FileError
-from stsctl.host.lock import Lock
 from stsctl.sign_in import Registration, SignIn
 from stsctl.stores import codec
 from stsctl.stores.codec import LongTermKeys
 from stsctl.stores.index import Entry, Index, KeysEntry, SignInEntry
-from stsctl.stores.interface import DamagedError, Item, Kind, Store
-
-_LOCK_LIMIT = timedelta(seconds=90)
-"""Longer than a store's own limit, so that a wait ends with the store's error where the store is what hangs."""
-_MANIFEST = "manifest"
-
-_Items = frozenset[tuple[Kind, str]]
+from stsctl.stores.interface import Capacity, DamagedError, Item, Kind, Store
+from stsctl.stores.manifest import Items, Manifest
 
 
 class Held:
@@ -39,13 +32,18 @@ class Held:
     def __init__(self, store: Store, index: Index, locks: Path | None) -> None:
         self._store = store
         self._index = index
-        self._locks = locks
+        self.manifest = Manifest(store, locks, self._indexed)
         self._answers: dict[str, tuple[Entry | None, Session | None]] = {}
 
     @property
     def store(self) -> str:
         """The store's name, for entries."""
         return self._store.name
+
+    @property
+    def capacity(self) -> Capacity:
+        """What the store can take."""
+        return self._store.capacity
 
     def session(self, request_key: str) -> Session | None:
         """The session that answers the request with that key; None where there is none, or none that can be trusted.
@@ -66,15 +64,15 @@ class Held:
     def hold(self, session: Session, entry: Entry) -> None:
         """Keeps a session, and forgets those that ended before it was obtained."""
         self._answers.pop(session.request_key, None)
-        with self._changed() as manifest:
+        with self.manifest.changed() as manifest:
             listed = manifest | {(Kind.SESSION, session.request_key)}
-            self._list(manifest, listed)
+            self.manifest.write(manifest, listed)
             text, ends_at = codec.session_text(session), session.expires_at
             self._store.put(Item(kind=Kind.SESSION, key=session.request_key, value=text, ends_at=ends_at))
             self._index.put(entry)
             # What is wanted has been done; the next one to hold a session tries the rest again.
             with contextlib.suppress(StoreError):
-                self._drop(listed, self._ended(session.obtained_at))
+                self.forget(listed, self._ended(session.obtained_at))
 
     def relist(self, entry: Entry) -> None:
         """Lists a session that is in the store, where the index has lost it, or where it is wanted by another name."""
@@ -86,16 +84,16 @@ class Held:
 
     def drop(self, request_key: str) -> bool:
         """Forgets a session; False where none was held."""
-        with self._changed() as manifest:
-            return self._drop(manifest, frozenset({(Kind.SESSION, request_key)})) > 0
+        with self.manifest.changed() as manifest:
+            return self.forget(manifest, frozenset({(Kind.SESSION, request_key)})) > 0
 
     def drop_all(self) -> int:
         """Forgets every session and sign-in, long-term keys excepted; how many there were. Needs no index."""
-        with self._changed() as manifest:
+        with self.manifest.changed() as manifest:
             indexed = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
             indexed |= {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
             doomed = (item for item in manifest | indexed if item[0] in (Kind.SESSION, Kind.TOKEN))
-            return self._drop(manifest, frozenset(doomed))
+            return self.forget(manifest, frozenset(doomed))
 
     def sign_in(self, authority: str) -> SignIn | None:
         """The sign-in at an authority, ended or not; None where there is none, or none that can be trusted."""
@@ -108,16 +106,16 @@ class Held:
 
     def hold_sign_in(self, sign_in: SignIn) -> None:
         """Keeps a sign-in, in place of the one before it."""
-        with self._changed() as manifest:
-            self._list(manifest, manifest | {(Kind.TOKEN, sign_in.authority)})
+        with self.manifest.changed() as manifest:
+            self.manifest.write(manifest, manifest | {(Kind.TOKEN, sign_in.authority)})
             text, ends_at = codec.sign_in_text(sign_in), None if sign_in.refresh_token else sign_in.ends_at
             self._store.put(Item(kind=Kind.TOKEN, key=sign_in.authority, value=text, ends_at=ends_at))
             self._index.put_sign_in(self._sign_in_entry(sign_in))
 
     def drop_sign_in(self, authority: str) -> bool:
         """Forgets a sign-in; False where there was none."""
-        with self._changed() as manifest:
-            return self._drop(manifest, frozenset({(Kind.TOKEN, authority)})) > 0
+        with self.manifest.changed() as manifest:
+            return self.forget(manifest, frozenset({(Kind.TOKEN, authority)})) > 0
 
     def registration(self, authority: str) -> Registration | None:
         """What an authority knows stsctl by, ended or not; None where that is nothing."""
@@ -126,8 +124,8 @@ class Held:
 
     def hold_registration(self, registration: Registration, authority: str) -> None:
         """Keeps a registration, in place of the one before it."""
-        with self._changed() as manifest:
-            self._list(manifest, manifest | {(Kind.REGISTRATION, authority)})
+        with self.manifest.changed() as manifest:
+            self.manifest.write(manifest, manifest | {(Kind.REGISTRATION, authority)})
             text, ends_at = codec.registration_text(registration, authority), registration.ends_at
             self._store.put(Item(kind=Kind.REGISTRATION, key=authority, value=text, ends_at=ends_at))
 
@@ -154,15 +152,15 @@ class Held:
 
     def hold_keys(self, keys: LongTermKeys) -> None:
         """Keeps long-term keys, in place of those with the same name."""
-        with self._changed() as manifest:
-            self._list(manifest, manifest | {(Kind.KEYS, keys.name)})
+        with self.manifest.changed() as manifest:
+            self.manifest.write(manifest, manifest | {(Kind.KEYS, keys.name)})
             self._store.put(Item(kind=Kind.KEYS, key=keys.name, value=codec.keys_text(keys)))
             self._index.put_keys(self._keys_entry(keys))
 
     def drop_keys(self, name: str) -> bool:
         """Forgets long-term keys; False where there were none."""
-        with self._changed() as manifest:
-            return self._drop(manifest, frozenset({(Kind.KEYS, name)})) > 0
+        with self.manifest.changed() as manifest:
+            return self.forget(manifest, frozenset({(Kind.KEYS, name)})) > 0
 
     def entries(self) -> list[Entry]:
         """What the index lists of this store's sessions, ended ones included; asks the store nothing."""
@@ -181,6 +179,36 @@ class Held:
         """What the index lists of this store's sign-ins, ended ones included; asks the store nothing."""
         return [entry for entry in self._index.all_sign_ins() if entry.store == self.store]
 
+    def items(self) -> Items:
+        """All that the store has, and the index lists of it."""
+        with self.manifest.changed() as listed:
+            return listed | self._indexed()
+
+    def text(self, kind: Kind, key: str) -> Secret | None:
+        """An item as it stands, None where there is none; raises DamagedError."""
+        return self._store.get(kind, key)
+
+    def take(self, item: Item) -> None:
+        """Keeps an item that comes from another store; raises StoreError where it does not come back as it was put."""
+        with self.manifest.changed() as listed:
+            self.manifest.write(listed, listed | {(item.kind, item.key)})
+            self._store.put(item)
+            if self._store.get(item.kind, item.key) != item.value:
+                raise StoreError(
+                    f"the store ({self.store}) did not give back what was put there",
+                    hint=f"stsctl store migrate --from {self.store} --to … takes back what came there",
+                )
+
+    def forget(self, listed: Items, doomed: Items) -> int:
+        """Forgets items while the manifest, on which `listed` is, is nobody else's to change; how many there were."""
+        dropped = 0
+        for kind, key in doomed:
+            self._answers.pop(key, None)
+            held = self._store.delete(kind, key)
+            dropped += self._unlist(kind, key) or held
+        self.manifest.write(listed, listed - doomed)
+        return dropped
+
     def rebuild(self) -> int:
         """Lists anew what the manifest knows and the index has lost; how many entries that were.
 
@@ -188,7 +216,7 @@ class Held:
         a person.
         """
         added = 0
-        with self._changed() as manifest:
+        with self.manifest.changed() as manifest:
             for kind, key in sorted(manifest, key=lambda item: item[1]):
                 if kind is Kind.SESSION and self._index.get(key) is None:
                     session = self._read(key)
@@ -213,53 +241,23 @@ class Held:
             # Another one will be obtained, and takes its place.
             return None
 
-    def _drop(self, manifest: _Items, doomed: _Items) -> int:
-        dropped = 0
-        for kind, key in doomed:
-            self._answers.pop(key, None)
-            held = self._store.delete(kind, key)
-            listed = self._unlist(kind, key)
-            dropped += held or listed
-        self._list(manifest, manifest - doomed)
-        return dropped
-
     def _unlist(self, kind: Kind, key: str) -> bool:
         if kind is Kind.SESSION:
             return self._index.delete(key)
-        return self._index.delete_sign_in(key) if kind is Kind.TOKEN else self._index.delete_keys(key)
+        if kind is Kind.TOKEN:
+            return self._index.delete_sign_in(key)
+        return kind is Kind.KEYS and self._index.delete_keys(key)
 
-    def _ended(self, now: datetime) -> _Items:
+    def _ended(self, now: datetime) -> Items:
         """The sessions that have ended."""
         ended = (entry for entry in self.entries() if entry.expires_at is not None and entry.expires_at <= now)
         return frozenset((Kind.SESSION, entry.request_key) for entry in ended)
 
-    @contextlib.contextmanager
-    def _changed(self) -> Iterator[_Items]:
-        """The manifest, while no other process changes it."""
-        with contextlib.ExitStack() as stack:
-            if self._locks is not None:
-                lock = Lock(self._locks, f"manifest of {self.store}", "stsctl is writing to the store")
-                lock.acquire(_LOCK_LIMIT)
-                stack.enter_context(lock)
-            yield self._manifest()
-
-    def _manifest(self) -> _Items:
-        """What the store has; where the manifest is lost or damaged, what the index lists."""
-        try:
-            text = self._store.get(Kind.MANIFEST, _MANIFEST)
-        except DamagedError:
-            text = None
-        items = None if text is None else codec.parse_manifest(text)
-        if items is None:
-            sessions = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
-            sign_ins = {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
-            items = frozenset(sessions | sign_ins | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
-            self._list(frozenset(), items)
-        return items
-
-    def _list(self, old: _Items, new: _Items) -> None:
-        if new != old:
-            self._store.put(Item(kind=Kind.MANIFEST, key=_MANIFEST, value=codec.manifest_text(new)))
+    def _indexed(self) -> Items:
+        """What the index lists."""
+        sessions = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
+        sign_ins = {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
+        return frozenset(sessions | sign_ins | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
 
     def _entry(self, session: Session) -> Entry:
         return Entry(

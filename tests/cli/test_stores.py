@@ -97,7 +97,7 @@ def test_a_program_that_is_not_named_is_asked_for(me: Me) -> None:
     """The store `process` alone says nothing: what is to be written is said."""
     done = me.run("--store", "process", "credential-process", "read-only")
     assert done.status == 3, done
-    assert "no program is named for it" in done.err
+    assert 'no program is named for the store "process"' in done.err
     assert "store_process = " in done.err
 
 
@@ -125,3 +125,50 @@ def test_one_session_is_forgotten_wherever_it_is(me: Me) -> None:
     me.ok("logout", "read-only")
     assert json.loads(me.ok("list", "--json")) == []
     assert [name.split(":")[1] for name in keys(EMULATED)] == ["manifest"]
+
+
+@pytest.mark.usefixtures("kernel")
+def test_moving_from_store_to_store(me: Me) -> None:
+    """What the kernel takes goes there and works from there; keys stay and are said; what went comes back the same."""
+    add_keys(me, "mine")
+    key_id = me.key_id("read-only")
+    words = ("store", "migrate", "--from", "sealed-file", "--to", "kernel")
+    assert "1 of 2 would go from sealed-file to kernel" in me.run(*words, "--dry-run").err
+    assert me.key_id("read-only") == key_id
+    done = me.run(*words)
+    assert "keys\tmine\tstays: the store kernel (emulator) takes no long-term keys" in done.out
+    assert "session\tread-only\tmoved" in done.out
+    assert 'store = "kernel" under [defaults]' in done.err
+    assert json.loads(me.ok("list", "--json")) == []
+    me.configure_as_usual(store=APART)
+    assert me.key_id("read-only") == key_id
+    assert [each["name"] for each in json.loads(me.ok("keys", "list", "--json"))] == ["mine"]
+    back = json.loads(me.ok("store", "migrate", "--from", "kernel", "--to", "sealed-file", "--json"))
+    assert back == [{"kind": "session", "name": "read-only", "fate": "moved", "why": None}]
+    assert keys(EMULATED) == {}
+    me.configure_as_usual()
+    assert me.key_id("read-only") == key_id
+    assert "nothing is in kernel" in me.run("store", "migrate", "--from", "kernel", "--to", "sealed-file").err
+
+
+def test_a_store_is_not_moved_to_itself_nor_out_of_reach(me: Me) -> None:
+    """Neither is anything changed where the goal does not answer."""
+    key_id = me.key_id("read-only")
+    assert me.run("store", "migrate", "--from", "sealed-file", "--to", "sealed-file").status == 2
+    done = me.run("store", "migrate", "--from", "sealed-file", "--to", "keyring")
+    assert (done.status, "there is no keyring here" in done.err) == (7, True)
+    assert me.key_id("read-only") == key_id
+
+
+def test_the_stores_are_listed_as_they_are(me: Me) -> None:
+    """Each with what it is used for, what it takes and how it is; nobody is asked for a passphrase."""
+    listed = {each["name"]: each for each in json.loads(me.ok("store", "list", "--json"))}
+    assert list(listed) == ["keyring", "sealed-file", "kernel", "process", "memory"]
+    assert (listed["keyring"]["state"], listed["keyring"]["used_for"]) == ("there is no keyring here", [])
+    assert (listed["sealed-file"]["state"], listed["sealed-file"]["used_for"]) == ("answers", ["keys", "sessions"])
+    assert "keys" not in (listed["kernel"]["kinds"] or [])
+    assert listed["process"]["state"] == 'no program is named for the store "process"'
+    me.configure_as_usual(store='[defaults]\nstore = "sealed-file"\nsession_store = "memory"\n')
+    lines = {line.split()[0]: line for line in me.ok("store", "list").splitlines()}
+    assert lines["sealed-file"].endswith("asks for a passphrase")
+    assert lines["memory"].split()[1] == "sessions"
