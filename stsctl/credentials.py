@@ -78,6 +78,10 @@ class Credentials:
     expires_at: datetime | None = None
 
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""As much as AWS itself bears (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """What STS answered to one request: credentials, and who they make you.
@@ -106,8 +110,13 @@ class Session:
         return timedelta.max if self.expires_at is None else self.expires_at - now
 
     def fresh_at(self, now: datetime, margin: timedelta) -> bool:
-        """Whether at least `margin` is left."""
-        return self.left_at(now) >= margin
+        """Whether at least `margin` is left; of one that comes out of the future nobody can tell."""
+        return self.left_at(now) >= margin and now >= self.known_from
+
+    @property
+    def known_from(self) -> datetime:
+        """When at the earliest it can be: a clock that says less was set back since, and may be wrong."""
+        return self.obtained_at - _CLOCKS_DIFFER
 
     def renewed_below(self) -> timedelta:
         """The time left below which a session that needs no person is renewed."""

@@ -126,7 +126,7 @@ def hit(record: bytes, environ: Environ, now: float) -> Hit | None:
     found, vouched = Hit(), set()
     for line in lines:
         what, _, said = line.partition(b" ")
-        if what in (b"file", b"rights", b"variables", b"until", b"host"):
+        if what in (b"file", b"rights", b"variables", b"during", b"host"):
             if not _still(what, said, environ, now):
                 return None
         else:
@@ -137,8 +137,9 @@ def hit(record: bytes, environ: Environ, now: float) -> Hit | None:
 
 def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
     """Whether one thing is as the record says."""
-    if what == b"until":
-        return now < int(said)
+    if what == b"during":
+        since, until = said.split(b" ")
+        return int(since) <= now < int(until)
     if what == b"host":
         return posix.uname().nodename.encode() == said
     was, _, of_what = said.partition(b" ")

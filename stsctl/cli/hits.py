@@ -61,6 +61,7 @@ def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
         session=session,
         item=item,
         kept=kept,
+        since=int((session.known_from - ahead).timestamp()),
         until=int((expires_at - session.renewed_below() - ahead).timestamp()),
         host=platform.node(),
     )

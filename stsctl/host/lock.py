@@ -80,7 +80,8 @@ class Lock:
         with contextlib.suppress(OSError):
             self._holder_path.unlink()
         held, self._held = self._held, None
-        held.__exit__(None, None, None)
+        with contextlib.suppress(OSError):  # what was done under it is done; this process's end frees it then
+            held.__exit__(None, None, None)
 
     def holder(self) -> str | None:
         """Who holds the lock, as `label (process 1234)`; None when nobody living is known to."""

@@ -22,13 +22,15 @@ _KEPT = 8
 class PlainAnswer:
     """What was answered, and what it was made of: the text that an item of the keyring keeps.
 
-    `until` is the second, of this machine's clock, from which a fresher session would be wanted.
+    `since` and `until` are seconds of this machine's clock: before, the session cannot have been obtained; from then on
+    a fresher one would be wanted.
     """
 
     line: str
     session: Session
     item: bytes
     kept: bytes
+    since: int
     until: int
     host: str
 
@@ -37,7 +39,7 @@ class PlainAnswer:
         names = [os.fsencode(name) for name in sorted(witness.variables)]
         said = [
             hook.VERSION,
-            b"until %d" % self.until,
+            b"during %d %d" % (self.since, self.until),
             b"host " + self.host.encode(),
             b" ".join([b"variables", hook.digest_of_variables(names, environ), *names]),
             *(b"file %b %b" % (stamp, path) for path, stamp in witness.files.items()),
