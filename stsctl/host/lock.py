@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import sys
@@ -23,6 +24,9 @@ _PART = 0.05
 _LONGEST_OF_ALL = 1.0
 _SHY = 0.3
 """A wait shorter than this many seconds is not worth a word to the person."""
+
+
+_NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK}
 
 
 class LockError(UnavailableError):
@@ -102,21 +106,18 @@ class Lock:
         self.release()
 
     def _try(self) -> bool:
-        from filelock import FileLock, Timeout
-
         files.private_folder(self._path.parent)
-        lock = FileLock(self._path, timeout=0, mode=0o600)
         try:
-            lock.acquire()
-        except Timeout:
-            return False
+            self._held = _lock(self._path)
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise files.FileError(
+                    f'cannot lock "{self._path}": its file system has no locks',
+                    hint="set XDG_STATE_HOME to a local folder",
+                ) from error
             raise files.problem("lock", self._path, error) from error
-        except NotImplementedError as error:
-            raise files.FileError(
-                f'cannot lock "{self._path}": its file system has no locks', hint="set XDG_STATE_HOME to a local folder"
-            ) from error
-        self._held = lock
+        if self._held is None:
+            return False
         self._sign()
         return True
 
@@ -134,6 +135,38 @@ class Lock:
             f"waited {limit.total_seconds():g} seconds for {holder}",
             hint="finish or end that one, then try again",
         )
+
+
+if sys.platform == "win32":
+
+    def _lock(path: Path) -> contextlib.AbstractContextManager[object] | None:
+        """The lock of a file, None where another has it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            return None
+        return lock
+
+else:
+
+    def _lock(path: Path) -> contextlib.AbstractContextManager[object] | None:
+        """The lock of a file, None where another has it; the package `filelock` takes the same, and longer to load."""
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError) or getattr(error, "errno", None) == errno.EACCES:
+                return None
+            raise
+        held = contextlib.ExitStack()
+        held.callback(os.close, descriptor)  # which unlocks it, as the end of the process would
+        return held
 
 
 def _lives(pid: int) -> bool:

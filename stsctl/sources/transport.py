@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stsctl.dataclass import dataclass
 
@@ -102,10 +102,12 @@ class Connections:
     def _connect(self) -> socket.socket:
         import socket
 
-        plain = socket.create_connection((self.host.name, self.host.port), self._connecting)
+        # As bytes: a text is encoded by the rules for names in every language, whose tables take a while to load.
+        name: Any = self.host.name.encode("ascii")
+        plain = socket.create_connection((name, self.host.port), self._connecting)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return self.host.tls.wrap_socket(plain, server_hostname=self.host.name) if self.host.tls else plain
+            return self.host.tls.wrap_socket(plain, server_hostname=name) if self.host.tls else plain
         except BaseException:
             plain.close()
             raise
