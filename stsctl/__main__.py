@@ -9,6 +9,10 @@ def main() -> None:
         from stsctl import hook
 
         hook.serve(sys.argv[2])
+    elif sys.argv[1:] == ["prompt"] and sys.platform == "linux":
+        from stsctl import prompt
+
+        prompt.serve()
     from stsctl.cli import main as whole
 
     whole()

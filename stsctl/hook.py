@@ -35,8 +35,8 @@ class UnusualError(Exception):
 # What a name's record is called, and what stamps say: the rest of stsctl writes with the same functions.
 
 
-def folder(environ: Environ) -> bytes | None:
-    """Where the records are; None where HOME does not say. What an emulator issued has a folder of its own."""
+def state(environ: Environ) -> bytes | None:
+    """The folder of the state, as `host.paths` has it; None where HOME does not say."""
     home, state = environ.get(b"HOME", b""), environ.get(b"XDG_STATE_HOME", b"")
     if not home.startswith(b"/"):
         return None
@@ -44,7 +44,13 @@ def folder(environ: Environ) -> bytes | None:
         state = home + b"/Library/Application Support"
     elif not state.startswith(b"/"):
         state = home + b"/.local/state"
-    return state + (b"/stsctl/hits/emulator/" if environ.get(b"STSCTL_EMULATOR") else b"/stsctl/hits/aws/")
+    return state + b"/stsctl"
+
+
+def folder(environ: Environ) -> bytes | None:
+    """Where the records are; what an emulator issued has a folder of its own."""
+    found = state(environ)
+    return found and found + (b"/hits/emulator/" if environ.get(b"STSCTL_EMULATOR") else b"/hits/aws/")
 
 
 def record_name(name: str) -> bytes:

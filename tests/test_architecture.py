@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "stsctl"
 
-OTHERS = {"__init__", "__main__", "broker", "hook", "pytest_plugin"}
+OTHERS = {"__init__", "__main__", "broker", "hook", "prompt", "pytest_plugin"}
 VALUES = rf"(?!(?:{'|'.join(OTHERS)})$)\w+"
 """Every module at the top that is nothing else is a value or a rule."""
 EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
@@ -47,7 +47,8 @@ def layered(modules: str, others: set[str]) -> list[tuple[str, str, set[str] | N
 RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.__init__", rf"({VALUES}|__version__|cli\.\w+)", {"click"} | EFFECTS),
     (r"(\w+\.)*__init__", r"$^", set()),
-    (r"__main__", r"(cli|hook)", {"sys"}),
+    (r"__main__", r"(cli|hook|prompt)", {"sys"}),
+    (r"prompt", r"hook", {"sys", "time"}),
     (r"hook", r"$^", {"sys", "time"}),
     (r"errors", r"$^", None),
     # What others' tests see of the emulator, through its front.
@@ -134,6 +135,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         r".*",
         EFFECTS,
     ),
+    (r"cli\.prompt", rf"({VALUES}|prompt|hook|cli\.\w+|formats\.\w+)", {"click"} | EFFECTS),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report)", EFFECTS),

@@ -158,6 +158,7 @@ COMMANDS = [
     _c("profile list --json"),
     _c("profile hook read-only --diff"),
     _c("profile hook read-only"),
+    _c("prompt"),
     _c("profile prune"),
     _c("profile remove read-only"),
     _c("keys list --last-used"),

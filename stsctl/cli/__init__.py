@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "whoami": "Say who you are in this terminal.",
         "list": "List the sessions that are held.",
         "logout": "Forget the session of a role, of this terminal, or every session.",
+        "prompt": "Print the current session and how long it lasts, for a shell's prompt.",
         "doctor": "Say what is wrong on this machine, and how to mend it.",
         "plan": "Show how a role is reached: the calls, their order and why.",
         "explain": "Say why a role can, or cannot, be assumed.",

@@ -130,9 +130,13 @@ class App(Obtaining):
         if self.machine.leader is None:
             return False
         now_in_use = self.environ.get("STSCTL_SESSION")
+        key = obtained.session.request_key
+        listed = self.index.file(key)
         self.terminals.put(
             self.machine.leader,
-            Current(wanted=obtained.wanted, request_key=obtained.session.request_key, replaces=now_in_use),
+            Current(
+                wanted=obtained.wanted, request_key=key, replaces=now_in_use, entry=str(listed) if listed else None
+            ),
         )
         return True
 

@@ -18,12 +18,14 @@ class Current:
     """What was assumed last in a terminal.
 
     `replaces` is the session that the shell's variables held then: in that shell the newer choice counts, although a
-    variable usually counts more. `previous` is what was assumed before it, by another name or in another way.
+    variable usually counts more. `entry` is the file in which the session is listed. `previous` is what was assumed
+    before it, by another name or in another way.
     """
 
     wanted: Wanted
     request_key: str
     replaces: str | None = None
+    entry: str | None = None
     previous: Wanted | None = None
 
 

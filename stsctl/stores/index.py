@@ -90,6 +90,10 @@ class Index:
         entry = self._read(_session_file(request_key), Entry)
         return entry if entry is not None and entry.request_key == request_key else None
 
+    def file(self, request_key: str) -> Path | None:
+        """Where a session is listed; None where that is no file."""
+        return None if self._folder is None else self._folder / _session_file(request_key)
+
     def put(self, entry: Entry) -> None:
         """Lists a session, in place of the one that answered the same request."""
         self._write(_session_file(entry.request_key), entry)

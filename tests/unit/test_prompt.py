@@ -1,0 +1,122 @@
+"""What a shell's prompt shows, and the files that it is read from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stsctl import prompt
+from stsctl.host.process_table import look_up
+from stsctl.host.session_leader import SessionLeader
+from stsctl.stores.current import Current, Terminals
+from stsctl.stores.index import Entry, Index
+from stsctl.target import Wanted
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (None, "admin"),
+        (-1, "admin ended"),
+        (59, "admin 0m"),
+        (42 * 60, "admin 42m"),
+        (3 * 3600 + 65, "admin 3h01m"),
+        (36 * 3600, "admin 36h00m"),
+    ],
+)
+def test_a_prompt_is_short(left: float | None, shown: str) -> None:
+    """Name, and hours and minutes that are left."""
+    assert prompt.shown("admin", left) == shown
+
+
+@given(st.integers(0, 10**10).map(lambda number: datetime.fromtimestamp(number, UTC)))
+def test_instants_are_read_as_python_reads_them(instant: datetime) -> None:
+    """In the form of the records, and in that of the variables."""
+    whole = int(instant.timestamp())
+    assert prompt.seconds(instant.isoformat().encode()) == whole
+    assert prompt.seconds(instant.replace(microsecond=5).isoformat().encode()) == whole
+    assert prompt.seconds(instant.strftime("%Y-%m-%dT%H:%M:%SZ").encode()) == whole
+
+
+@given(st.binary(max_size=30))
+def test_any_other_text_is_no_instant(noise: bytes) -> None:
+    """It is the whole program's."""
+    with pytest.raises(prompt.UnusualError):
+        prompt.seconds(noise + b"+01:00")
+
+
+@pytest.fixture
+def assume(home: Path) -> Callable[..., Index]:
+    """Makes a session the current one of this terminal, as `assume` does."""
+    state = home / ".local" / "state" / "stsctl"
+
+    def act(name: str, *, replaces: str | None = None, minutes: int = 42) -> Index:
+        index = Index(state / "index" / "aws" / "keyring")
+        entry = Entry(
+            request_key="k",
+            name=name,
+            access_key_id="ASIA",
+            obtained_at=NOW,
+            expires_at=NOW + timedelta(minutes=minutes),
+            store="keyring",
+            wanted=Wanted(name=name),
+        )
+        index.put(entry)
+        process = look_up(os.getsid(0))
+        assert process is not None
+        Terminals(folder=state / "current" / "aws").put(
+            SessionLeader(pid=process.pid, started=process.started),
+            Current(
+                wanted=Wanted(name=name, policy='{"replaces":"x"}'),
+                request_key="k",
+                replaces=replaces,
+                entry=str(index.file("k")),
+            ),
+        )
+        return index
+
+    return act
+
+
+def text(**variables: str) -> str:
+    """What is shown in a shell with these variables."""
+    environ = {b"HOME": os.environb[b"HOME"]} | {name.encode(): value.encode() for name, value in variables.items()}
+    return prompt.text(environ, NOW.timestamp())
+
+
+def test_the_terminals_session_is_shown_until_it_is_forgotten(assume: Callable[..., Index]) -> None:
+    """Its name and time; as long as it is listed."""
+    assert text() == ""
+    index = assume("prod-admin")
+    assert text() == "prod-admin 42m"
+    index.delete("k")
+    assert text() == ""
+
+
+def test_a_shells_variables_count_until_something_is_assumed_later(assume: Callable[..., Index]) -> None:
+    """What `env` and `exec` exported is shown with its own end, unless `assume` was the later word."""
+    exported = {"STSCTL_ROLE": "hub", "STSCTL_SESSION": "s", "AWS_CREDENTIAL_EXPIRATION": "2026-03-01T13:05:00Z"}
+    assume("prod-admin")
+    assert text(**exported) == "hub 1h05m"
+    assume("prod-admin", replaces="s")
+    assert text(**exported) == "prod-admin 42m"
+
+
+def test_what_is_not_plain_is_the_whole_programs(assume: Callable[..., Index]) -> None:
+    """A name that is spelled in a record, one that a terminal would obey, and a record of an older version."""
+    for name in ("é", "a\x1b[31m"):
+        assume(name)
+        with pytest.raises(prompt.UnusualError):
+            text()
+    with pytest.raises(prompt.UnusualError):
+        text(STSCTL_ROLE="a\x1b[31m")
