@@ -177,6 +177,7 @@ COMMANDS = [
     _c("agent start"),
     _c("agent status"),
     _c("agent status --json"),
+    _c("agent env read-only --shell bash", answers=True),
     _c("agent lock"),
     _c("agent unlock"),
     _c("agent stop"),

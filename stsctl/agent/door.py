@@ -13,6 +13,7 @@ from typing import Any
 
 from stsctl.agent import messages
 from stsctl.agent.messages import Ask, Request
+from stsctl.credentials import Secret
 from stsctl.errors import StsctlError
 from stsctl.host import private_socket
 
@@ -96,14 +97,14 @@ def _received(connection: socket.socket, longest: int, seconds: float) -> bytes:
     return bytes(found.partition(b"\n")[0])
 
 
-def ask(path: Path, what: Ask, **given: str) -> dict[str, Any] | None:
+def ask(path: Path, what: Ask, **given: str | Secret) -> dict[str, Any] | None:
     """What the agent at `path` answers; None where there is none. Raises StsctlError for its failures."""
     connection = private_socket.connect(path, _PATIENCE)
     if connection is None:
         return None
     with connection:
         try:
-            connection.sendall(messages.request_line(what, given))
+            connection.sendall(messages.request_line(what, given))  # to this very user, as the system says
             line = _received(connection, messages.LONGEST_ANSWER, _ANSWERED_WITHIN)
         except OSError:
             raise messages.AgentError("the agent does not answer", hint="stsctl agent stop") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError, UsageError
 
@@ -49,9 +50,10 @@ class Request:
         return self.given[name]
 
 
-def request_line(ask: Ask, given: Mapping[str, str]) -> bytes:
+def request_line(ask: Ask, given: Mapping[str, str | Secret]) -> bytes:
     """A question as it is sent."""
-    return json.dumps({"ask": ask.value, "given": dict(given)}).encode() + b"\n"
+    texts = {name: value.reveal() if isinstance(value, Secret) else value for name, value in given.items()}
+    return json.dumps({"ask": ask.value, "given": texts}).encode() + b"\n"
 
 
 def parse_request(line: bytes) -> Request:

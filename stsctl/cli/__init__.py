@@ -121,6 +121,10 @@ def stsctl(ctx: click.Context, *, store: str | None, debug: bool) -> None:
     if debug:
         _log()
     ctx.obj = App(os.environ, report, {"store": store} if store else {})
+    if sys.stderr is not None and sys.stderr.isatty():
+        from stsctl.cli import agent_notices
+
+        agent_notices.show(ctx.obj)
     if ctx.invoked_subcommand is None:
         from stsctl.cli.overview import overview
 

@@ -6,12 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stsctl.agent.messages import EVERY, AgentError, Ask
+from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host.paths import Paths
+
+if TYPE_CHECKING:
+    import subprocess
 
 _START_LIMIT = timedelta(seconds=60)
 _STOP_LIMIT = timedelta(seconds=30)
@@ -26,7 +30,7 @@ class Agency:
     environ: Callable[[], Mapping[str, str]]
     flags: Mapping[str, str]
 
-    def ask(self, what: Ask, **given: str) -> dict[str, Any] | None:
+    def ask(self, what: Ask, **given: str | Secret) -> dict[str, Any] | None:
         """What the agent answers; None where none runs. Raises StsctlError."""
         if not self.paths.agent_socket.parent.exists():
             return None
@@ -34,7 +38,7 @@ class Agency:
 
         return door.ask(self.paths.agent_socket, what, **given)
 
-    def need(self, what: Ask, **given: str) -> dict[str, Any]:
+    def need(self, what: Ask, **given: str | Secret) -> dict[str, Any]:
         """The same; raises AgentError where none runs."""
         answer = self.ask(what, **given)
         if answer is None:
@@ -43,16 +47,11 @@ class Agency:
 
     def start(self) -> dict[str, Any]:
         """Starts it in the background; gives its status once it answers. Raises StsctlError with what it said."""
-        from stsctl.agent.environment import scrubbed
-        from stsctl.host import detached
-
         if sys.platform == "win32":
             raise ConfigurationError("the agent needs a kind of socket that Windows lacks")
         log = self.log
         seen = log.stat().st_size if log.exists() else 0
-        flags = [word for name, value in self.flags.items() for word in (f"--{name.replace('_', '-')}", value)]
-        argv = [sys.executable, "-P", "-m", "stsctl", *flags, "agent", "start", "--foreground"]
-        child = detached.spawn(argv, scrubbed(self.environ()), log)
+        child = self._spawn()
         limit = time.monotonic() + _START_LIMIT.total_seconds()
         while time.monotonic() < limit:
             ended = child.poll()
@@ -69,6 +68,18 @@ class Agency:
         child.wait()
         raise AgentError(f"the agent did not answer within {_START_LIMIT.total_seconds():g} s", hint=f"cat {log}")
 
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        from stsctl.agent.environment import scrubbed
+        from stsctl.host import detached
+
+        return detached.spawn(self.command, scrubbed(self.environ()), self.log)
+
+    @property
+    def command(self) -> list[str]:
+        """What runs it in the foreground."""
+        flags = [word for name, value in self.flags.items() if name == "store" for word in (f"--{name}", value)]
+        return [sys.executable, "-P", "-m", "stsctl", *flags, "agent", "start", "--foreground"]
+
     def stop(self) -> bool:
         """Ends it, and returns when it is over; False where none runs."""
         if self.ask(Ask.STOP) is None:
@@ -82,6 +93,29 @@ class Agency:
     def log(self) -> Any:
         """What it has to say while nobody listens."""
         return self.paths.agent / "log"
+
+    def start_unless_running(self) -> None:
+        """Starts it, and waits for nothing; what keeps it from starting is in its log."""
+        try:
+            if sys.platform != "win32" and self.ask(Ask.STATUS) is None:
+                self._spawn()
+        except StsctlError:
+            return
+
+    def get(self, of: str) -> Secret | None:
+        """The key with that id, if it has it."""
+        try:
+            found = (self.ask(Ask.GET_KEY, of=of) or {}).get("key")
+        except StsctlError:
+            return None
+        return Secret(found) if isinstance(found, str) else None
+
+    def put(self, of: str, key: Secret) -> None:
+        """Gives it a key to remember."""
+        try:
+            self.ask(Ask.PUT_KEY, of=of, key=key)
+        except StsctlError:
+            return
 
     def forget(self, keys: set[str] | None) -> None:
         """Tells it that somebody logged out of these sessions, or of all; where it cannot be told, it will see that."""

@@ -9,8 +9,13 @@ import click
 
 from stsctl import __version__
 from stsctl.agent.messages import Ask
-from stsctl.cli.options import Group, json_option
+from stsctl.cli.options import Acting, Group, json_option, name_argument
 from stsctl.cli.panel import left
+from stsctl.cli.statements import Statements, writer
+from stsctl.credentials import Secret
+from stsctl.formats import environment
+from stsctl.formats.shell import SHELLS
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -109,6 +114,25 @@ def _say_version(app: App, status: dict[str, Any]) -> None:
         )
 
 
+@command.command("env", cls=Statements)
+@name_argument(required=True)
+@click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
+@click.pass_obj
+def env(app: App, *, name: str, shell: str | None) -> None:
+    """Export where SDKs fetch a role's session from the agent: eval $(stsctl agent env NAME).
+
+    It is renewed as long as the agent runs, and has no end that a program could see coming. "stsctl env --unset" takes
+    it back.
+    """
+    wanted = Wanted(name=name)
+    obtained = app.use(wanted, Acting())  # a person may be asked now, and not when a program fetches it
+    place = app.agency.need(Ask.SERVE, name=name)
+    changes = environment.serve(
+        obtained.export(app.environ), app.environ, url=place["url"], token=Secret(place["token"])
+    )
+    app.report.data(writer(app, shell).render(changes))
+
+
 @command.command("lock")
 @click.pass_obj
 def lock(app: App) -> None:
@@ -122,4 +146,6 @@ def lock(app: App) -> None:
 def unlock(app: App) -> None:
     """Let the agent work again; where the store has a passphrase, it is asked for."""
     app.agency.need(Ask.UNLOCK)
+    for held in app.stores.all_held():
+        held.session("")  # there is none; to say so the store has to be open, and what opens it is remembered
     app.report.notice("the agent is unlocked")

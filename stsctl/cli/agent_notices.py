@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from stsctl.errors import StsctlError
 from stsctl.host import files
 from stsctl.host.paths import Paths
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
 
 _LONGEST = 1000
 _STILL_NEWS = timedelta(hours=12)
 
 
-def leave(paths: Paths, key: str, text: str, ends_at: datetime) -> None:
+def leave(paths: Paths, key: str, text: str, now: datetime) -> None:
     """Leaves a notice about the session with that key; raises FileError."""
     name = hashlib.sha256(key.encode()).hexdigest()[:32]
-    files.replace(paths.agent / "notices" / name, f"{ends_at.isoformat()} {text}"[:_LONGEST].encode())
+    files.replace(paths.agent / "notices" / name, f"{now.isoformat()} {text}"[:_LONGEST].encode())
 
 
 def take(paths: Paths, now: datetime) -> list[str]:
@@ -31,3 +37,10 @@ def take(paths: Paths, now: datetime) -> list[str]:
         except (ValueError, TypeError):
             continue
     return found
+
+
+def show(app: App) -> None:
+    """Shows the notices that were left; where that cannot be done now, later will do."""
+    with contextlib.suppress(StsctlError, OSError):
+        for text in take(app.paths, app.wall()):
+            app.report.notice(text)

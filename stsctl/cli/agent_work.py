@@ -13,13 +13,14 @@ from stsctl.agent.schedule import Listed, Outcome, Standing
 from stsctl.cli.app import App
 from stsctl.cli.options import Acting
 from stsctl.cli.report import Report
-from stsctl.credentials import Session
+from stsctl.credentials import Secret, Session
 from stsctl.errors import PersonNeededError, RefusedError, StoreError, StsctlError, UnavailableError
 from stsctl.host import desktop_notice, detached
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.stores.index import Entry
+    from stsctl.stores.sealing_key import KeyHolder
 
 _REMEMBERED = timedelta(hours=12)
 """How long a session that has ended is still wanted, where nobody logged out."""
@@ -36,6 +37,28 @@ class Log(Report):
         super()._write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}")
 
 
+class AgentApp(App):
+    """A run of the agent's: what it holds is at hand, and nobody is there."""
+
+    def __init__(
+        self, environ: Mapping[str, str], report: Report, flags: Mapping[str, str], key_holder: KeyHolder
+    ) -> None:
+        super().__init__(environ, report, flags)
+        self._key_holder = key_holder
+
+    @property
+    def key_holder(self) -> KeyHolder:
+        """The agent's own keys."""
+        return self._key_holder
+
+    def ask_passphrase(self, prompt: str) -> Secret:  # noqa: ARG002 - it is nobody's to answer
+        """There is nobody to ask."""
+        raise PersonNeededError("the passphrase of the store is not known to the agent", hint="stsctl agent unlock")
+
+    def start_agent(self) -> None:
+        """It runs."""
+
+
 class Work:
     """Keeps sessions fresh; see `agent.Keeping`. `environ` is the agent's own, `flags` what was typed for all of it."""
 
@@ -49,7 +72,7 @@ class Work:
 
     def _app(self) -> App:
         """A run of its own: nothing that it has read once is taken for what is there now."""
-        return App(self._environ, self._log, self._flags)
+        return AgentApp(self._environ, self._log, self._flags, self._keys)
 
     def now(self) -> datetime:
         """The time that sessions go by."""
@@ -126,7 +149,7 @@ class Work:
         if not desktop_notice.show("stsctl", f"{text}: stsctl assume {session.name}", self._environ):
             from stsctl.cli import agent_notices
 
-            agent_notices.leave(app.paths, session.key, text, session.expires_at)
+            agent_notices.leave(app.paths, session.key, text, app.wall())
 
     def logged_out(self, keys: set[str] | None) -> None:
         """Somebody logged out of these (None: of all)."""

@@ -60,7 +60,13 @@ class App(Obtaining):
         """The session that a person asked for, as `obtain` gets it; what they use often comes first when they pick."""
         obtained = self.obtain(wanted, acting, least=least)
         self.uses.add(obtained.wanted.name, self.now())
+        self.start_agent()
         return obtained
+
+    def start_agent(self) -> None:
+        """Starts the agent where none runs, and the configuration says that commands do."""
+        if self.settings.agent_auto_start.value:
+            self.agency.start_unless_running()
 
     def picked(self) -> Wanted | None:
         """What the person picks of all names; None where there is nobody to pick, or nothing to pick from."""

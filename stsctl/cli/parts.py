@@ -14,6 +14,7 @@ from stsctl.cli.surroundings import Surroundings
 from stsctl.cli.waiting import Locks
 from stsctl.credentials import Secret
 from stsctl.errors import UsageError
+from stsctl.host.witness import unnoticed
 from stsctl.request import SessionRequest
 from stsctl.target import Target
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stsctl.stores.current import Terminals
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index
+    from stsctl.stores.sealing_key import KeyHolder
     from stsctl.stores.uses import Uses
 
 
@@ -46,11 +48,7 @@ class Parts(Surroundings):
 
         One that took it for its own credentials would lead elsewhere than the configuration says.
         """
-        from stsctl.formats import environment
-
-        if environment.SESSION not in self.environ:
-            return self.environ
-        return environment.child(self.environ, environment.unset(self.environ))
+        return _without_session(self.environ)
 
     @cached_property
     def sources(self) -> Sources:
@@ -158,9 +156,19 @@ class Parts(Surroundings):
             paths=self.paths,
             environ=self.environ,
             for_helpers=lambda: self._own_environ,
-            ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
+            ask=lambda prompt: self.ask_passphrase(prompt),
+            holder=lambda: self.key_holder,
             now=self.now,
         )
+
+    def ask_passphrase(self, prompt: str) -> Secret:
+        """What opens the store, as a person types it."""
+        return Secret(self.machine.ask(prompt, hidden=True))
+
+    @property
+    def key_holder(self) -> KeyHolder:
+        """What remembers keys beyond this run."""
+        return self.agency
 
     @property
     def index(self) -> Index:
@@ -187,7 +195,7 @@ class Parts(Surroundings):
         """The agent of this user, if one runs."""
         from stsctl.cli.agency import Agency
 
-        return Agency(paths=self.paths, environ=lambda: self._own_environ, flags=self._flags)
+        return Agency(paths=self.paths, environ=lambda: _without_session(unnoticed(self.environ)), flags=self._flags)
 
     @cached_property
     def terminals(self) -> Terminals:
@@ -236,3 +244,11 @@ class Parts(Surroundings):
             return Secret(sys.stdin.buffer.read().decode())
         except UnicodeDecodeError:
             raise UsageError("what is on standard input is no text", hint="stsctl … --token-stdin < FILE") from None
+
+
+def _without_session(environ: Mapping[str, str]) -> Mapping[str, str]:
+    from stsctl.formats import environment
+
+    if environment.SESSION not in environ:
+        return environ
+    return environment.child(environ, environment.unset(environ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,7 +63,7 @@ def _fail(app: App, shell: str | None, form: str | None) -> None:
 
 def _value(words: list[str], flag: str) -> str | None:
     """What a command line that nobody could read gives a flag."""
-    for word, after in zip(words, [*words[1:], None], strict=True):
+    for word, after in itertools.pairwise((*words, None)):
         if word == flag:
             return after
         if word.startswith(f"{flag}="):

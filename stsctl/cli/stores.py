@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stsctl.stores.interface import Capacity, Kind, Store
     from stsctl.stores.keyring import KeyringStore
     from stsctl.stores.migration import Migration
-    from stsctl.stores.sealing_key import SealingKey
+    from stsctl.stores.sealing_key import KeyHolder, SealingKey
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -47,13 +47,17 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Opens them. `for_helpers` is the environment of a program that prints a key, `ask` asks for a passphrase."""
+    """Opens them. `for_helpers` is the environment of a program that prints a key, `ask` asks for a passphrase.
+
+    `holder` remembers what that became.
+    """
 
     settings: Settings
     paths: Paths
     environ: Mapping[str, str]
     for_helpers: Callable[[], Mapping[str, str]]
     ask: Callable[[str], Secret]
+    holder: Callable[[], KeyHolder]
     now: Callable[[], datetime]
     _indexes: dict[StoreName, Index] = field(default_factory=dict)
     _held: dict[StoreName, Held] = field(default_factory=dict)
@@ -93,7 +97,7 @@ class Stores:
             case StoreName.SEALED_FILE:
                 from stsctl.stores.sealed_file import SealedFileStore
 
-                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=called)
+                return SealedFileStore(self.paths.sealed, self._sealing_key(), name=called, holder=self.holder())
             case StoreName.KERNEL:
                 if sys.platform != "linux":
                     raise StoreError("only Linux has keyrings in its kernel", hint='put store = "keyring" in its place')

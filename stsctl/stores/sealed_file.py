@@ -20,7 +20,7 @@ from stsctl.host.lock import Lock
 from stsctl.stores import records
 from stsctl.stores.interface import Capacity, DamagedError, Item, Kind
 from stsctl.stores.seal import Seal, SealError, parse_key
-from stsctl.stores.sealing_key import SealingKey, Stretching
+from stsctl.stores.sealing_key import KeyHolder, SealingKey, Stretching
 
 _VERSION = 1
 _SUFFIX = ".sealed"
@@ -44,8 +44,12 @@ class SealedFileStore:
     The key is asked for when it is first needed, and not at all as long as nothing is sealed and nothing is to be.
     """
 
-    def __init__(self, folder: Path, key: SealingKey, *, name: str = "sealed-file") -> None:
+    def __init__(
+        self, folder: Path, key: SealingKey, *, name: str = "sealed-file", holder: KeyHolder | None = None
+    ) -> None:
+        """`holder` remembers what a passphrase became."""
         self._folder = folder
+        self._holder = holder
         self._key = key
         self._name = name
         self._seal: Seal | None = None
@@ -120,6 +124,7 @@ class SealedFileStore:
                 header = _Header(version=_VERSION, key=self._key.name, key_id=seal.id.hex(), stretching=stretching)
                 files.replace(self._header_path, records.render(header).encode())
                 self._seal = seal
+                self._remember(header, text)
         return seal
 
     def _header(self) -> _Header | None:
@@ -147,14 +152,33 @@ class SealedFileStore:
                 f'and the configuration says "{self._key.name}"',
                 hint=back,
             )
-        seal = _seal(self._key.find(header.stretching))
+        held = self._remembered(header)
+        if held is not None:
+            return held
+        text = self._key.find(header.stretching)
+        seal = _seal(text)
         if seal.id.hex() != header.key_id:
             wrong = "the passphrase" if header.stretching else f"the key from {header.key}"
             raise StoreError(
                 f'{wrong} is not the one that the files in "{self._folder}" were sealed with',
                 hint="type it again" if header.stretching else back,
             )
+        self._remember(header, text)
         return seal
+
+    def _remembered(self, header: _Header) -> Seal | None:
+        """What opens the files, where a passphrase was typed before and somebody remembers it."""
+        if self._holder is None or header.stretching is None:
+            return None
+        text = self._holder.get(header.key_id)
+        if text is None or parse_key(text) is None:
+            return None
+        seal = _seal(text)
+        return seal if seal.id.hex() == header.key_id else None
+
+    def _remember(self, header: _Header, text: Secret) -> None:
+        if self._holder is not None and header.stretching is not None:
+            self._holder.put(header.key_id, text)
 
 
 def _seal(text: Secret) -> Seal:

@@ -44,6 +44,16 @@ class SealingKey(Protocol):
         """The key that `make` gave, if nobody has changed it since."""
 
 
+class KeyHolder(Protocol):
+    """Remembers keys that were asked for, so that no other process need ask; what it does not know is asked for."""
+
+    def get(self, of: str) -> Secret | None:
+        """The key with that id."""
+
+    def put(self, of: str, key: Secret) -> object:
+        """Remembers a key, if it can."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyringKey:
     """One random key that a store, the OS keyring, holds; written once."""

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from stsctl.emulator import control
 from tests import program
-from tests.program import HUB, READ_ONLY, Me, Organisation, somebody
+from tests.program import HUB, READ_ONLY, STSCTL, Me, Organisation, somebody
 
 CONFIGURATION = f"""
 [source.work]
@@ -90,6 +91,14 @@ def until(true: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
+def on_terminal(me: Me, *words: str) -> str:
+    """What a command shows on a terminal."""
+    environ = {**me.environ, "TERM": "dumb"}
+    found = pexpect.spawn(str(STSCTL), list(words), env=environ, cwd=str(me.home), encoding="utf-8", timeout=60)
+    found.expect(pexpect.EOF)
+    return str(found.before)
+
+
 def renewed(me: Me, name: str, before: str) -> bool:
     """Whether a session ends later than it did before."""
     return str(session(me, name).get("expires_at", "")) > before
@@ -156,6 +165,10 @@ def test_what_needs_a_person_is_told_and_not_tried(me: Me) -> None:
     until(lambda: notices.is_dir() and list(notices.iterdir()))
     assert me.calls() == []
     assert "needs you" in me.ok("agent", "status")
+    notice = 'stsctl: "audit" ends at'
+    assert notice not in me.run("list", "--names").err  # nobody reads what no terminal shows
+    assert notice in on_terminal(me, "list", "--names")
+    assert notice not in on_terminal(me, "list", "--names")
 
 
 def test_who_logs_out_means_it(me: Me) -> None:
@@ -243,3 +256,79 @@ def test_when_aws_is_gone_sessions_stay(me: Me, other_organisation: Organisation
     found = until(lambda: (each := session(person, "read-only")) and each["standing"] == "retrying" and each)
     assert "127.0.0.1" in found["why"]
     assert person.run("credential-process", "read-only").status == 0
+
+
+def test_sdks_fetch_a_role_from_it(me: Me) -> None:
+    """By the two variables that every SDK knows; while it is locked they open nothing."""
+    assert "no agent is running" in me.run("agent", "env", "read-only", "--shell", "bash").err
+    me.ok("agent", "start")
+    exported = me.program("bash", "-c", 'eval "$(stsctl agent env read-only --shell bash)"; env -0').out
+    pairs = (each.split("=", 1) for each in exported.split("\0")[:-1])
+    variables = {name: value for name, value in pairs if name.startswith("AWS_")}
+    assert "AWS_ACCESS_KEY_ID" not in variables
+    url = variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+    assert url.startswith("http://127.0.0.1:")
+    assert url.endswith("/role/read-only")
+    found = me.program(str(program.BIN / "aws"), "sts", "get-caller-identity", **variables)
+    assert "assumed-role/ReadOnly" in found.out, found
+    before = session(me, "read-only")["expires_at"]
+    later(me, "39m")
+    until(lambda: renewed(me, "read-only", before))
+    assert status(me)["served"] == ["read-only"]
+    again = me.ok("agent", "env", "read-only", "--shell", "bash")
+    assert variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] in again
+    me.ok("agent", "lock")
+    refused = me.program(str(program.BIN / "aws"), "sts", "get-caller-identity", **variables)
+    assert refused.status != 0
+    assert "locked" in refused.err
+
+
+def test_a_command_starts_it_where_that_is_configured(me: Me) -> None:
+    """And nobody waits for it."""
+    me.config.write_text(me.config.read_text() + "\n[agent]\nauto_start = true\nkeep = ['read-*']\n")
+    assert me.run("list").status == 0
+    assert me.run("agent", "status").status == 1
+    me.ok("assume", "hub", "-t", me.code())
+    until(lambda: me.run("agent", "status").status == 0)
+    until(lambda: session(me, "read-only").get("standing") == "fresh")
+    assert {each["name"] for each in status(me)["sessions"]} == {"hub", "read-only"}
+
+
+PASSPHRASE = "passphrase-canary"
+
+
+def test_a_passphrase_is_asked_for_once(me: Me) -> None:
+    """Three commands and the agent itself need it; when it is locked it is forgotten, and `unlock` asks for it."""
+    me.configure(
+        CONFIGURATION.format(mfa_serial=me.mfa_serial),
+        store='[defaults]\nstore = "sealed-file"\n[sealed_file]\nkey = "passphrase"\n',
+    )
+    me.ok("agent", "start")
+    _typing(me, ("assume", "read-only"), "new passphrase", "once more")
+    for _ in range(2):
+        assert me.session("read-only")
+    before = session(me, "read-only")["expires_at"]
+    later(me, "39m")
+    until(lambda: renewed(me, "read-only", before))
+    me.ok("agent", "lock")
+    assert me.run("credential-process", "read-only").status == 4
+    _typing(me, ("agent", "unlock"), "passphrase of the sealed files")
+    assert status(me)["keys_held"] == 1
+    assert me.session("read-only")
+    for path in me.home.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            assert PASSPHRASE.encode() not in path.read_bytes(), path
+
+
+def _typing(me: Me, words: tuple[str, ...], *questions: str) -> None:
+    """Runs a command on a terminal, and types the passphrase at each question."""
+    environ = {**me.environ, "TERM": "dumb"}
+    found = pexpect.spawn(str(STSCTL), list(words), env=environ, cwd=str(me.home), encoding="utf-8", timeout=60)
+    found.delaybeforesend = None
+    for question in questions:
+        found.expect_exact(question)
+        found.waitnoecho()
+        found.sendline(PASSPHRASE)
+    found.expect(pexpect.EOF)
+    found.close()
+    assert found.exitstatus == 0, found.before

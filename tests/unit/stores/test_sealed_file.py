@@ -17,7 +17,7 @@ from stsctl.stores.held import Held
 from stsctl.stores.index import Entry, Index
 from stsctl.stores.interface import DamagedError, Item, Kind
 from stsctl.stores.sealed_file import SealedFileStore
-from stsctl.stores.sealing_key import KeyFile, KeyProcess, create_key_file
+from stsctl.stores.sealing_key import KeyFile, KeyProcess, Passphrase, create_key_file
 
 CANARY = "canary-of-the-secret"
 
@@ -287,3 +287,46 @@ def test_what_cannot_be_read_is_a_store_error(store: SealedFileStore, folder: Pa
     path.mkdir()
     with pytest.raises(StoreError, match=path.name):
         got(store)
+
+
+class Remembering(dict[str, Secret]):
+    """What remembers keys, and how often they are asked for."""
+
+    def put(self, of: str, key: Secret) -> None:
+        """Remembers a key."""
+        self[of] = key
+
+
+def test_a_passphrase_is_not_asked_for_where_its_key_is_remembered(folder: Path) -> None:
+    """Once for however many processes; a key that opens nothing is not taken for one that does."""
+    asked: list[str] = []
+    holder = Remembering()
+
+    def ask(question: str) -> Secret:
+        asked.append(question)
+        return Secret("passphrase")
+
+    def opened() -> SealedFileStore:
+        return SealedFileStore(folder, Passphrase(ask=ask), holder=holder)
+
+    put(opened())
+    assert len(asked) == 2  # a new one, twice
+    assert got(opened()) == CANARY
+    assert len(asked) == 2
+    (of,) = holder
+    for other in (Secret("no key"), Secret(KEY)):
+        holder[of] = other
+        assert got(opened()) == CANARY
+    assert len(asked) == 4
+    assert holder[of].reveal() not in ("no key", KEY)
+
+
+def test_no_other_key_is_remembered(folder: Path, key_file: Path) -> None:
+    """What a file or a program gives is theirs to give."""
+    holder = Remembering()
+    put(SealedFileStore(folder, KeyFile(path=key_file), holder=holder))
+    assert got(SealedFileStore(folder, KeyFile(path=key_file), holder=holder)) == CANARY
+    assert holder == {}
+
+
+KEY = "c3RzY3RsLXRlc3RzLXNlYWxpbmcta2V5LTMyLWJ5dGU="
