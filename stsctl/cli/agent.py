@@ -13,6 +13,7 @@ from stsctl.cli.options import Acting, Group, json_option, name_argument
 from stsctl.cli.panel import left
 from stsctl.cli.statements import Statements, writer
 from stsctl.credentials import Secret
+from stsctl.errors import UsageError
 from stsctl.formats import environment
 from stsctl.formats.shell import SHELLS
 from stsctl.target import Wanted
@@ -115,18 +116,23 @@ def _say_version(app: App, status: dict[str, Any]) -> None:
 
 
 @command.command("env", cls=Statements)
-@name_argument(required=True)
+@name_argument()
 @click.option("--shell", type=click.Choice(sorted(SHELLS)), help="The shell to write for; found out where not said.")
 @click.pass_obj
-def env(app: App, *, name: str, shell: str | None) -> None:
+def env(app: App, *, name: str | None, shell: str | None) -> None:
     """Export where SDKs fetch a role's session from the agent: eval $(stsctl agent env NAME).
 
     It is renewed as long as the agent runs, and has no end that a program could see coming. "stsctl env --unset" takes
     it back.
     """
-    wanted = Wanted(name=name)
+    wanted = app.meant(Wanted(name=name) if name else None)
+    if wanted != Wanted(name=wanted.name):
+        raise UsageError(
+            f'"{wanted.name}" was asked for with options of its own here, and the agent serves what the name means',
+            hint=f"stsctl agent env {wanted.name}",
+        )
     obtained = app.use(wanted, Acting())  # a person may be asked now, and not when a program fetches it
-    place = app.agency.need(Ask.SERVE, name=name)
+    place = app.agency.need(Ask.SERVE, name=wanted.name)
     changes = environment.serve(
         obtained.export(app.environ), app.environ, url=place["url"], token=Secret(place["token"])
     )

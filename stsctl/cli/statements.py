@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +62,7 @@ def _fail(app: App, shell: str | None, form: str | None) -> None:
 
 def _value(words: list[str], flag: str) -> str | None:
     """What a command line that nobody could read gives a flag."""
-    for word, after in itertools.pairwise((*words, None)):
+    for word, after in zip(words, [*words[1:], None], strict=False):
         if word == flag:
             return after
         if word.startswith(f"{flag}="):
