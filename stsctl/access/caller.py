@@ -21,7 +21,8 @@ class Caller:
 
     `holder` has the policies; `session` are session policies. `keys` are the condition keys that come with each of its
     requests. `temporary` says that it is a session, and `transitive` which of its `tags` go on down a chain. `device`
-    is not set for a user whose keys somebody else made: that one has not got the user's MFA device.
+    is not set for a user whose keys somebody else made: that one has not got the user's MFA device. `provider` is who
+    vouched for whoever became a role's session.
     """
 
     principal: Principal
@@ -33,6 +34,7 @@ class Caller:
     temporary: bool = False
     mfa: bool | None = None
     device: bool = True
+    provider: str | None = None
 
     @property
     def account(self) -> str:
@@ -48,6 +50,8 @@ class Caller:
             keys[_MFA] = "true" if self.mfa else "false"
         if self.mfa:
             keys["aws:MultiFactorAuthAge"] = "0"
+        if self.provider is not None:
+            keys["aws:FederatedProvider"] = self.provider
         if self.temporary:
             keys["aws:SourceIdentity"] = self.source_identity
         return keys

@@ -6,6 +6,7 @@ whether it helps.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -101,28 +102,31 @@ def _transitive(attempt: Attempt, key: str) -> Attempt:
 
 
 def _allowing(attempt: Attempt, refused: Verdict, decision: Decision, layer: Layer) -> Iterator[Change]:
-    """A policy of a layer that does not allow, made to."""
+    """A policy of a layer that does not allow, made to: what the call takes after this is allowed with it."""
     action = refused.request.action
+    every = list(attempt.assumption.actions(attempt.caller))
+    actions = every[every.index(action) :]
+    called = " and ".join(actions)
     match layer:
         case Layer.RESOURCE:
             yield from _trusting(attempt, action, decision)
         case Layer.IDENTITY:
             yield Change(
-                f"allow {action} on {attempt.assumption.role.arn} in a policy of {_whose(attempt)}",
+                f"allow {called} on {attempt.assumption.role.arn} in a policy of {_whose(attempt)}",
                 _ADD_STATEMENT,
-                lambda each: each.holding(policies=(*each.caller.holder.policies, _allows(action, each))),
+                lambda each: each.holding(policies=(*each.caller.holder.policies, _allows(actions, each))),
             )
         case Layer.BOUNDARY:
             yield Change(
-                f"allow {action} in the {_named(attempt.caller.holder.boundary)}",
+                f"allow {called} in the {_named(attempt.caller.holder.boundary)}",
                 _ADD_STATEMENT,
-                lambda each: each.holding(boundary=_more(each.caller.holder.boundary, action)),
+                lambda each: each.holding(boundary=_more(each.caller.holder.boundary, actions)),
             )
         case Layer.SESSION:
             yield Change(
-                f"allow {action} in the session policy of the role before",
+                f"allow {called} in the session policy of the role before",
                 _ADD_STATEMENT,
-                lambda each: each.narrowed((*each.caller.session, _allows(action, each, Kind.SESSION))),
+                lambda each: each.narrowed((*each.caller.session, _allows(actions, each, Kind.SESSION))),
             )
         case Layer.SCP:
             account = attempt.caller.account
@@ -209,16 +213,14 @@ def _with_levels(place: Membership, layer: Layer, levels: Levels) -> Membership:
     return replace(place, scps=levels) if layer is Layer.SCP else replace(place, rcps=levels)
 
 
-def _allows(action: str, attempt: Attempt, kind: Kind = Kind.IDENTITY) -> PolicyText:
-    text = (
-        f'{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"{action}",'
-        f'"Resource":"{attempt.assumption.role.arn}"}}}}'
-    )
-    return PolicyText(name=f"a policy that allows {action}", text=text, kind=kind)
+def _allows(actions: list[str], attempt: Attempt, kind: Kind = Kind.IDENTITY) -> PolicyText:
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": attempt.assumption.role.arn}
+    text = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    return PolicyText(name=f"a policy that allows {' and '.join(actions)}", text=text, kind=kind)
 
 
-def _more(boundary: PolicyText | None, action: str) -> PolicyText | None:
-    allowed = {"Effect": "Allow", "Action": action, "Resource": "*"}
+def _more(boundary: PolicyText | None, actions: list[str]) -> PolicyText | None:
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     return with_statement(boundary, allowed) if boundary else None
 
 

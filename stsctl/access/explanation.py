@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from stsctl import federation
 from stsctl.access.assumption import Assumption
 from stsctl.access.attempt import Attempt
 from stsctl.access.caller import Caller, role_session, user_session
@@ -17,11 +18,12 @@ from stsctl.access.can import Surroundings, Verdict
 from stsctl.access.likely import Cause, Words, likely
 from stsctl.access.remedy import remedy
 from stsctl.access.snapshot import PolicyText, Role, Snapshot, User
+from stsctl.access.vouched import vouched
 from stsctl.plan import Plan, Step
 from stsctl.policy.document import PolicyError
 from stsctl.policy.explain import explain
 from stsctl.policy.kind import Kind
-from stsctl.request import Operation
+from stsctl.request import Asker, Operation
 
 _ALL = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}'
 _BEYOND_POLICIES = "is decided by who signs in and what they were assigned, not by policies that could be read"
@@ -69,14 +71,16 @@ def explained(
     first: Caller | None,
     around: Surroundings,
     *,
+    proof: Asker | None = None,
     refused_at: int | None = None,
     words: Words | None = None,
 ) -> Explanation:
     """The answer for each step of `plan`, begun by `first` (None: somebody who is not known).
 
-    `words` are what AWS said when it refused the step number `refused_at`.
+    `proof` is whom a token or an assertion is about that is at hand where the first step takes one. `words` are what
+    AWS said when it refused the step number `refused_at`.
     """
-    return Explanation(hops=tuple(_Walk(plan, snapshot, around).hops(first, refused_at, words)))
+    return Explanation(hops=tuple(_Walk(plan, snapshot, around, proof).hops(first, refused_at, words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class _Walk:
     plan: Plan
     snapshot: Snapshot
     around: Surroundings
+    proof: Asker | None
 
     def hops(self, caller: Caller | None, refused_at: int | None, words: Words | None) -> Iterator[HopAnswer]:
         for position, step in enumerate(self.plan.steps):
@@ -104,6 +109,8 @@ class _Walk:
                 return self._session_token(step, caller)
             case Operation.ASSUME_ROLE:
                 return self._assume_role(step, caller)
+            case Operation.ASSUME_ROLE_WITH_WEB_IDENTITY | Operation.ASSUME_ROLE_WITH_SAML:
+                return self._vouched(step)
             case Operation.GET_FEDERATION_TOKEN | Operation.ASSUME_ROOT:
                 return HopAnswer(step=step, answer=Answer.UNKNOWN), None
             case _:
@@ -117,6 +124,28 @@ class _Walk:
         assumed = (f"{step.request.mfa_serial} is a device of that user",) if step.request.mfa_serial else ()
         evidence = ("it needs no permission, only a user's long-term keys",)
         return HopAnswer(step=step, answer=Answer.YES, evidence=evidence, assumed=assumed), after
+
+    def _vouched(self, step: Step) -> tuple[HopAnswer, Caller | None]:
+        """By the trust policy, and what an identity provider says of who comes."""
+        role = self._role(step)
+        somebody = vouched(step.request, self.proof) if self.proof is not None else None
+        if role is None or somebody is None:
+            missing = "a token or an assertion" if somebody is None else f"the trust policy of {step.request.role_arn}"
+            return HopAnswer(step=step, answer=Answer.UNKNOWN, assumed=(f"not at hand: {missing}",)), self._session(
+                step
+            )
+        try:
+            last = somebody.verdicts(self.snapshot, role, self.around)[-1]
+        except PolicyError as error:
+            return _unreadable(step, error), self._session(step)
+        open_keys = tuple(f"nobody knows its {key}" for key in somebody.not_known(role))
+        answer = Answer.YES if last.decision.allowed else Answer.UNKNOWN if open_keys else Answer.NO
+        assert self.proof is not None
+        known = f"it is about {federation.subject(self.proof)}"
+        hop = HopAnswer(
+            step=step, answer=answer, evidence=(known, *_lines(last)), assumed=(*somebody.assumed, *open_keys)
+        )
+        return hop, somebody.becomes(role)
 
     def _assume_role(self, step: Step, caller: Caller | None) -> tuple[HopAnswer, Caller | None]:
         role, missing = self._role(step), []
@@ -137,10 +166,7 @@ class _Walk:
         try:
             return self._decided(step, attempt), attempt.assumption.becomes(caller)
         except PolicyError as error:
-            unreadable = HopAnswer(
-                step=step, answer=Answer.UNKNOWN, assumed=(f"a policy is not valid: {error.message}",)
-            )
-            return unreadable, self._session(step)
+            return _unreadable(step, error), self._session(step)
 
     def _decided(self, step: Step, attempt: Attempt) -> HopAnswer:
         refused = attempt.refused
@@ -200,6 +226,10 @@ class _Walk:
 
 
 _CHANGED = "AWS refused it, and by the policies at hand it is allowed: they are older or newer, or not all of them"
+
+
+def _unreadable(step: Step, error: PolicyError) -> HopAnswer:
+    return HopAnswer(step=step, answer=Answer.UNKNOWN, assumed=(f"a policy is not valid: {error.message}",))
 
 
 def _lines(verdict: Verdict) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from stsctl.access.caller import Caller
 from stsctl.access.can import Surroundings, Verdict, can
 from stsctl.access.example import all_conditions, values
 from stsctl.access.snapshot import Role, Snapshot, User
+from stsctl.access.wishes import SESSION
 from stsctl.policy.principal import Principal, PrincipalKind
 from stsctl.policy.request import Context
 
-_OF_NO_ACCOUNT: Context = {"aws:PrincipalOrgID": None, "aws:PrincipalOrgPaths": None}
+OF_NO_ACCOUNT: Context = {"aws:PrincipalOrgID": None, "aws:PrincipalOrgPaths": None}
 """They are in no organization, whatever account they work for."""
 _ACTIONS = {
     PrincipalKind.SERVICE: "sts:AssumeRole",
@@ -36,10 +37,15 @@ def is_provider(name: str) -> bool:
     return ":saml-provider/" in name or ":oidc-provider/" in name
 
 
-def enter(snapshot: Snapshot, caller: Caller, role: Role, around: Surroundings) -> tuple[Verdict, Context]:
-    """Whether a role lets such a one in, and with which claims, or keys of the service's call, that it asks for."""
+def enter(
+    snapshot: Snapshot, caller: Caller, role: Role, around: Surroundings, *, session: str = SESSION
+) -> tuple[Verdict, Context]:
+    """Whether a role lets such a one in, and with which claims, or keys of the service's call, that it asks for.
+
+    `session` is what a service calls the session: most call it as what they run.
+    """
     action = _ACTIONS[caller.principal.kind]
-    known: Context = {**_OF_NO_ACCOUNT, **_of_service(caller, role)}
+    known: Context = {**OF_NO_ACCOUNT, **_of_service(caller, role, session)}
     verdict = can(snapshot, caller, action, role.arn, around, more=known)
     if verdict.decision.allowed:
         return verdict, {}
@@ -77,6 +83,8 @@ def _is_open(key: str, action: str) -> bool:
     return not lower.startswith("aws:") or lower.startswith(("aws:sourcearn", "aws:requesttag/"))
 
 
-def _of_service(caller: Caller, role: Role) -> Context:
+def _of_service(caller: Caller, role: Role, session: str) -> Context:
     """A service works for the account that the role is in: another one's role cannot be passed to it."""
-    return {"aws:SourceAccount": role.account} if caller.principal.kind is PrincipalKind.SERVICE else {}
+    if caller.principal.kind is not PrincipalKind.SERVICE:
+        return {}
+    return {"aws:SourceAccount": role.account, "sts:RoleSessionName": session}

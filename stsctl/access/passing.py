@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,7 +61,10 @@ def passing(snapshot: Snapshot, caller: Caller, role: Role, service: str, around
     handed: dict[str, str] = {"iam:PassedToService": service}
     if resource.startswith("arn:"):
         handed["iam:AssociatedResourceArn"] = resource
-    trusts, claims = enter(snapshot, outsider(service, role.account), role, around)
+    name = re.split("[:/]", resource)[-1]
+    trusts, claims = enter(
+        snapshot, outsider(service, role.account), role, around, session=SESSION if "*" in name else name
+    )
     return Passing(
         role=role,
         service=service,

@@ -29,8 +29,10 @@ from stsctl.errors import AnswerIsNo, RefusedError, StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 from stsctl.plan import Plan
+from stsctl.request import Asker
 from stsctl.sent import sent
 from stsctl.severity import Severity
+from stsctl.source import SourceKind
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from stsctl.stores.last_refusal import LastRefusal
 
 _WORTH = Severity.MEDIUM
+_PROVEN = (SourceKind.OIDC, SourceKind.SAML)
 _MARKS = {Answer.YES: "allowed", Answer.NO: "refused", Answer.UNKNOWN: "not known"}
 _COLOURS = {Answer.YES: "green", Answer.NO: "red", Answer.UNKNOWN: "yellow"}
 
@@ -87,10 +90,12 @@ def command(
     snapshot, unread = _at_hand(app, places, reader, plan.target.source.name, acting)
     here = _on_this_machine(app, wanted, plan)
     first, unknown = _first(app, plan, snapshot)
+    proof, not_read = _proof(app, plan)
     around = Surroundings(now=app.now(), region=app.settings.region.value or "us-east-1")
     words = Words(code=refusal.code, reason=refusal.reason, request_id=refusal.request_id) if refusal else None
-    found = explained(plan, snapshot, first, around, refused_at=refusal.position if refusal else None, words=words)
-    assumed = [*unread, *unknown]
+    position = refusal.position if refusal else None
+    found = explained(plan, snapshot, first, around, proof=proof, refused_at=position, words=words)
+    assumed = [*unread, *unknown, *not_read]
     if as_json:
         app.report.answer(_as_json(plan, found, snapshot, assumed, here, refusal))
     else:
@@ -122,7 +127,9 @@ def _on_this_machine(app: App, wanted: Wanted, plan: Plan) -> list[Finding]:
 
 
 def _first(app: App, plan: Plan, snapshot: Snapshot) -> tuple[Caller | None, list[str]]:
-    """Who makes the first call, and what is not known of them."""
+    """Who makes the first call with credentials, and what is not known of them."""
+    if plan.target.source.kind in _PROVEN:
+        return None, []
     try:
         arn = str(app.whose(plan.target))
     except StsctlError as error:
@@ -132,6 +139,17 @@ def _first(app: App, plan: Plan, snapshot: Snapshot) -> tuple[Caller | None, lis
     except UsageError:
         return None, [f"the policies of {arn}"]
     return user(holder) if isinstance(holder, User) else role_session(holder, arn.rpartition("/")[2]), []
+
+
+def _proof(app: App, plan: Plan) -> tuple[Asker | None, list[str]]:
+    """Whom the token or the assertion is about that the first call takes, and why that is not known."""
+    source = plan.target.source
+    if source.kind not in _PROVEN:
+        return None, []
+    try:
+        return app.proofs.asker_at_hand(source), []
+    except StsctlError as error:
+        return None, [f'whom "{source.name}" is about: {error.message}']
 
 
 def _lines(

@@ -81,6 +81,14 @@ class Proofs:
             known = self._memory.asker(self._key(source, said))
         return known or Asker(kind=_KINDS[source.kind], id="")
 
+    def asker_at_hand(self, source: Source) -> Asker | None:
+        """Whom a proof is about that nobody need be asked for: that in a file, in a variable, or the last one."""
+        said = source.proof or Proof()
+        if said.process or said.sign_in_url or said.issuer:
+            known = self.known_asker(source)
+            return known if known.id else None
+        return self.of(source, None, may_sign_in=False).asker()
+
     def is_signed_in(self, source: Source) -> bool:
         """Whether nobody need sign in for a new session now."""
         if source.proof is not None and source.proof.issuer is not None:

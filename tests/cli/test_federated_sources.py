@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import pexpect
 import pytest
 
+from stsctl.emulator import control
+from tests.emulator_fixture import client
 from tests.federation import (
     DEPLOY,
     READER,
@@ -509,3 +511,29 @@ def test_logout_forgets_who_asked(me: Me) -> None:
     assert not any((me.state / "askers").rglob("*.json"))
     me.session("deploy")
     assert _runs(me) == 2
+
+
+def test_explain_evaluates_what_a_token_at_hand_says(me: Me, federation: Organisation) -> None:
+    """By the trust policy and the claims, allowed and refused; nobody is asked, and without one nothing is known."""
+
+    details = me.home / "details.json"
+    root = control.principal(federation.running, f"{WORK}:root")
+    found = client(federation.running, "iam", root).get_account_authorization_details(MaxItems=1000)
+    details.write_text(json.dumps(found, default=str), encoding="utf-8")
+
+    def first_hop(status: int) -> dict[str, Any]:
+        done = me.run("explain", "deploy", "--policies", str(details), "--json")
+        assert done.status == status, done
+        hop: dict[str, Any] = json.loads(done.out)["hops"][0]
+        return hop
+
+    hop = first_hop(0)
+    assert (hop["answer"], hop["causes"]) == ("allowed", []), hop
+    assert "it is about " in hop["evidence"][0]
+    assert "among its client ids" in str(hop["assumed"])
+    (me.home / "token").write_text(changed(token(federation), sub="repo:somebody/else"))
+    assert first_hop(8)["answer"] == "refused"
+    (me.home / "token").unlink()
+    hop = first_hop(0)
+    assert (hop["answer"], hop["assumed"]) == ("not known", ["not at hand: a token or an assertion"])
+    assert me.calls() == []

@@ -105,7 +105,7 @@ def _passed(front: Front, keys: Credentials, step: Step) -> Credentials:
     said = {"Runtime": "python3.12", "Handler": "main.handler", "Code": {"ZipFile": _program()}}
     front.call(keys, "lambda", "CreateFunction", FunctionName=named["lambda:CreateFunction"], Role=role, **said)
     _by_root(front, role, "lambda", "DeleteFunction", FunctionName=named["lambda:CreateFunction"])
-    about = urlencode({"service": "lambda", "role": role, "program": "session"})
+    about = urlencode({"service": "lambda", "role": role, "program": named["lambda:CreateFunction"]})
     found = front.controlled(f"run?{about}", "POST")["variables"]
     return Credentials(
         access_key_id=found["AWS_ACCESS_KEY_ID"],

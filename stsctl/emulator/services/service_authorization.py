@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from stsctl.emulator.authorization import denial
@@ -105,7 +106,9 @@ class ServiceAuthorization:
                 ("aws:SourceAccount", account),
                 *((("aws:SourceArn", resource),) if resource.startswith("arn:") else ()),
             )
-            assumption = Assumption(service=role.service, session_name="check", region=call.region, keys=of_source)
+            assumption = Assumption(
+                service=role.service, session_name=_session_name(resource), region=call.region, keys=of_source
+            )
             try:
                 self._roles.check(account, role.arn.rpartition("/")[2], assumption, call.now)
             except Refusal as refusal:
@@ -124,6 +127,12 @@ class ServiceAuthorization:
         if service == "iam":
             context["iam:PermissionsBoundary"] = self._resources.boundary(permission.resource)
         return context
+
+
+def _session_name(resource: str) -> str:
+    """What the service is going to call its session: as what it runs, where that has a name already."""
+    name = re.split("[:/]", resource)[-1]
+    return name if re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII) else "check"
 
 
 def _completed(call: ServiceCall) -> Operation:
