@@ -517,8 +517,12 @@ def test_explain_evaluates_what_a_token_at_hand_says(me: Me, federation: Organis
     """By the trust policy and the claims, allowed and refused; nobody is asked, and without one nothing is known."""
 
     details = me.home / "details.json"
-    root = control.principal(federation.running, f"{WORK}:root")
+    root = control.principal(federation.running, f"{WORK}:root").credentials
     found = client(federation.running, "iam", root).get_account_authorization_details(MaxItems=1000)
+    (role,) = (each for each in found["RoleDetailList"] if each["Arn"] == DEPLOY)
+    statement = role["AssumeRolePolicyDocument"]["Statement"][0]
+    issuer = statement["Principal"]["Federated"][0].partition("/")[2]
+    statement["Condition"] = {"StringLike": {f"{issuer}:sub": "repo:org/blue:*"}}
     details.write_text(json.dumps(found, default=str), encoding="utf-8")
 
     def first_hop(status: int) -> dict[str, Any]:
