@@ -21,8 +21,12 @@ from stsctl.errors import PersonNeededError
 
 if sys.platform == "win32":
     from stsctl.host import console
+
+    _GONE: tuple[type[Exception], ...] = (OSError,)
 else:
     import termios
+
+    _GONE = (OSError, termios.error)
 
 DEVICE = "/dev/tty"
 _LONGEST = 4096
@@ -84,7 +88,7 @@ def opened() -> Iterator[int]:
                 "nobody can be asked: this runs in the background", hint="run it in the foreground: fg"
             )
         yield terminal
-    except OSError as error:
+    except _GONE as error:
         raise PersonNeededError("nobody can be asked: the terminal has gone away") from error
     finally:
         os.close(terminal)
@@ -116,7 +120,8 @@ def _line_mode(terminal: int, *, echo: bool) -> Iterator[None]:
         termios.tcflush(terminal, termios.TCIFLUSH)  # typed before the echo went off, so not meant as a secret
 
     def put_back() -> None:
-        termios.tcsetattr(terminal, termios.TCSANOW, before)
+        with contextlib.suppress(termios.error):  # it has been closed, or the shell has it back
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
 
     with before_death(put_back):
         termios.tcsetattr(terminal, termios.TCSANOW, during)
