@@ -45,10 +45,10 @@ class Crowd:
             self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **PATIENT | options))
         return self.processes[-1]
 
-    def start_from(self, nursery: Nursery, *words: str) -> None:
+    def start_from(self, nursery: Nursery, *words: str, **variables: str) -> None:
         """One more, forked: for when there are very many."""
         number = len(self.processes) + len(self._forked)
-        environ = self._me.environ | PATIENT
+        environ = self._me.environ | PATIENT | variables
         out, err = self._file(number, "out"), self._file(number, "err")
         err.touch()
         self._forked.append((nursery, nursery.start(*words, environ=environ, out=out, err=err)))
