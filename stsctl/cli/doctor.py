@@ -13,6 +13,7 @@ from stsctl import __version__
 from stsctl.cli.options import complete_name, json_option
 from stsctl.doctor.examine import examine
 from stsctl.doctor.shortened import shortened
+from stsctl.doctor.store import advise
 from stsctl.errors import AnswerIsNo
 from stsctl.formats.visible import visible
 from stsctl.severity import Severity
@@ -69,9 +70,14 @@ def _facts(picture: Picture) -> Iterator[tuple[str, str]]:
     yield "packages", ", ".join(f"{package} {version}" for package, version in _versions())
     if picture.settings is not None:
         yield "store", f"{picture.settings.store.text} ({picture.settings.store.origin})"
+        sessions = picture.settings.session_store
+        if sessions.value is not picture.settings.store.value:
+            yield "session store", f"{sessions.text} ({sessions.origin})"
         said = [one for one in picture.settings.all() if one.overrides_files]
         if said:
             yield "said by variables and flags", ", ".join(dict.fromkeys(str(one.origin) for one in said))
+        advice = advise(picture)
+        yield "right for this machine", f"{advice.lines}: {advice.why}"
     if picture.keyring is not None:
         yield "keyring", picture.keyring.kind or "none that answers"
     if picture.variables:

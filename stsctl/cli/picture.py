@@ -16,7 +16,7 @@ from stsctl.argv import command
 from stsctl.arn import Arn
 from stsctl.cli.sources import Kept
 from stsctl.configuration import SealKey, StoreName
-from stsctl.doctor.picture import HIDDEN, Keyring, Picture, Purpose, Seen, Trouble, Way
+from stsctl.doctor.picture import HIDDEN, Keyring, Picture, Place, Purpose, Seen, Trouble, Way
 from stsctl.errors import StsctlError, UsageError
 from stsctl.formats import credentials_file
 from stsctl.request import Endpoint
@@ -54,6 +54,9 @@ _BY_MODULE = {
     "keyring.backends.macOS": "macOS",
     "keyring.backends.Windows": "Windows Credential Manager",
 }
+_IN_CONTAINERS = ("container", "KUBERNETES_SERVICE_HOST")
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+"""What Docker, Podman, systemd-nspawn and Kubernetes leave to tell them by."""
 _ASKED = (SourceKind.KEYS, SourceKind.ENVIRONMENT, SourceKind.PROFILE, SourceKind.ROLES_ANYWHERE)
 """The sources that say what they lack without asking anybody, nor the store."""
 
@@ -95,6 +98,7 @@ class Camera:
             },
             written_until=self._written_until(files) if files else (),
             keyring=self._keyring() if settings is not None and with_keyring else None,
+            place=self._place() if settings is not None and with_keyring else Place(),
             ahead=ahead,
             way=way,
         )
@@ -184,6 +188,16 @@ class Camera:
         except StsctlError as error:
             return Keyring(kind=None, trouble=_trouble(error))
         return Keyring(kind=kind)
+
+    def _place(self) -> Place:
+        environ = self._app.environ
+        bus = Path(environ.get("XDG_RUNTIME_DIR") or "/nowhere") / "bus"
+        return Place(
+            over_ssh=bool(environ.get("SSH_CONNECTION")),
+            in_container=any(map(environ.get, _IN_CONTAINERS)) or any(map(os.path.exists, _CONTAINER_FILES)),
+            has_bus=bool(environ.get("DBUS_SESSION_BUS_ADDRESS")) or bus.exists(),
+            has_kernel_keyring=self._app.stores.answers(StoreName.KERNEL),
+        )
 
     def _ahead(self) -> timedelta:
         from stsctl.sources import clock

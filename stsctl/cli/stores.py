@@ -135,6 +135,16 @@ class Stores:
         """Each store as it is on this machine; nobody is asked for a passphrase."""
         return [self._look(name) for name in StoreName]
 
+    def answers(self, name: StoreName) -> bool:
+        """Whether a store can be reached; one that a passphrase opens asks for it."""
+        from stsctl.stores.interface import Kind
+
+        try:
+            self.held(name).text(Kind.SESSION, "stsctl doctor")
+        except StsctlError:
+            return False
+        return True
+
     def _look(self, name: StoreName) -> Looked:
         from stsctl.stores.interface import Kind
 

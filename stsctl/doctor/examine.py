@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from stsctl.doctor import files, profiles, variables, way
+from stsctl.doctor import files, profiles, store, variables, way
 from stsctl.doctor.finding import Finding
 from stsctl.doctor.picture import Picture
 
-CHECKS = (way.check, files.check, profiles.check, variables.check)
+CHECKS = (store.check, way.check, files.check, profiles.check, variables.check)
 
 
 def examine(picture: Picture) -> list[Finding]:

@@ -57,6 +57,17 @@ class Keyring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What sort of place the machine is, as far as that decides where secrets can rest."""
+
+    over_ssh: bool = False
+    in_container: bool = False
+    has_bus: bool = False
+    """D-Bus, by which a keyring is reached on Linux."""
+    has_kernel_keyring: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """The way to a name, as far as that is known without asking anybody.
 
@@ -97,5 +108,6 @@ class Picture:
     own_names: Mapping[str, str] = field(default_factory=dict)
     written_until: tuple[tuple[str, datetime | None], ...] = ()
     keyring: Keyring | None = None
+    place: Place = field(default_factory=Place)
     ahead: timedelta | None = None
     way: Way | None = None

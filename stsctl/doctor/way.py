@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from stsctl.arn import Arn
-from stsctl.configuration import SealKey, StoreName
 from stsctl.doctor.finding import Finding
 from stsctl.doctor.picture import Picture, Trouble
 from stsctl.severity import Severity
@@ -23,7 +22,6 @@ def check(picture: Picture) -> Iterator[Finding]:
     """The store first, without which nothing is held."""
     for trouble in picture.troubles:
         yield _of_trouble("configuration", trouble)
-    yield from _store(picture)
     yield from _clock(picture)
     yield from _endpoint(picture)
     yield from _certificates(picture)
@@ -32,23 +30,6 @@ def check(picture: Picture) -> Iterator[Finding]:
 
 def _of_trouble(check: str, trouble: Trouble, severity: Severity = Severity.HIGH) -> Finding:
     return Finding(check=check, severity=severity, what=trouble.what, fix=trouble.fix)
-
-
-def _store(picture: Picture) -> Iterator[Finding]:
-    settings, keyring = picture.settings, picture.keyring
-    if settings is None:
-        return
-    store, seal = settings.store.value, settings.seal_key.value
-    needs_keyring = store is StoreName.KEYRING or (store is StoreName.SEALED_FILE and seal is SealKey.KEYRING)
-    if keyring is not None and keyring.trouble is not None and needs_keyring:
-        yield _of_trouble("store", keyring.trouble)
-    if store is StoreName.MEMORY:
-        what = f"the store is memory ({settings.store.origin}): nothing outlives the command that got it"
-        yield Finding(check="store", severity=Severity.LOW, what=what, fix='store = "keyring", under [defaults]')
-    if keyring is not None and keyring.kind == "macOS" and store is StoreName.KEYRING:
-        what = "the keychain of macOS asks for leave at each new session"
-        fix = 'store = "sealed-file" under [defaults], and key = "keyring" under [sealed_file]'
-        yield Finding(check="store", severity=Severity.LOW, what=what, fix=fix)
 
 
 def _clock(picture: Picture) -> Iterator[Finding]:

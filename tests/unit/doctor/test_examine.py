@@ -12,7 +12,7 @@ from stsctl import profile, settings
 from stsctl.arn import Arn
 from stsctl.configuration import Configuration
 from stsctl.doctor.examine import examine
-from stsctl.doctor.picture import Keyring, Picture, Purpose, Seen, Trouble, Way
+from stsctl.doctor.picture import Keyring, Picture, Place, Purpose, Seen, Trouble, Way
 from stsctl.severity import Severity
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -71,6 +71,11 @@ def store(name: str, keyring: Keyring | None) -> Change:
     return lambda picture: replace(
         picture, settings=settings.resolve(Configuration(), {"STSCTL_STORE": name}), keyring=keyring
     )
+
+
+def at(place: Place, change: Change) -> Change:
+    """A machine in some sort of place."""
+    return lambda picture: replace(change(picture), place=place)
 
 
 def ahead(seconds: int) -> Change:
@@ -196,6 +201,15 @@ CASES: list[tuple[str, Severity, Change, Change]] = [
     ("store", Severity.HIGH, store("keyring", LOCKED), store("sealed-file", LOCKED)),
     ("store", Severity.LOW, store("memory", OPEN), store("keyring", OPEN)),
     ("store", Severity.LOW, store("keyring", Keyring(kind="macOS")), store("sealed-file", Keyring(kind="macOS"))),
+    ("store", Severity.HIGH, store("kernel", OPEN), at(Place(has_kernel_keyring=True), store("kernel", OPEN))),
+    (
+        "store",
+        Severity.MEDIUM,
+        at(Place(has_kernel_keyring=True, in_container=True), store("kernel", OPEN)),
+        at(Place(has_kernel_keyring=True), store("kernel", OPEN)),
+    ),
+    ("store", Severity.LOW, store("kernel", OPEN), store("keyring", OPEN)),
+    ("store", Severity.HIGH, store("process", OPEN), variables(STSCTL_STORE="process", STSCTL_STORE_PROCESS="x")),
     ("clock", Severity.HIGH, ahead(-301), ahead(-59)),
     ("clock", Severity.MEDIUM, ahead(61), ahead(0)),
     (
