@@ -3,7 +3,8 @@
 #   make demo       the tour: stsctl against an AWS of its own
 #   make test       all tests
 #   make check      lint, types, generated files up to date, all tests
-#   make bench      how long commands take, as ratios to an empty Python program, how long a session takes that is not
+#   make bench      how long commands take, as ratios to an empty Python program, how fast a session is handed out that
+#                   is held (beside keyring, secret-tool, the AWS CLI and boto3), how long one takes that is not
 #                   held, beside the AWS CLI and boto3, how fast policies are evaluated, and
 #                   how fast the emulator is beside moto's server, and with a million sessions, and how
 #                   fast questions about an organisation of 500 accounts are answered (a few minutes in all)
@@ -45,6 +46,7 @@ nightly: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.hook
 	$(BIN)/python -m benchmarks.cold
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.emulator

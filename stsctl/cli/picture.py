@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from stsctl.cli.sources import Kept
 from stsctl.configuration import SealKey, StoreName
 from stsctl.doctor.picture import HIDDEN, Keyring, Picture, Place, Purpose, Seen, Trouble, Way
 from stsctl.errors import StsctlError, UsageError
-from stsctl.formats import credentials_file
+from stsctl.formats import credentials_file, hooks
+from stsctl.host import hook_file
 from stsctl.request import Endpoint
 from stsctl.source import SourceKind
 from stsctl.target import Target, Wanted
@@ -96,6 +98,7 @@ class Camera:
                 for each in (app.listing() if configuration is not None and profiles is not None else ())
                 if each.kind != "profile" and not self._is_same(each.name)
             },
+            stale_hooks=tuple(self._stale_hooks(files)) if files else (),
             written_until=self._written_until(files) if files else (),
             keyring=self._keyring() if settings is not None and with_keyring else None,
             place=self._place() if settings is not None and with_keyring else Place(),
@@ -168,6 +171,17 @@ class Camera:
                 continue
             if shutil.which(program, path=app.environ.get("PATH")) is None:
                 yield program
+
+    def _stale_hooks(self, files: credentials_file.AwsFiles) -> Iterator[tuple[str, str, str]]:
+        """The hooks that nobody finds, or that are not of this version."""
+        found = self._try(lambda: hooks.written(files.config, place=files.config_place)) or ()
+        for each in found:
+            try:
+                words = shlex.split(each.process)
+            except ValueError:  # it cannot be run at all, which is said of every credential_process
+                continue
+            if words and hook_file.is_stale(words):
+                yield f"{files.config_place}:{each.line}", each.profile, each.target
 
     def _written_until(self, files: credentials_file.AwsFiles) -> tuple[tuple[str, datetime | None], ...]:
         found = self._try(lambda: credentials_file.written(files.credentials, place=files.credentials_place))

@@ -91,8 +91,9 @@ class Picture:
     `variables` are those that begin with AWS_ or STSCTL_. `profiles` and `settings` are None where they could not be
     read, which `troubles` say. `headers` are the sections of ~/.aws/config, `shared_headers` those of the credentials
     file, each with its place. `missing` are programs and files that something names and that are not there, by what
-    was written. `roles` and `sources` are the names of stsctl's own configuration. `ahead` is how far this machine's
-    clock is before AWS's, None where nobody asked.
+    was written. `roles` and `sources` are the names of stsctl's own configuration. `stale_hooks` are the hooks in
+    ~/.aws/config that are gone or of another version: each with its place, its profile and its target. `ahead`
+    is how far this machine's clock is before AWS's, None where nobody asked.
     """
 
     now: datetime
@@ -106,6 +107,7 @@ class Picture:
     shared_headers: tuple[tuple[str, str], ...] = ()
     missing: frozenset[str] = frozenset()
     own_names: Mapping[str, str] = field(default_factory=dict)
+    stale_hooks: tuple[tuple[str, str, str], ...] = ()
     written_until: tuple[tuple[str, datetime | None], ...] = ()
     keyring: Keyring | None = None
     place: Place = field(default_factory=Place)

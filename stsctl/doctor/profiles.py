@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from stsctl import sso_profile
@@ -23,6 +24,10 @@ _BEFORE_PROCESS = ("role_arn", "web_identity_token_file", *sso_profile.ROLE_KEYS
 def check(picture: Picture) -> Iterator[Finding]:
     """Headers first, then each profile."""
     yield from _headers(picture)
+    for place, called, target in picture.stale_hooks:
+        what = f'{place}: the hook of profile "{called}" is gone, or of another version of stsctl or Python'
+        fix = f"stsctl profile hook {shlex.quote(target)}"
+        yield Finding(check="hooks", severity=Severity.HIGH, what=what, fix=fix)
     if picture.profiles is None:
         return
     for profile in picture.profiles.by_name.values():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from stsctl import hook
@@ -33,6 +34,17 @@ def is_current(folder: Path) -> bool:
     """Whether it is there, and of this version of stsctl and of Python."""
     head = _head(_source())
     return (files.read(path_in(folder)) or b"")[: len(head)] == head
+
+
+def is_stale(words: Sequence[str]) -> bool:
+    """Whether a command that runs a hook finds none any more, or one that is not for this stsctl and this Python.
+
+    What is another interpreter's is left to that.
+    """
+    interpreter, path = words[0], Path(next((word for word in words[1:] if word.endswith(".pyc")), ""))
+    if interpreter != sys.executable:
+        return not path.exists()
+    return path != path_in(path.parent) or not is_current(path.parent)
 
 
 def install(folder: Path) -> None:

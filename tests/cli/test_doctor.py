@@ -99,6 +99,30 @@ def test_hooks_that_are_never_reached(me: Me) -> None:
     assert (found["severity"], "SDKs never run" in found["what"]) == ("high", True)
 
 
+def test_hooks_that_went_stale_are_found_and_mended(me: Me) -> None:
+    """A hook that is gone, or of another version, is found with its place; credential-process mends the latter."""
+    me.ok("profile", "hook", "read-only")
+    (file,) = (me.home / ".local" / "share" / "stsctl").glob("hook-*.pyc")
+    fresh = file.read_bytes()
+    assert _stale(me) == []
+    file.write_bytes(b"\0" * 16 + fresh[16:])
+    assert _stale(me) == ["stsctl profile hook read-only"]
+    me.ok("credential-process", "read-only")
+    assert file.read_bytes() == fresh
+    file.unlink()
+    me.ok("credential-process", "read-only")
+    assert _stale(me) == ["stsctl profile hook read-only"]
+    me.ok("profile", "hook", "read-only")
+    assert file.read_bytes() == fresh
+    assert _stale(me) == []
+
+
+def _stale(me: Me) -> list[str]:
+    """The fixes of what is found of hooks."""
+    found = json.loads(me.run("doctor", "--json", "--fail-on", "never").out)["findings"]
+    return [each["fix"] for each in found if each["check"] == "hooks"]
+
+
 def test_the_way_to_a_name(me: Me) -> None:
     """What the plan says against it, what its source lacks, and that it is who one is already."""
     assert 'the way to "read-only"' not in checks(me, "read-only")
