@@ -1,7 +1,7 @@
 """The operating system's keyring, through the `keyring` package's own back-ends.
 
-The package is imported when it is first needed. Each call to it has a time limit, because a keyring whose daemon stands
-still, or whose dialogue nobody answers, never returns.
+The package is imported when it is first needed, which a Secret Service that is plainly meant does not do. Each call has
+a time limit, because a keyring whose daemon stands still, or whose dialogue nobody answers, never returns.
 """
 
 from __future__ import annotations

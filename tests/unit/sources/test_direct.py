@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import traceback
 from dataclasses import replace
 from datetime import datetime
@@ -191,6 +192,22 @@ def test_variables_of_the_way_are_for_the_sdk(monkeypatch: pytest.MonkeyPatch, n
 def test_what_is_not_plain_is_for_the_sdk(endpoint: Endpoint) -> None:
     """Other kinds of endpoints, and URLs with more than a host in them, go through the SDK."""
     assert _way(endpoint) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "is_taken"), [(["4042bcee.0", "ISRG.pem"], True), (["ISRG.pem"], False), ([], False)]
+)
+def test_the_usual_certificates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], is_taken: bool
+) -> None:
+    """The system's folder is taken where OpenSSL could find something in it; else the file that the SDK has."""
+    for name in names:
+        (tmp_path / name).touch()
+    paths = ssl.get_default_verify_paths()._replace(openssl_capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    found = direct._usual.__wrapped__()
+    assert (found == tmp_path) is is_taken
+    assert is_taken or "BEGIN CERTIFICATE" in found.read_text()
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", None])

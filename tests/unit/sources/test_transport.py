@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import warnings
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from stsctl.request import Endpoint
 from stsctl.sources.direct import Direct
 from stsctl.sources.transport import LARGEST, Connections, Host, NoReplyError, Reply
 from tests.certificates import Holder, key_of, name
+from tests.conftest import missing
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -165,6 +168,29 @@ def test_one_who_says_nothing_is_given_up(ended: list[Script]) -> None:
             {}, b"body"
         )
     assert not ended
+
+
+def test_a_folder_of_certificates_is_looked_into(tmp_path: Path, ended: list[Script]) -> None:
+    """Of a folder those certificates count that have OpenSSL's names, as in the system's own."""
+    if shutil.which("openssl") is None:
+        missing("openssl")
+    context, bundle = _served(tmp_path, "127.0.0.1")
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    bundle.rename(folder / "server.pem")
+    for is_hashed in (False, True):
+        if is_hashed:
+            subprocess.run(["openssl", "rehash", str(folder)], check=True)
+        script = Script(_whole(b"all"), tls=context)
+        ended.append(script)
+        where = Endpoint(partition="aws", region="eu-west-1", url=f"https://127.0.0.1:{script.port}")
+        way = Direct.to(where, ca_bundle=str(folder), connecting=30, reading=30)
+        assert way is not None
+        if is_hashed:
+            assert way.connections.post({}, b"body").content == b"all"
+        else:
+            with pytest.raises(NoReplyError):
+                way.connections.post({}, b"body")
 
 
 def _served(folder: Path, *addresses: str) -> tuple[ssl.SSLContext, Path]:
