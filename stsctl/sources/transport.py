@@ -57,7 +57,7 @@ class Host:
 
 
 class Connections:
-    """Connections to one host, each used by one request at a time, and kept for a moment for the next."""
+    """Connections to one host, from any thread; each has one request at a time, and is kept a moment for the next."""
 
     def __init__(self, host: Host, *, connecting: float, reading: float) -> None:
         self.host = host
@@ -92,12 +92,14 @@ class Connections:
         return reply
 
     def _connection(self) -> socket.socket:
-        while self._idle:
-            connection, since = self._idle.pop()
+        while True:
+            try:
+                connection, since = self._idle.pop()  # at once: others may be looking too
+            except IndexError:
+                return self._connect()
             if time.monotonic() - since < _IDLE:
                 return connection
             connection.close()
-        return self._connect()
 
     def _connect(self) -> socket.socket:
         import socket

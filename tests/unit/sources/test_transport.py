@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from stsctl.request import Endpoint
+from stsctl.sources import transport
 from stsctl.sources.direct import Direct
 from stsctl.sources.transport import LARGEST, Connections, Host, NoReplyError, Reply
 from tests.certificates import Holder, key_of, name
@@ -149,6 +150,14 @@ def test_one_connection_serves_several_requests(ended: list[Script]) -> None:
     assert [reply.content for reply in _ask(script, ended, 2)] == [b"1", b"2"]
     assert script.connections == 1
     assert script.requests[0] == b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\nbody"
+
+
+def test_an_old_connection_is_not_used_again(ended: list[Script], monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while another connection is made: the server may just be closing the old one."""
+    monkeypatch.setattr(transport, "_IDLE", 0.0)
+    script = Script(_whole(b"1"), _whole(b"2"))
+    assert [reply.content for reply in _ask(script, ended, 2)] == [b"1", b"2"]
+    assert script.connections == 2
 
 
 def test_what_is_left_over_is_nobodys_answer(ended: list[Script]) -> None:
