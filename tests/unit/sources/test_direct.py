@@ -6,6 +6,7 @@ import ssl
 import traceback
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,27 @@ def test_both_ways_end_alike(sts: Server, clients: Clients, status: int, body: s
     theirs = _ending(_through_sdk(clients, endpoint), endpoint, "AssumeRole", ROLE)
     assert _by_sdk(sts)[-1]
     assert ours == theirs
+
+
+_BOMB = "<!DOCTYPE a [<!ENTITY a 'canary'>" + "".join(
+    f"<!ENTITY {name} '{f'&{before};' * 10}'>" for before, name in pairwise("abcdefghij")
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<!DOCTYPE a>" + role_xml(SESSION)),
+        (200, f"{_BOMB}]>" + role_xml(SESSION, token="&j;")),
+        (403, '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + _coded("AccessDenied", "&a;")),
+    ],
+)
+def test_what_could_define_entities_is_no_answer(sts: Server, clients: Clients, status: int, body: str) -> None:
+    """A document type, which AWS never sends, makes an answer none, whatever else is in it."""
+    sts.tell(status, body)
+    with pytest.raises(UnavailableError, match="is not AWS"):
+        clients.call("sts", "AssumeRole", sts.endpoint, KEYS, **ROLE)
+    assert _by_sdk(sts) == [False]
 
 
 def test_what_is_refused_is_asked_once_and_by_nobody_else(sts: Server, clients: Clients) -> None:
