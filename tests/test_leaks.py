@@ -347,9 +347,16 @@ _BROKEN = {
         "part.session_text = broken\n"
     ),
     "botocore that fails with what it signed": (
+        "from stsctl.sources.client import Direct\n"
+        "Direct.to = lambda *place, **options: None\n"
         "import botocore.auth\n"
         "def broken(self, request): raise TypeError(self.credentials.secret_key)\n"
         "for kind in set(botocore.auth.AUTH_TYPE_MAPS.values()): kind.add_auth = broken\n"  # awscrt brings its own
+    ),
+    "a signature that fails with what it signs with": (
+        "import stsctl.sources.direct as part\n"
+        "def broken(*request, credentials, **rest): raise TypeError(credentials.secret_access_key.reveal())\n"
+        "part.signed_headers = broken\n"
     ),
     "a report that cannot be written": (
         "from stsctl.cli.app import App\n"
