@@ -23,6 +23,7 @@ from stsctl.emulator import control
 from stsctl.emulator.running import Running, log_in
 from stsctl.formats import environment
 from tests.conftest import missing
+from tests.ready import Done, is_usual, ready
 
 BIN = Path(sys.executable).parent
 STSCTL = BIN / "stsctl"
@@ -139,18 +140,6 @@ store = "keyring"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """How a process ended."""
-
-    status: int
-    out: str
-    err: str
-
-    def __str__(self) -> str:
-        return f"status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """An emulator that runs, and where it writes what it was asked."""
 
@@ -180,7 +169,10 @@ class Me:
 
     def run(self, *words: str, given: str | None = None, timeout: float = 180, **options: Any) -> Done:
         """`stsctl` with `words`, to its end; keywords in capitals are environment variables, None takes one away."""
-        return self.program(str(STSCTL), *words, given=given, timeout=timeout, **options)
+        environ = self._environ(dict(options))
+        if not is_usual(environ) or not all(name.isupper() for name in options):
+            return self.program(str(STSCTL), *words, given=given, timeout=timeout, **options)
+        return ready().run(words, environ=environ, folder=self.home, given=given, timeout=timeout)
 
     def program(self, *argv: str, given: str | None = None, timeout: float = 180, **options: Any) -> Done:
         """Any program, in this person's environment."""
@@ -196,14 +188,19 @@ class Me:
 
     def start(self, *argv: str, **options: Any) -> subprocess.Popen[str]:
         """Starts a program, in a session of its own: no terminal of the one who runs the tests is reached."""
+        environ = self._environ(options)
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        return subprocess.Popen(argv, env=environ, cwd=self.home, text=True, start_new_session=True, **options)
+
+    def _environ(self, options: dict[str, Any]) -> dict[str, str]:
+        """The variables of a process; takes those out of `options` that are said there."""
         environ = dict(self.environ)
         for name in [name for name in options if name.isupper()]:
             value = options.pop(name)
             environ.pop(name, None)
             if value is not None:
                 environ[name] = str(value)
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        return subprocess.Popen(argv, env=environ, cwd=self.home, text=True, start_new_session=True, **options)
+        return environ
 
     def ok(self, *words: str, **options: Any) -> str:
         """What `stsctl` prints, where it must succeed."""
