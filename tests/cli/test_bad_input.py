@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import re
 import socket
@@ -269,7 +270,7 @@ def test_an_mfa_process_that_does_not_answer(me: Me, text: str, patience: str, s
 def test_helpers_do_not_get_what_stsctl_exported(me: Me) -> None:
     """A helper finds the environment that the person has, not the session that the shell happens to hold."""
     me.ok("keys", "add", "mine", "--stdin", given=environment.pair(me.keys))
-    noted = me.script("noted", f'env > "{me.home}/noted"; echo 000000')
+    noted = me.script("noted", f'env > "{me.home}/noted"; echo none')
     me.configure(f'[role.r]\nrole_arn = "{LOCKED}"\nfrom = "mine"\nmfa_process = ["{noted}"]\n')
     me.run("credential-process", "r", STSCTL_SESSION="0" * 64, STSCTL_ROLE="x", AWS_SESSION_TOKEN="exported")
     names = {line.partition("=")[0] for line in (me.home / "noted").read_text().splitlines()}
@@ -334,13 +335,25 @@ def test_sts_is_not_there(me: Me) -> None:
     failed(done, 6, f"127.0.0.1:{port}", "hop 1 of 1", "hint:")
 
 
-@pytest.mark.slow
 def test_sts_that_never_answers_is_given_up(me: Me) -> None:
-    """An endpoint that takes the connection and says nothing is asked a few times, and then given up."""
+    """An endpoint that takes the connection and says nothing is asked three times, and then given up."""
+    impatient = (
+        "import sys, stsctl.sources.client as client\n"
+        "client.READ_TIMEOUT = 1\n"
+        "from stsctl.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = me.run("credential-process", "read-only", AWS_ENDPOINT_URL=url)
+        done = me.program(sys.executable, "-c", impatient, "credential-process", "read-only", AWS_ENDPOINT_URL=url)
+        silent.settimeout(0)
+        asked = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                asked += 1
     failed(done, 6, "hop 1 of 1", "hint:")
+    assert asked == 3
 
 
 def test_an_endpoint_that_is_no_sts(me: Me) -> None:
