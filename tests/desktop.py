@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import missing
 
-_SETTLED = 0.7
-"""Seconds after which a window has the keyboard for itself: a pinentry grabs it, and loses what comes before."""
+_GRABBED = """
+import ctypes, sys, time
+x = ctypes.CDLL("libX11.so.6")
+x.XOpenDisplay.restype = x.XDefaultRootWindow.restype = ctypes.c_void_p
+display = ctypes.c_void_p(x.XOpenDisplay(None))
+root = ctypes.c_void_p(x.XDefaultRootWindow(display))
+for _ in range(600):
+    if x.XGrabKeyboard(display, root, 0, 1, 1, 0) == 1:  # AlreadyGrabbed
+        sys.exit()
+    x.XUngrabKeyboard(display, 0)
+    x.XSync(display, 0)
+    time.sleep(0.05)
+sys.exit("nobody grabs the keyboard")
+"""
+"""Waits until somebody has the keyboard for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A window on a desktop. The id alone is that of another, once this one's program has ended."""
+
+    id: str
+    program: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +45,30 @@ class Desktop:
 
     display: str
 
-    def windows(self) -> list[str]:
+    def windows(self) -> list[Window]:
         """The questions of stsctl that are shown now."""
-        return self._do("search", "--onlyvisible", "--name", "^stsctl$", check=False).split()
+        found = self._do("search", "--onlyvisible", "--name", "^stsctl$", check=False).split()
+        programs = {each: self._do("getwindowpid", each, check=False).strip() for each in found}
+        return [Window(id=each, program=program) for each, program in programs.items() if program]
 
-    def window(self) -> str:
-        """The question that is shown, as soon as one is, with the keyboard."""
-        found = self._do("search", "--sync", "--onlyvisible", "--name", "^stsctl$").split()[-1]
-        self._do("windowfocus", "--sync", found)
-        time.sleep(_SETTLED)
-        return found
+    def window(self, *, after: Window | None = None) -> Window:
+        """The question that is shown, as soon as one is (`after` another), with the keyboard."""
+        ends = time.monotonic() + 100
+        while not (found := [each for each in self.windows() if each != after]):
+            assert time.monotonic() < ends, "no question is shown"
+            time.sleep(0.05)
+        self._do("windowfocus", "--sync", found[-1].id)
+        if Path("/proc", found[-1].program, "comm").read_text().startswith("pinentry"):
+            # It takes the keyboard for itself, and what comes while it does is lost.
+            subprocess.run([sys.executable, "-c", _GRABBED], env={"DISPLAY": self.display}, check=True)
+        return found[-1]
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, *, after: Window | None = None) -> Window:
         """Types an answer into the question, when it is shown."""
-        self.window()
+        window = self.window(after=after)
         self._do("type", "--clearmodifiers", "--delay", "40", text)
         self._do("key", "Return")
+        return window
 
     def cancel(self) -> None:
         """Closes the question, when it is shown."""
