@@ -11,6 +11,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -290,6 +291,20 @@ class Me:
         new, self._asked_before = journal[self._asked_before :], len(journal)
         calls = [each for each in new if each.get("action", "").startswith("sts:")]
         return [each["action"][4:] + ("!" if each["outcome"] == "refused" else "") for each in calls]
+
+
+def until_gone(pid: int) -> None:
+    """Waits until a process has ended; one that nobody has reaped yet has."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} is still there")
 
 
 def start(folder: Path, *, more: str = "") -> Organisation:

@@ -11,6 +11,8 @@ from typing import Any
 
 from stsctl.host import files
 
+_children: list[subprocess.Popen[bytes]] = []
+"""Nobody waits for them, of which Python complains where one is forgotten."""
 LONGEST_LOG = 256 * 1024
 
 
@@ -24,7 +26,7 @@ def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> subproc
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
         with open(descriptor, "ab") as stderr:  # noqa: PTH123 - a descriptor
-            return subprocess.Popen(  # noqa: S603 - a program of our own
+            child = subprocess.Popen(  # noqa: S603 - a program of our own
                 list(argv),
                 env=dict(environ),
                 cwd=Path(sys.executable).anchor,
@@ -33,6 +35,8 @@ def spawn(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> subproc
                 stderr=stderr,
                 **options,
             )
+            _children.append(child)
+            return child
     except OSError as error:
         raise files.problem("write", log, error) from error
 
