@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stsctl.cli import run_time
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
 from stsctl.cli.runs_program import PROGRAM, RunsProgram
 from stsctl.formats import environment
@@ -44,6 +45,9 @@ def command(
 
         return serving.run(app, wanted, acting, program, least=min_remaining, depth=_depth(app.environ) + 1)
     obtained = app.use(app.meant(wanted), acting, least=min_remaining)
+    run_time.warn(app, obtained, program)
+    if (stopwatch := run_time.measured(app, obtained, program)) is not None:
+        stopwatch.start()
     changes = obtained.export(app.environ, depth=_depth(app.environ) + 1)
     return app.machine.become(program, environment.child(app.environ, changes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
     from stsctl.cli.stores import Stores
+    from stsctl.host.stopwatch import Stopwatch
     from stsctl.sources.client import Clients
     from stsctl.sources.http import Http
     from stsctl.stores.current import Terminals
@@ -196,6 +197,12 @@ class Parts(Surroundings):
         from stsctl.cli.agency import Agency
 
         return Agency(paths=self.paths, environ=lambda: _without_session(unnoticed(self.environ)), flags=self._flags)
+
+    def stopwatch(self, name: str, program: Sequence[str]) -> Stopwatch:
+        """How long a program takes that is run as a role."""
+        from stsctl.host.stopwatch import Stopwatch
+
+        return Stopwatch(self.paths.run_times, name, program)
 
     @cached_property
     def terminals(self) -> Terminals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from stsctl import region as regions
 from stsctl import sso_profile
 from stsctl.agent.endpoint import Endpoint, Grant
 from stsctl.agent.fresh_session import FreshSession
+from stsctl.cli import run_time
 from stsctl.cli.options import Acting
 from stsctl.credentials import Secret, Session
 from stsctl.duration import render_duration
@@ -65,15 +67,18 @@ def run(
     obtained = app.use(app.meant(wanted), acting, least=least)
     if obtained.plan.target.source.kind is SourceKind.KEYS:
         app.keys_held.keys(obtained.plan.target.source.name)  # whose store may want a passphrase, which it keeps
-    _say_what_will_need_a_person(app, obtained)
+    _say_what_will_need_a_person(app, obtained, program)
     served = Served(app, obtained, acting)
     changes = served.changes(depth)
     if turn is None:
         served.start()
         return app.machine.become(program, environment.child(app.environ, changes))
+    stopwatch, began = run_time.measured(app, obtained, program), time.time()
     turn.begin(json.Json().render(changes).encode())
     served.start()
     turn.wait()
+    if stopwatch is not None:
+        stopwatch.note(time.time() - began)
     return 0
 
 
@@ -135,7 +140,7 @@ def _in_the_way(app: App) -> Iterator[tuple[str, str]]:
             yield variable, place
 
 
-def _say_what_will_need_a_person(app: App, obtained: Obtained) -> None:
+def _say_what_will_need_a_person(app: App, obtained: Obtained, program: Sequence[str] | None) -> None:
     """Tells beforehand what nobody can be asked later."""
     session, name = obtained.session, obtained.wanted.name
     entry = app.index.get(session.request_key)
@@ -144,3 +149,4 @@ def _say_what_will_need_a_person(app: App, obtained: Obtained) -> None:
         app.report.notice(
             f'"{name}" lasts {left}, and its renewal needs you: stsctl assume {name}, in another terminal, is enough'
         )
+        run_time.warn(app, obtained, program, served=True)

@@ -83,6 +83,11 @@ class Paths:
         return self.state_home / "learned"
 
     @property
+    def run_times(self) -> Path:
+        """How long programs took that ran with a session."""
+        return self.state_home / "run-times"
+
+    @property
     def locks(self) -> Path:
         """One file a lock."""
         return self.state_home / "locks"

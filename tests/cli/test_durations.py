@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stsctl.host.stopwatch import Stopwatch
 from tests.program import LONG, READ_ONLY, Me
 
 
@@ -123,3 +124,23 @@ def test_exec_with_min_remaining_renews_first(me: Me) -> None:
     words = ("exec", "long", "--min-remaining", "{}", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
     assert me.ok(*(word.format("30m") for word in words)).strip() == held
     assert me.ok(*(word.format("2h") for word in words)).strip() != held
+
+
+@pytest.mark.parametrize(
+    ("hours", "words", "said"),
+    [
+        (0.5, (), None),
+        (0.8, ("--duration", "30m"), "ends in 29m, and this took 48m before: --serve renews it meanwhile"),
+        (3.0, (), "ends in 59m, and this took 3h before: --serve renews it meanwhile"),
+        (3.0, ("--serve",), None),
+    ],
+)
+def test_exec_says_that_the_session_ends_within_the_time_that_the_command_took_before(
+    me: Me, hours: float, words: tuple[str, ...], said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what helps: not where it lasts long enough, or is renewed meanwhile."""
+    monkeypatch.chdir(me.home)
+    Stopwatch(me.state / "run-times", "read-only", ["true"]).note(hours * 3600)
+    done = me.run("exec", "read-only", *words, "--", "true")
+    assert done.status == 0, done
+    assert done.err.strip() == (f'stsctl: "read-only" {said}' if said else "")

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.emulator import control, remote
+from stsctl.host.stopwatch import Stopwatch
 from tests.conftest import missing
 from tests.crowd import until
 from tests.program import ADMIN, BIN, READ_ONLY, STSCTL, Done, Me, Organisation, somebody, start
@@ -147,6 +148,20 @@ def test_a_hundred_at_once_are_given_one_new_session(early: Me, clocked: Organis
         process.stdin.write("\n")
     assert len(new) == 100
     assert len({*new, first}) == 2
+    assert early.calls().count("AssumeRole") == 2
+
+
+def test_a_session_that_was_used_for_a_while_may_be_renewed_first(
+    early: Me, clocked: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a whole one lasts as long as the command took before, both ways are said."""
+    early.ok("assume", "read-only")
+    remote.move_clock(clocked.running, 35 * MINUTE)
+    monkeypatch.chdir(early.home)
+    Stopwatch(early.state / "run-times", "read-only", ["true"]).note(48 * 60)
+    said = "this took 48m before: --min-remaining 57m renews it first, --serve meanwhile"
+    assert said in early.run("exec", "read-only", "--", "true").err
+    assert early.run("exec", "read-only", "--min-remaining", "57m", "--", "true").err == ""
     assert early.calls().count("AssumeRole") == 2
 
 

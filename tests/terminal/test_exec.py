@@ -14,6 +14,7 @@ import pexpect
 import pytest
 
 from stsctl.emulator import remote
+from stsctl.host.stopwatch import Stopwatch
 from tests.conftest import missing
 from tests.crowd import until
 from tests.program import Me, Organisation, somebody
@@ -174,6 +175,21 @@ def test_a_terminal_that_is_closed_ends_the_program(shell: pexpect.spawn, me: Me
     shell.close()
     until(lambda: not Path(f"/proc/{program}").exists(), "the end of the program")
     until(lambda: not companions(me), "the end of what served it")
+
+
+@EXEC
+def test_how_long_a_program_takes_is_learned(
+    shell: pexpect.spawn, me: Me, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where somebody is there whom it can be told the next time, and of a program, not of a shell."""
+    monkeypatch.chdir(me.home)
+    Stopwatch(me.state / "run-times", "read-only", ["true"]).note(2 * 3600)
+    (file,) = (me.state / "run-times").iterdir()
+    shown = types(shell, f"stsctl {words} read-only -- true")
+    assert ("this took 2h before" in shown) == (words == "exec")
+    until(lambda: len(file.read_text().split()) == 2, "the time")
+    types(shell, f"echo exit | stsctl {words} read-only")
+    assert [*(me.state / "run-times").iterdir()] == [file]
 
 
 # ── who is asked ──
