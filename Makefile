@@ -48,6 +48,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.hook
 	$(BIN)/python -m benchmarks.cold
+	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.emulator
 	$(BIN)/python -m benchmarks.sessions

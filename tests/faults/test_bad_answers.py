@@ -115,7 +115,7 @@ def _read_request(receive: Callable[[int], bytes]) -> None:
 
 def test_no_bad_answer_becomes_a_session(me: Me, tmp_path: Path) -> None:
     """Each ends in an error that says what is wrong, without the answer in it; nothing of it is held afterwards."""
-    del me.environ["STSCTL_EMULATOR"]  # which is asked for its name first
+    emulator = me.environ.pop("STSCTL_EMULATOR")  # which would be asked for its name first
     me.config.write_text(
         me.config.read_text().replace("[role.read-only]", f'[role.read-only]\nsession_name = "{NAME}"')
     )
@@ -134,4 +134,5 @@ def test_no_bad_answer_becomes_a_session(me: Me, tmp_path: Path) -> None:
         assert done.err.count("stsctl: error:") == 1, (what, done)
         assert SECRET not in done.err, what
     assert len(me.ok("list").splitlines()) == 1
+    me.environ["STSCTL_EMULATOR"] = emulator
     assert SECRET not in str(me.session("read-only"))
