@@ -137,6 +137,7 @@ COMMANDS = [
     _c("plan prod-admin"),
     _c("doctor prod-admin --online", status=8),
     _c("plan prod-admin --json"),
+    _c("help stores"),
     _c("whoami"),
     _c("whoami --json"),
     _c("list"),

@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Try it": {
         "demo": "Show what stsctl does, on an emulator of its own.",
         "emulator": "Run an AWS of your own, that refuses what AWS refuses.",
+        "help": "Explain a topic on one screen: chains, mfa, sessions, tags, stores, emulator.",
     },
 }
 """Every command with a line about it, by the group that the help shows it in; each is `command` of its module."""
