@@ -159,8 +159,25 @@ for number in range(10):
     assert got(store, "one") == "settled"
 
 
-def start(name: str, folder: Path, code: str, me: str = "") -> subprocess.Popen[bytes]:
-    """A process that runs `code` with the store opened."""
+@lasting
+def test_of_those_that_delete_at_once_none_fails(store_name: str, tmp_path: Path) -> None:
+    """Four processes that delete the same items: each item is gone, and somebody is told that it was there."""
+    store = open_store(store_name, tmp_path)
+    for number in range(8):
+        put(store, f"{number}", f"value {number}")
+    code = """
+told = [number for number in range(8) if store.delete(Kind.SESSION, f"{number}")]
+Path(sys.argv[1]).write_text(" ".join(map(str, told)))
+"""
+    processes = [start(store_name, tmp_path, code, me, str(tmp_path / f"told {me}")) for me in "abcd"]
+    assert [process.wait() for process in processes] == [0] * 4
+    assert [got(store, f"{number}") for number in range(8)] == [None] * 8
+    told = " ".join((tmp_path / f"told {me}").read_text() for me in "abcd").split()
+    assert set(told) == {str(number) for number in range(8)}
+
+
+def start(name: str, folder: Path, code: str, me: str = "", *words: str) -> subprocess.Popen[bytes]:
+    """A process that runs `code`, for which there are `words` too, with the store opened."""
     lines = [
         "import sys",
         "from pathlib import Path",
@@ -170,4 +187,4 @@ def start(name: str, folder: Path, code: str, me: str = "") -> subprocess.Popen[
         f"me = {me!r}",
         f"store = open_store({name!r}, Path({str(folder)!r}))",
     ]
-    return subprocess.Popen([sys.executable, "-c", "\n".join([*lines, code])], cwd=ROOT, env=os.environ)
+    return subprocess.Popen([sys.executable, "-c", "\n".join([*lines, code]), *words], cwd=ROOT, env=os.environ)

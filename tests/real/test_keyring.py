@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -19,6 +21,7 @@ from stsctl.stores.held import Held
 from stsctl.stores.index import Entry, Index
 from stsctl.stores.interface import Item, Kind
 from stsctl.stores.keyring import KeyringStore
+from tests.program import BIN, STSCTL
 from tests.secret_service import SecretService
 
 # The keyring package leaves a connection open when it fails, for Python to close.
@@ -171,6 +174,38 @@ def test_nothing_is_left_after_everything_was_dropped(secret_service: SecretServ
     held.drop_all()
     held.drop_keys("work")
     assert secret_service.items() == {("stsctl", "manifest:manifest"): '={"items":[],"version":1}'}
+
+
+def test_sealed_files_need_one_short_item_of_it(secret_service: SecretService, home: Path) -> None:
+    """`key = "keyring"`: everything is moved out of the keyring, which holds the one key then, and opens with it."""
+    state = home / ".local/state/stsctl"
+    keyring = Held(KeyringStore(limit=LIMIT), Index(state / "index/aws/keyring"), state / "locks")
+    for name in ("work", "home"):
+        keys = LongTermKeys(
+            name=name,
+            credentials=Credentials(access_key_id="AKIA1", secret_access_key=Secret("s")),
+            identity=Arn.parse("arn:aws:iam::111111111111:user/alice"),
+            account_id="111111111111",
+            added_at=NOW,
+        )
+        keyring.hold_keys(keys)
+    config = home / ".config/stsctl/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey = "keyring"\n')
+    environ = {"HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **secret_service.environment}
+
+    def run(*words: str) -> str:
+        done = subprocess.run([STSCTL, *words], env=environ, capture_output=True, text=True, check=True, timeout=100)
+        return done.stdout
+
+    run("store", "migrate", "--from", "keyring", "--to", "sealed-file")
+    ((place, text),) = secret_service.items().items()
+    assert place == ("stsctl", "data-key:sealed-file")
+    assert len(text) == 45  # of the 1,280 characters that the Windows Credential Manager takes
+    assert [line.split("\t")[0] for line in run("keys", "list").splitlines()] == ["home", "work"]
+    again = run("store", "migrate", "--from", "sealed-file", "--to", "keyring", "--json")
+    assert [(each["name"], each["fate"]) for each in json.loads(again)] == [("home", "moved"), ("work", "moved")]
+    assert keyring.keys("work") is not None
 
 
 @pytest.mark.crowd
