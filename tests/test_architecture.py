@@ -128,7 +128,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (
         (
-            r"cli\.(agency|agent_notices|agent_process|agent_work|app|authorities|certificates|hits|keychain|logins"
+            r"cli\.(agency|agent_notices|agent_process|agent_profiles|agent_work|app|authorities|certificates|hits|keychain|logins"
             r"|obtaining|parts|picture|policy_folder|proofs|snapshots"
             r"|sources|stores|surroundings)"
         ),

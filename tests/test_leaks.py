@@ -154,6 +154,8 @@ COMMANDS = [
     _c("keys list"),
     _c("keys list --json"),
     _c("keys rotate other", status=1),  # they have two pairs already, which is as many as AWS gives
+    _c("profile write read-only --keep-fresh"),
+    _c("agent stop"),
     _c("profile write read-only"),
     _c("profile list"),
     _c("profile list --json"),
@@ -179,6 +181,8 @@ COMMANDS = [
     _c("agent status"),
     _c("agent status --json"),
     _c("agent env read-only --shell bash", answers=True),
+    _c("agent unit --format systemd"),
+    _c("agent unit --format launchd"),
     _c("agent lock"),
     _c("agent unlock"),
     _c("agent stop"),

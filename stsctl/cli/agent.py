@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from stsctl.cli.statements import Statements, writer
 from stsctl.credentials import Secret
 from stsctl.errors import UsageError
 from stsctl.formats import environment
+from stsctl.formats.service_units import UNITS
 from stsctl.formats.shell import SHELLS
 from stsctl.target import Wanted
 
@@ -137,6 +139,23 @@ def env(app: App, *, name: str | None, shell: str | None) -> None:
         obtained.export(app.environ), app.environ, url=place["url"], token=Secret(place["token"])
     )
     app.report.data(writer(app, shell).render(changes))
+
+
+@command.command("unit")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(sorted(UNITS)),
+    default="launchd" if sys.platform == "darwin" else "systemd",
+    help="Whose: systemd's, or macOS's.",
+)
+@click.pass_obj
+def unit(app: App, *, form: str) -> None:
+    """Print what has systemd or launchd start the agent when you sign in.
+
+    For ~/.config/systemd/user/stsctl-agent.service or ~/Library/LaunchAgents/stsctl.agent.plist.
+    """
+    app.report.data(UNITS[form](app.agency.command))
 
 
 @command.command("lock")

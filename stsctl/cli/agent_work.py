@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from stsctl.agent.held_keys import HeldKeys
 from stsctl.agent.schedule import Listed, Outcome, Standing
+from stsctl.cli import agent_profiles
 from stsctl.cli.app import App
 from stsctl.cli.options import Acting
 from stsctl.cli.report import Report
@@ -68,6 +69,7 @@ class Work:
         self._keys = keys
         self._log = Log(environ)
         self._known: dict[str, Entry] = {}
+        self._to_get: dict[str, Wanted] = {}
         self._logged_out: set[str] = set()
 
     def _app(self) -> App:
@@ -95,18 +97,25 @@ class Work:
         # What ended is taken off the list when the next session is held, and is wanted all the same.
         self._known = {**ended, **listed}
         self._logged_out.clear()
+        agent_profiles.follow(app, self._known.values(), now)
+        self._to_get = {f"to get: {wanted}": wanted for wanted in self._unheld(app)}
         found = [_as_listed(entry) for entry in self._known.values()]
-        return [*found, *self._to_get(app)]
+        return found + [
+            Listed(key=key, name=wanted.name, obtained_at=_LONG_AGO, expires_at=_LONG_AGO)
+            for key, wanted in self._to_get.items()
+        ]
 
-    def _to_get(self, app: App) -> Iterable[Listed]:
-        """The names that the configuration wants kept, and of which there is no session."""
+    def _unheld(self, app: App) -> Iterator[Wanted]:
+        """What the configuration or a section of ~/.aws/credentials wants kept, and of which there is no session."""
+        for kept in agent_profiles.unheld(app, self._known.values()):
+            yield kept.wanted
         patterns = app.settings.agent_keep.value
         if not patterns:
             return
         have = {entry.wanted.name for entry in self._known.values() if entry.wanted}
         for name, _ in app.names():
             if name not in have and any(fnmatchcase(name, pattern) for pattern in patterns):
-                yield Listed(key=f"{_TO_GET}{name}", name=name, obtained_at=_LONG_AGO, expires_at=_LONG_AGO)
+                yield Wanted(name=name)
 
     def renew(self, session: Listed) -> Outcome:
         """Gets another in its place, without a person."""
@@ -127,12 +136,9 @@ class Work:
     def _renewed(self, session: Listed) -> int:
         """How many calls that may have been."""
         app = self._app()
-        if session.key.startswith(_TO_GET):
-            wanted, key = Wanted(name=session.name), None
-        else:
-            entry = self._known[session.key]
-            assert entry.wanted is not None
-            wanted, key = entry.wanted, session.key
+        entry = self._known.get(session.key)
+        wanted, key = (entry.wanted, session.key) if entry else (self._to_get[session.key], None)
+        assert wanted is not None
         left = session.expires_at - app.now()
         return app.renew(wanted, key, least=max(left, timedelta(0)) + _AHEAD)
 
@@ -156,7 +162,6 @@ class Work:
         self._logged_out |= self._known.keys() if keys is None else keys
 
 
-_TO_GET = "to get: "
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stsctl.stores.current import Terminals
     from stsctl.stores.held import Held
     from stsctl.stores.index import Index
+    from stsctl.stores.kept_profiles import KeptProfiles
     from stsctl.stores.sealing_key import KeyHolder
     from stsctl.stores.uses import Uses
 
@@ -203,6 +204,13 @@ class Parts(Surroundings):
         from stsctl.host.stopwatch import Stopwatch
 
         return Stopwatch(self.paths.run_times, name, program)
+
+    @property
+    def kept_profiles(self) -> KeptProfiles:
+        """The sections of ~/.aws/credentials that the agent keeps fresh."""
+        from stsctl.stores.kept_profiles import KeptProfiles
+
+        return KeptProfiles(folder=self.paths.agent / "profiles", place=str(self.paths.aws_credentials))
 
     @cached_property
     def terminals(self) -> Terminals:

@@ -13,6 +13,7 @@ from stsctl.cli.panel import left
 from stsctl.cli.profile_hooks import hook
 from stsctl.formats import credentials_file, hooks
 from stsctl.formats.interface import rfc3339
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -37,9 +38,10 @@ def command() -> None:
 @acting_options
 @click.option("--profile", metavar="NAME", help="The profile to write; the role's own name where not said.")
 @click.option("--force", is_flag=True, help="Replace a section that stsctl did not write.")
+@click.option("--keep-fresh", is_flag=True, help="Have the agent write it anew whenever the session is renewed.")
 @click.pass_obj
-def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **options: Any) -> None:
-    """Write a session into a section of ~/.aws/credentials. It does not renew itself: write it again when it ends.
+def write(app: App, /, *, name: str | None, profile: str | None, force: bool, keep_fresh: bool, **options: Any) -> None:
+    """Write a session into a section of ~/.aws/credentials. It does not renew itself, but with --keep-fresh.
 
     Only that section changes; the rest of the file stays as it is, byte for byte.
     """
@@ -61,12 +63,22 @@ def write(app: App, /, *, name: str | None, profile: str | None, force: bool, **
         )
 
     app.change_credentials(edit)
+    _follow(app, section, chosen if keep_fresh else None)
     caution = credentials_file.caution(section)
     if caution:
         app.report.notice(caution)
     ends = f", until {session.expires_at.astimezone():%H:%M}" if session.expires_at else ""
     app.report.notice(f'profile "{section}" of {app.short(app.paths.aws_credentials)} is {session.identity}{ends}')
     app.report.lines([f"  aws --profile {shlex.quote(section)} sts get-caller-identity"])
+
+
+def _follow(app: App, section: str, wanted: Wanted | None) -> None:
+    """Has the agent keep a section fresh, or (None) no more."""
+    if wanted is None:
+        app.kept_profiles.drop(section)
+        return
+    app.kept_profiles.put(section, wanted)
+    app.agency.start_unless_running()
 
 
 def _usual_name(name: str) -> str:
@@ -86,6 +98,7 @@ def remove(app: App, *, profile: str) -> None:
         app.report.notice(f'the hook of profile "{profile}" is removed from {place}')
         return
     app.change_credentials(lambda content: credentials_file.remove_section(content, profile, place=place))
+    app.kept_profiles.drop(profile)
     app.report.notice(f'profile "{profile}" is removed from {place}')
 
 
@@ -98,6 +111,7 @@ def list_profiles(app: App, *, as_json: bool) -> None:
     now = app.now()
     written = credentials_file.written(files.credentials, place=files.credentials_place)
     found = _hooks(app)
+    kept = {each.profile for each in app.kept_profiles.all()}
     if as_json:
         app.report.answer(
             [
@@ -106,6 +120,7 @@ def list_profiles(app: App, *, as_json: bool) -> None:
                     "target": each.target,
                     "expires_at": rfc3339(each.expires_at) if each.expires_at else None,
                     "line": each.line,
+                    "kept_fresh": each.profile in kept,
                 }
                 for each in written
             ]
@@ -119,7 +134,7 @@ def list_profiles(app: App, *, as_json: bool) -> None:
         app.report.notice(f"stsctl wrote no section of {files.credentials_place} and no hook in {files.config_place}")
         return
     app.report.rows(
-        [(each.profile, each.target, _ends(each, now)) for each in written]
+        [(each.profile, each.target, _ends(each, now) + ", kept fresh" * (each.profile in kept)) for each in written]
         + [(each.profile, each.target, "hook") for each in found]
     )
 

@@ -294,6 +294,34 @@ def test_a_command_starts_it_where_that_is_configured(me: Me) -> None:
     assert {each["name"] for each in status(me)["sessions"]} == {"hub", "read-only"}
 
 
+def test_a_section_of_the_credentials_file_follows_its_session(me: Me) -> None:
+    """In place, the rest of the file as it was; `profile list` says so, and `profile remove` ends it."""
+    path = me.home / ".aws" / "credentials"
+    theirs = path.read_bytes()
+    me.ok("profile", "write", "read-only", "--profile", "ro", "--keep-fresh")
+    until(lambda: me.run("agent", "status").status == 0)
+    (listed,) = json.loads(me.ok("profile", "list", "--json"))
+    assert listed["kept_fresh"]
+    later(me, "39m")
+    until(lambda: session(me, "read-only") and _written(me)["expires_at"] > listed["expires_at"])
+    found = me.program(str(program.BIN / "aws"), "--profile", "ro", "sts", "get-caller-identity")
+    assert "assumed-role/ReadOnly" in found.out, found
+    assert path.read_bytes().startswith(theirs)
+    later(me, "14h")  # the session ended while nobody looked, and is got again
+    before = _written(me)["expires_at"]
+    until(lambda: session(me, "read-only") is not None and _written(me)["expires_at"] > before)
+    me.ok("profile", "remove", "ro")
+    assert path.read_bytes() == theirs
+    later(me, "39m")
+    until(lambda: session(me, "read-only").get("standing") == "fresh")
+    assert path.read_bytes() == theirs
+
+
+def _written(me: Me) -> dict[str, Any]:
+    (found,) = json.loads(me.ok("profile", "list", "--json"))
+    return dict(found)
+
+
 PASSPHRASE = "passphrase-canary"
 
 
