@@ -31,7 +31,7 @@ def run(app: App) -> None:
     from stsctl.agent.messages import Ask
     from stsctl.agent.serving import Serving
     from stsctl.cli.agent_work import Work
-    from stsctl.host import memory
+    from stsctl.host import memory, session_signals
     from stsctl.host.lock import Lock, LockError
 
     if app.agency.ask(Ask.STATUS) is not None:
@@ -59,6 +59,9 @@ def run(app: App) -> None:
         agent = Agent(work, serving, keys, facts)
         door = Door(path, agent.answer)
         threading.Thread(target=door.serve, name="stsctl-door", daemon=True).start()
+        if sys.platform == "linux":
+            watching = threading.Thread(target=session_signals.watch, args=(agent.forget_keys,), daemon=True)
+            watching.start()
         with contextlib.closing(door), contextlib.closing(serving), app.machine.ended_as_by_ctrl_c():
             work.note(f"the agent of stsctl {__version__} is running (process {os.getpid()})")
             with contextlib.suppress(KeyboardInterrupt):
