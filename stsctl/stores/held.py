@@ -61,11 +61,14 @@ class Held:
             self._answers[request_key] = (entry, answer)
         return answer
 
-    def hold(self, session: Session, entry: Entry) -> None:
-        """Keeps a session, and forgets those that ended before it was obtained."""
+    def hold(self, session: Session, entry: Entry, following: tuple[str, ...] = ()) -> None:
+        """Keeps a session, and forgets those that ended before it was obtained.
+
+        `following` are the requests whose sessions are to be held next: one write of the manifest lists them all.
+        """
         self._answers.pop(session.request_key, None)
         with self.manifest.changed() as manifest:
-            listed = manifest | {(Kind.SESSION, session.request_key)}
+            listed = manifest | {(Kind.SESSION, key) for key in (session.request_key, *following)}
             self.manifest.write(manifest, listed)
             text, ends_at = codec.session_text(session), session.expires_at
             self._store.put(Item(kind=Kind.SESSION, key=session.request_key, value=text, ends_at=ends_at))

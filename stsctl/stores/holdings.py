@@ -36,7 +36,8 @@ class PlanHoldings:
 
     def hold(self, session: Session, plan: Plan, position: int) -> None:
         """Keeps the session that a step of `plan` has just obtained."""
-        self._held.hold(session, self._entry(session, plan, position))
+        following = tuple(step.request.cache_key() for step in plan.steps[position + 1 :])
+        self._held.hold(session, self._entry(session, plan, position), following)
 
     def _entry(self, session: Session, plan: Plan, position: int) -> Entry:
         taken = plan.steps[: position + 1]

@@ -165,7 +165,8 @@ class Index:
         if self._folder is None:
             self._unfiled[name] = record
         else:
-            files.replace(self._folder / name, records.render(record).encode())
+            # What a machine that stops dead loses of it is found again in the store.
+            files.replace(self._folder / name, records.render(record).encode(), lasting=False)
 
     def _remove(self, name: str) -> bool:
         if self._folder is None:
