@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from stsctl.access import organization
 from stsctl.access.caller import plain
 from stsctl.access.can import Surroundings
+from stsctl.access.editing import OWN_WORK
 from stsctl.access.goal import to, to_administrators
 from stsctl.access.index import Index
 from stsctl.access.outsider import outsider
 from stsctl.access.paths import Found, Search
-from stsctl.access.snapshot import PolicyText, Role, Snapshot, User
+from stsctl.access.snapshot import Group, PolicyText, Role, Snapshot, User
 from stsctl.access.step import Way
 from stsctl.policy.evaluate import Layer
 from stsctl.policy.kind import Kind
@@ -69,7 +71,9 @@ def search(*holders: User | Role, **more: Any) -> Search:
     users = {each.arn: each for each in holders if isinstance(each, User)}
     roles = {each.arn: each for each in holders if isinstance(each, Role)}
     memberships = more.pop("memberships", {})
-    snapshot = Snapshot(users=users, roles=roles, memberships=memberships)
+    groups = {each.arn: each for each in more.pop("groups", ())}
+    versions = more.pop("versions", {})
+    snapshot = Snapshot(users=users, roles=roles, groups=groups, memberships=memberships, versions=versions)
     return Search(snapshot=snapshot, index=Index.of(snapshot), around=AROUND, **more)
 
 
@@ -173,6 +177,76 @@ def test_rights_over_policies_amount_to_roles() -> None:
     outside = role("R", trust(HERE, ArnLike={"aws:PrincipalArn": hub.arn}), account=THERE)
     over = search(someone("ann", allow("sts:*")), hub, outside)
     assert ways(found(over, ANN, arn("role", "R", THERE))) == [["assume Hub", "edit Hub", "assume R"]]
+
+
+def test_who_may_give_themselves_rights_comes_from_an_account_that_is_trusted_as_a_whole() -> None:
+    """They may not assume the role yet, and the index does not leave them out for it."""
+    editor = someone("ann", allow("iam:PutUserPolicy", on=ANN))
+    other = someone("bea", allow("s3:*"))
+    at = search(editor, other, role("R", trust(HERE), account=THERE))
+    assert ways(found(at, ANN, arn("role", "R", THERE))) == [["edit ann", "assume R"]]
+    assert list(at.index.may_come(arn("role", "R", THERE))) == [ANN]
+
+
+def test_a_group_is_joined_and_written_for() -> None:
+    """AddUserToGroup gives what the group may, no more; a policy of one's own group gives everything."""
+    to_r = text("inline policy own of group Ops", Kind.IDENTITY, allow("sts:AssumeRole", on=arn("role", "R", THERE)))
+    ops = Group(arn=arn("group", "Ops"), account=HERE, policies=(to_r,))
+    elsewhere = Group(arn=arn("group", "All", THERE), account=THERE, policies=(OWN_WORK,))
+    roles = [role(name, trust(HERE), account=THERE) for name in ("R", "S")]
+    joining = search(someone("ann", allow("iam:AddUserToGroup")), *roles, groups=(ops, elsewhere))
+    result = found(joining, ANN, roles[0].arn)
+    assert ways(result) == [["edit ann", "assume R"]]
+    assert result.paths[0].steps[0].words == f"join {ops.arn} by iam:AddUserToGroup"
+    assert not found(joining, ANN, roles[1].arn).paths
+    elsewhere_only = search(
+        someone("ann", allow("iam:AddUserToGroup", on=elsewhere.arn)), *roles, groups=(ops, elsewhere)
+    )
+    assert not found(elsewhere_only, ANN, roles[0].arn).paths
+    for action in ("iam:PutGroupPolicy", "iam:AttachGroupPolicy"):
+        member = replace(someone("ann", allow(action, on=ops.arn)), groups=(ops.arn,))
+        assert ways(found(search(member, *roles, groups=(ops,)), ANN, roles[1].arn)) == [["edit ann", "assume S"]]
+        stranger = someone("ann", allow(action, on=ops.arn))
+        assert not found(search(stranger, *roles, groups=(ops,)), ANN, roles[1].arn).paths
+
+
+def test_a_policy_of_the_accounts_own_is_written_anew_or_an_old_version_is_put_in_force() -> None:
+    """CreatePolicyVersion gives everything, SetDefaultPolicyVersion what an older version allowed."""
+    work = f"arn:aws:iam::{HERE}:policy/Work"
+    goal = [role(name, trust(HERE), account=THERE) for name in ("R", "S")]
+    old = text("v1", Kind.IDENTITY, allow("sts:AssumeRole", on=goal[0].arn))
+    for action, reached in (("iam:CreatePolicyVersion", 2), ("iam:SetDefaultPolicyVersion", 1)):
+        managed = replace(text("managed policy", Kind.IDENTITY, allow(action, on=work)), arn=work)
+        at = search(replace(someone("ann"), policies=(managed,)), *goal, versions={work: (replace(old, arn=work),)})
+        got = [ways(found(at, ANN, each.arn)) for each in goal]
+        assert got == [[["edit ann", "assume R"]], [["edit ann", "assume S"]]][:reached] + [[]] * (2 - reached)
+
+
+def test_whoever_makes_keys_for_a_user_has_not_got_that_users_device() -> None:
+    """A role that wants MFA is not reached over another user; a password that has to be new is said to be so."""
+    guarded = role("R", trust(arn("user", "bea"), Bool={"aws:MultiFactorAuthPresent": "true"}))
+    for action, needed in (
+        ("iam:CreateAccessKey", ()),
+        ("iam:CreateLoginProfile", ("that user has no password yet",)),
+        ("iam:UpdateLoginProfile", ("that user has a password already",)),
+    ):
+        at = search(someone("ann", allow(action)), someone("bea"), guarded, role("S", trust(arn("user", "bea"))))
+        assert not found(at, ANN, guarded.arn).paths
+        assert needs(found(at, ANN, arn("role", "S"))) == [needed, ()]
+    assert needs(found(at, arn("user", "bea"), guarded.arn)) == [("an MFA code of the user's own device",)]
+
+
+def test_a_role_is_handed_to_ec2_in_an_instance_profile() -> None:
+    """One that carries it is named; where there is none, the caller has to be able to make one."""
+    trusted = role("Web", trust({"Service": "ec2.amazonaws.com"}))
+    carried = replace(trusted, profiles=(arn("instance-profile", "Web"),))
+    running = [allow("iam:PassRole"), allow("ec2:RunInstances")]
+    making = allow("iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile")
+    assert needs(found(search(someone("ann", *running), carried), ANN, carried.arn)) == [
+        (f"the instance profile {arn('instance-profile', 'Web')}",)
+    ]
+    assert not found(search(someone("ann", *running), trusted), ANN, trusted.arn).paths
+    assert needs(found(search(someone("ann", *running, making), trusted), ANN, trusted.arn)) == [()]
 
 
 def test_a_boundary_and_a_control_policy_hold_what_one_writes_oneself() -> None:

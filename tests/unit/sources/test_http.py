@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import secrets
 import traceback
+import tracemalloc
 
 import pytest
 
@@ -61,6 +62,20 @@ def test_an_answer_without_end_is_not_read_to_it(sts: Server, monkeypatch: pytes
     sts.tell_bytes(200, b"no gzip", Content_Encoding="gzip")
     with pytest.raises(UnavailableError, match="is not what it says"):
         Http().get("it", sts.url)
+
+
+def test_what_is_not_read_takes_no_memory(sts: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an answer that is 100 MB once it is unpacked, little more than the limit is ever in memory."""
+    monkeypatch.setattr(http, "LARGEST", 1000)
+    sts.tell_bytes(200, gzip.compress(b"x" * 100_000_000), Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnavailableError, match="larger than 1000 bytes"):
+            Http().get("it", sts.url)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20_000_000, most
 
 
 def test_a_proxy_is_asked(sts: Server, monkeypatch: pytest.MonkeyPatch) -> None:
