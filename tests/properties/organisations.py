@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,18 @@ class World:
         if self.chance.random() < 0.7:
             parts += self._organization()
         return "\n".join(parts)
+
+    def with_versions(self) -> Callable[[], Front]:
+        """Emulators of it in which a policy has a version that is not in force, which no seed can say."""
+        seed, account, text = self.seed(), self.chance.choice(ACCOUNTS), self._identity()
+
+        def front() -> Front:
+            found = Front(seed)
+            said = {"PolicyArn": f"arn:aws:iam::{account}:policy/Work", "PolicyDocument": text}
+            found.call(found.principal(f"{account}:root"), "iam", "CreatePolicyVersion", **said)
+            return found
+
+        return front
 
     def _account(self, account: str) -> Iterator[str]:
         yield f"[account.{account}]\npolicy.Limit = '{self._identity()}'\npolicy.Work = '{self._identity()}'"

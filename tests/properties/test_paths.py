@@ -161,17 +161,18 @@ def test_rights_over_policies_are_used_and_lead_to_the_role(numbers: range) -> N
     walked = 0
     for number in numbers:
         chance = random.Random(f"edits {number}")
-        seed = World(chance).seed()
-        snapshot = read(Front(seed))
+        front = World(chance).with_versions()
+        snapshot = read(front())
         searching = search(snapshot, Way.EDIT, Way.PASS_ROLE, hops=3)
-        routes = [
-            route
+        # One of each kind: most are by the same few actions.
+        kinds = {
+            frozenset(step.verdicts[0].request.action for step in route.steps): route
             for someone, role in product(snapshot.users.values(), snapshot.roles)
             for route in searching.find(user(someone), to(role)).paths
             if any(step.way is not Way.ASSUME for step in route.steps)
-        ]
-        for route in chance.sample(routes, min(3, len(routes))):
-            assert walk(Front(seed), route) is not None, f"organisation {number}: {said(route)}"
+        }
+        for route in chance.sample(list(kinds.values()), min(3, len(kinds))):
+            assert walk(front(), route) is not None, f"organisation {number}: {said(route)}"
             walked += 1
     assert walked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -79,7 +80,7 @@ _SAID: dict[str, _Said] = {
         "PolicyDocument": OWN_WORK.text,
         "SetAsDefault": True,
     },
-    "SetDefaultPolicyVersion": lambda _name, arn, _step: {"PolicyArn": arn, "VersionId": "v1"},
+    "SetDefaultPolicyVersion": lambda _name, arn, step: {"PolicyArn": arn, "VersionId": _version(step)},
 }
 """What the calls say that a step may be by."""
 
@@ -87,6 +88,13 @@ _SAID: dict[str, _Said] = {
 def _trust(step: Step) -> str:
     assert step.assumption is not None
     return step.assumption.role.trust.text
+
+
+def _version(step: Step) -> str:
+    """The id of the version that is put in force."""
+    names = (re.match(r"version (v\d+) of ", policy.name) for policy in step.caller.holder.policies)
+    (found,) = (name[1] for name in names if name)
+    return found
 
 
 def _last(arn: str, mark: str = "/") -> str:

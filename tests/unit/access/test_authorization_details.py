@@ -28,6 +28,7 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
 }
+PROFILE, GROUP = (f"arn:aws:iam::{ACCOUNT}:{rest}" for rest in ("instance-profile/Web", "group/Developers"))
 DETAILS: dict[str, Any] = {
     "UserDetailList": [
         {
@@ -45,7 +46,7 @@ DETAILS: dict[str, Any] = {
     "GroupDetailList": [
         {
             "GroupName": "Developers",
-            "Arn": "arn:aws:iam::111111111111:group/Developers",
+            "Arn": GROUP,
             "GroupPolicyList": [{"PolicyName": "logs", "PolicyDocument": document("logs:*")}],
             "AttachedManagedPolicies": [],
         }
@@ -59,6 +60,7 @@ DETAILS: dict[str, Any] = {
             "RolePolicyList": [],
             "AttachedManagedPolicies": [],
             "MaxSessionDuration": 7200,
+            "InstanceProfileList": [{"InstanceProfileName": "Web", "Arn": PROFILE}],
         }
     ],
     "Policies": [
@@ -98,6 +100,18 @@ def test_everything_that_speaks_for_a_user_is_found() -> None:
     (admin,) = snapshot.roles.values()
     assert (admin.longest, json.loads(admin.trust.text)) == (timedelta(hours=2), TRUST)
     assert (snapshot.gaps, list(snapshot.faults())) == ((), [])
+
+
+def test_what_somebody_could_come_to_have_is_found() -> None:
+    """Groups by their ARN, who is in which, versions that are not in force, and instance profiles."""
+    snapshot = authorization_details.read(DETAILS, "details.json")
+    (alice,), (admin,) = snapshot.users.values(), snapshot.roles.values()
+    assert (alice.groups, admin.profiles) == ((GROUP,), (PROFILE,))
+    assert [policy.name for policy in snapshot.groups[GROUP].policies] == ["inline policy logs of group Developers"]
+    (old,) = snapshot.versions[READ_ONLY]
+    assert (old.name, old.arn) == (f"version v1 of managed policy {READ_ONLY}", READ_ONLY)
+    assert json.loads(old.text) == document("*")
+    assert [policy.arn for policy in (*alice.policies, alice.boundary) if policy] == [None, READ_ONLY, None, READ_ONLY]
 
 
 def test_what_is_not_there_is_said() -> None:

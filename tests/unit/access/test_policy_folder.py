@@ -44,7 +44,10 @@ def test_it_holds_what_its_files_hold(folder: Path, kept: Path) -> None:
         found = PolicyFolder.open(folder, kept)
         assert dict(found.snapshot.users) == everything.users
         assert dict(found.snapshot.roles) == everything.roles
+        assert dict(found.snapshot.groups) == everything.groups
+        assert everything.groups
         assert dict(found.snapshot.managed) == everything.managed
+        assert dict(found.snapshot.versions) == everything.versions
         assert (found.snapshot.memberships, found.snapshot.gaps) == (everything.memberships, everything.gaps)
         assert sorted(found.index()) == sorted(everything.arns())
     (file,) = kept.iterdir()
