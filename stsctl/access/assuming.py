@@ -11,6 +11,7 @@ from stsctl.access.can import Surroundings, Verdict
 from stsctl.access.snapshot import Role, Snapshot
 from stsctl.access.step import Step, Way, needs
 from stsctl.access.wishes import SESSION, Wishes, asked, phrasings
+from stsctl.policy.evaluate import Decision
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,28 +30,37 @@ class Assuming:
         """The steps into a role, one for each session that differs by what was wished for; else why there is none."""
         plain = Assumption(role=role, session_name=SESSION)
         first = plain.verdicts(self.snapshot, caller, self.around)
-        allowed = first[-1].decision.allowed
+        decision = first[-1].decision
+        allowed = decision.allowed
         if allowed:
             yield _step(caller, plain, first)
             if not self.wishes:
                 return
         of_call, of_session = asked(self.snapshot, caller, role, first[0].request)
-        sessions, nearest = {_told_apart(plain)} if allowed else set(), first[-1]
+        sessions = {_told_apart(plain)} if allowed else set()
+        nearest, least = first[-1], _shortfall(decision)
         of_call.add(self.wishes)
         for assumption in phrasings(role, caller, of_call):
             if assumption == plain or _told_apart(assumption) in sessions:
                 continue
             verdicts = assumption.verdicts(self.snapshot, caller, self.around)
-            if verdicts[-1].decision.allowed:
+            decision = verdicts[-1].decision
+            if decision.allowed:
                 sessions.add(_told_apart(assumption))
                 yield _step(caller, assumption, verdicts)
                 if not self.wishes:
                     return
-            nearest = min(nearest, verdicts[-1], key=lambda each: len(each.decision.missing) or 9)
+            if _shortfall(decision) < least:
+                nearest, least = verdicts[-1], _shortfall(decision)
         if not allowed:
             self.learned.add(of_session)
         if not sessions:
             yield nearest
+
+
+def _shortfall(decision: Decision) -> int:
+    """How many sorts of policies do not allow; what one of them denies is farther than all of that."""
+    return len(decision.missing) or 9
 
 
 def _step(caller: Caller, assumption: Assumption, verdicts: list[Verdict]) -> Step:

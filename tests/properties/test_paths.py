@@ -66,6 +66,8 @@ class Trying:
         """Those of the `missed` that somebody becomes in two calls."""
         once: dict[object, Tried] = {}
         for who, role in product(self._beginnings(someone), self.snapshot.roles.values()):
+            if who.caller.temporary and "MultiFactor" not in role.trust.text + self._texts(someone, role.account):
+                continue
             onward = "".join(self._texts(role, account) for account in {each.account for each in missed})
             onward += "".join(each.trust.text for each in missed)
             for got in self._taken(who, role, onward):
@@ -167,11 +169,11 @@ def test_rights_over_policies_are_used_and_lead_to_the_role(numbers: range) -> N
         # One of each kind: most are by the same few actions.
         kinds = {
             frozenset(step.verdicts[0].request.action for step in route.steps): route
-            for someone, role in product(snapshot.users.values(), snapshot.roles)
+            for someone, role in product(chance.sample(list(snapshot.users.values()), 3), snapshot.roles)
             for route in searching.find(user(someone), to(role)).paths
             if any(step.way is not Way.ASSUME for step in route.steps)
         }
-        for route in chance.sample(list(kinds.values()), min(3, len(kinds))):
+        for route in chance.sample(list(kinds.values()), min(2, len(kinds))):
             assert walk(front(), route) is not None, f"organisation {number}: {said(route)}"
             walked += 1
     assert walked

@@ -6,10 +6,10 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import botocore.session
 from botocore import UNSIGNED
@@ -30,6 +30,7 @@ from stsctl.emulator.seeds import seed
 from stsctl.emulator.web.visitors import Visitors
 from stsctl.emulator.world.clock import Clock
 from stsctl.emulator.world.journal import Journal
+from stsctl.sources.signature import signed_headers
 
 HOST = "127.0.0.1"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -156,17 +157,22 @@ class Front:
         It is as with a client of botocore's, whose making takes longer than the call.
         """
         described = model(service)
-        asked = create_serializer(described.protocol, include_validation=False).serialize_to_request(
-            parameters, described.operation_model(operation)
-        )
-        prepare_request_dict(asked, endpoint_url=f"http://{HOST}")
-        request = create_request_object(asked)
-        SigV4Auth(_keys(credentials), described.signing_name, "us-east-1").add_auth(request)
-        answer = self._sent(request.prepare())
-        raw = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
-        shape = described.operation_model(operation).output_shape
-        found: dict[str, Any] = create_parser(described.protocol).parse(raw, shape)
-        if answer.status_code >= 300:
+        wanted = described.operation_model(operation)
+        asked = _serializer(described.protocol).serialize_to_request(parameters, wanted)
+        if service == "sts":
+            body = urlencode(asked["body"]).encode()
+            at = datetime.now(UTC)
+            headers = signed_headers(HOST, body, region="us-east-1", credentials=credentials, at=at)
+            received = self.send("POST", "/", headers.items(), body)
+            raw: dict[str, Any] = {"status_code": received.status, "headers": received.headers, "body": received.body}
+        else:
+            prepare_request_dict(asked, endpoint_url=f"http://{HOST}")
+            request = create_request_object(asked)
+            SigV4Auth(_keys(credentials), described.signing_name, "us-east-1").add_auth(request)
+            answer = self._sent(request.prepare())
+            raw = {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content}
+        found: dict[str, Any] = _parser(described.protocol).parse(raw, wanted.output_shape)
+        if raw["status_code"] >= 300:
             raise ClientError(found, operation)
         return found
 
@@ -224,6 +230,16 @@ def model(service: str = "sts") -> ServiceModel:
     """botocore's model of a service."""
     found: ServiceModel = _session().get_service_model(service)
     return found
+
+
+@cache
+def _serializer(protocol: str) -> Any:
+    return create_serializer(protocol, include_validation=False)
+
+
+@cache
+def _parser(protocol: str) -> Any:
+    return create_parser(protocol)
 
 
 def _keys(credentials: Credentials) -> Keys:
