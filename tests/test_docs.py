@@ -24,6 +24,7 @@ from tools import generate, manual
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+STORES = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")
 EMULATOR = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PROSE = sorted((ROOT / "tools" / "manual").glob("*.md"))
 DOCUMENTS = [
@@ -203,7 +204,7 @@ def test_exit_statuses_are_documented() -> None:
     )
 
 
-@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README + EMULATOR) if kind == "toml"])
+@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README + EMULATOR + STORES) if kind == "toml"])
 def test_configurations_in_the_readme_can_be_read(block: str) -> None:
     """Each is valid, to the last key, as a configuration or as a seed of the emulator."""
     found = tomllib.loads(block)

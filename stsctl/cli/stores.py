@@ -82,6 +82,8 @@ class Stores:
 
         if name not in self._held:
             self._held[name] = Held(self.open(name), self.index(name), self.paths.locks)
+            if name is StoreName.KERNEL:
+                self._forget_former_boots()
         return self._held[name]
 
     def all_held(self) -> Iterator[Held]:
@@ -177,6 +179,15 @@ class Stores:
         except (OSError, UnicodeDecodeError):
             boot = "unknown"
         return self.paths.index / f"{folder}-{boot}"
+
+    def _forget_former_boots(self) -> None:
+        """Removes the lists of what reboots took from the kernel."""
+        import shutil
+
+        now = self._folder(StoreName.KERNEL)
+        for folder in self.paths.index.glob(f"{StoreName.KERNEL.value}-*"):
+            if folder != now:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def _service(self) -> str:

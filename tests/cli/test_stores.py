@@ -55,6 +55,19 @@ def test_sessions_in_the_kernel_and_keys_in_a_sealed_file(me: Me) -> None:
 
 
 @pytest.mark.usefixtures("kernel")
+def test_nothing_is_listed_of_what_a_reboot_took(me: Me) -> None:
+    """What was listed of the kernel's keyring before the machine was started anew is listed no more, and removed."""
+    me.configure_as_usual(store=APART)
+    me.key_id("read-only")
+    (folder,) = (me.state / "index/emulator").glob("kernel-*")
+    former = folder.rename(folder.with_name("kernel-of-another-boot"))
+    assert json.loads(me.ok("list", "--json")) == []
+    me.key_id("read-only")
+    assert not former.exists()
+    assert [each["name"] for each in json.loads(me.ok("list", "--json"))] == ["read-only"]
+
+
+@pytest.mark.usefixtures("kernel")
 def test_long_term_keys_do_not_go_into_the_kernel(me: Me) -> None:
     """They are refused before anything is written, with what to write into the configuration."""
     me.configure_as_usual(store=SEALED.replace("sealed-file", "kernel"))
