@@ -62,7 +62,7 @@ policies.all = {{ Version = "2012-10-17", Statement = [ {_ANY} ] }}
 """
 
 
-def _seed() -> str:
+def _seed(people: int) -> str:
     """The roles of the built-in organisation and a few more, and people enough for each test to have its own.
 
     A device's code is good once, so tests that shared a person would wait for one another's.
@@ -75,7 +75,7 @@ key.main = {{}}
 mfa = {{}}
 policies.all = {{ Version = "2012-10-17", Statement = [ {_ANY} ] }}
 """
-    for number in range(_PEOPLE):
+    for number in range(people):
         text += f"""
 [account.{WORK}.user.p{number:03}]
 key.main = {{}}
@@ -307,7 +307,7 @@ def until_gone(pid: int) -> None:
     pytest.fail(f"process {pid} is still there")
 
 
-def start(folder: Path, *, more: str = "") -> Organisation:
+def start(folder: Path, *, more: str = "", people: int = _PEOPLE) -> Organisation:
     """An emulator with the organisation, and what else a seed says; whoever starts it stops it."""
     try:
         import moto  # noqa: F401
@@ -315,10 +315,10 @@ def start(folder: Path, *, more: str = "") -> Organisation:
         missing("moto")
     seed = folder / "seed.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    seed.write_text(_seed() + more, encoding="utf-8")
+    seed.write_text(_seed(people) + more, encoding="utf-8")
     running = control.start(folder / "state", seed=seed)
-    people = (f"p{number:03}" for number in itertools.count())
-    return Organisation(running=running, folder=folder / "state", people=people)
+    names = (f"p{number:03}" for number in itertools.count())
+    return Organisation(running=running, folder=folder / "state", people=names)
 
 
 @pytest.fixture(scope="session")

@@ -16,15 +16,21 @@ import click
 import pytest
 
 from stsctl.cli import stsctl
+from stsctl.emulator import control
 from stsctl.formats import environment
 from tests.conftest import missing
-from tests.program import READ_ONLY, STSCTL, Done, Me, Organisation, somebody
-from tests.program import organisation as shared_organisation
-
-organisation = shared_organisation
+from tests.program import READ_ONLY, STSCTL, Done, Me, Organisation, somebody, start
 
 TRADE_IN = "trade-in-canary-token-0123456789abcdef"
 SEAL = "c3RzY3RsLXRlc3RzLXNlYWxpbmcta2V5LTMyLWJ5dGU="
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    """A small one, whose policies are read time and again."""
+    found = start(tmp_path_factory.mktemp("small"), people=40)
+    yield found
+    control.stop(found.folder, found.running)
 
 
 @pytest.fixture
