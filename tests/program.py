@@ -140,18 +140,27 @@ store = "keyring"
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Organisation:
     """An emulator that runs, and where it writes what it was asked."""
 
     running: Running
     folder: Path
     people: Iterator[str]
+    _journal: list[dict[str, str]] = field(default_factory=list, repr=False)
+    _read: int = 0
 
     def journal(self) -> list[dict[str, str]]:
-        """Every request so far; other lines in the log are none."""
-        lines = log_in(self.folder).read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        """Every request so far; other lines in the log are none. What was read before is not read again."""
+        with log_in(self.folder).open("rb") as log:
+            log.seek(self._read)
+            for line in log:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                if line.startswith(b"{"):
+                    self._journal.append(json.loads(line))
+        return self._journal
 
 
 @dataclass(slots=True, kw_only=True)
