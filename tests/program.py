@@ -40,6 +40,7 @@ EXTERNAL_ID = "x-emulated-42"
 SECOND_ID = "x-emulated-43"
 
 _PEOPLE = 400
+"""How many tests of a run there may be that share an emulator."""
 _ANY = '{ Effect = "Allow", Action = "*", Resource = "*" }'
 _BECOME = '"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"'
 
@@ -316,7 +317,7 @@ def until_gone(pid: int) -> None:
     pytest.fail(f"process {pid} is still there")
 
 
-def start(folder: Path, *, more: str = "", people: int = _PEOPLE) -> Organisation:
+def start(folder: Path, *, more: str = "", people: int = 60) -> Organisation:
     """An emulator with the organisation, and what else a seed says; whoever starts it stops it."""
     try:
         import moto  # noqa: F401
@@ -333,7 +334,7 @@ def start(folder: Path, *, more: str = "", people: int = _PEOPLE) -> Organisatio
 @pytest.fixture(scope="session")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """One emulator for a whole run."""
-    found = start(tmp_path_factory.mktemp("organisation"))
+    found = start(tmp_path_factory.mktemp("organisation"), people=_PEOPLE)
     yield found
     control.stop(found.folder, found.running)
 

@@ -28,7 +28,7 @@ SEAL = "c3RzY3RsLXRlc3RzLXNlYWxpbmcta2V5LTMyLWJ5dGU="
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     """A small one, whose policies are read time and again."""
-    found = start(tmp_path_factory.mktemp("small"), people=40)
+    found = start(tmp_path_factory.mktemp("small"))
     yield found
     control.stop(found.folder, found.running)
 
