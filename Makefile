@@ -3,6 +3,7 @@
 #   make demo       the tour: stsctl against an AWS of its own
 #   make test       all tests
 #   make check      lint, types, generated files up to date, all tests
+#   make nightly    2,000 organisations at random, each held against the emulator (STSCTL_FIRST_ORGANISATION: from where)
 #   make bench      how long commands take, as ratios to an empty Python program, how fast a session is handed out that
 #                   is held (beside keyring, secret-tool, the AWS CLI and boto3), how long one takes that is not
 #                   held, beside the AWS CLI and boto3, how fast policies are evaluated, and

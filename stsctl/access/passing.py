@@ -79,9 +79,10 @@ def _made(snapshot: Snapshot, caller: Caller, role: Role, service: Service, arou
     """The service's own actions, each on a resource that the caller may name, where there is one."""
     partition = caller.holder.arn.split(":")[1]
     for action, written in service.actions_for(role):
-        usual = written.format(f"{around.region}:{caller.account}", account=caller.account)
+        place = f"{around.region}:{caller.account}"
+        usual = written.format(place, account=caller.account, region=around.region)
         usual = usual.replace("arn:aws:", f"arn:{partition}:", 1)
-        others = (example(each) for each in _resources(caller, action) if each != "*")
+        others = (example(each) for each in _resources(caller, action) if _kind(each) == _kind(usual))
         verdict = can(snapshot, caller, action, usual, around)
         for resource in others:
             if verdict.decision.allowed:
@@ -89,6 +90,11 @@ def _made(snapshot: Snapshot, caller: Caller, role: Role, service: Service, arou
             tried = can(snapshot, caller, action, resource, around)
             verdict = tried if tried.decision.allowed else verdict
         yield verdict
+
+
+def _kind(resource: str) -> str:
+    """Of which sort a resource is, by its ARN; a pattern for several sorts says none that is looked for."""
+    return re.split("[:/]", resource.split(":", 5)[-1])[0]
 
 
 def _resources(caller: Caller, action: str) -> Iterator[str]:

@@ -52,7 +52,13 @@ SERVICES = {
         ),
         Service(
             principal="ec2.amazonaws.com",
-            actions=(("ec2:RunInstances", "arn:aws:ec2:{}:instance/*"),),
+            actions=(
+                ("ec2:RunInstances", "arn:aws:ec2:{}:instance/*"),
+                ("ec2:RunInstances", "arn:aws:ec2:{region}::image/ami-00000000000000000"),
+                ("ec2:RunInstances", "arn:aws:ec2:{}:network-interface/*"),
+                ("ec2:RunInstances", "arn:aws:ec2:{}:security-group/*"),
+                ("ec2:RunInstances", "arn:aws:ec2:{}:subnet/*"),
+            ),
             in_profile=True,
         ),
         Service(
