@@ -150,7 +150,8 @@ class Work:
     def tell(self, session: Listed) -> None:
         """Tells the person: on their desktop, or else at their next command."""
         app = self._app()
-        text = f'"{session.name}" ends at {session.expires_at.astimezone():%H:%M}, and its renewal needs you'
+        ends = f"ends at {session.expires_at.astimezone():%H:%M}" if session.expires_at > app.now() else "has ended"
+        text = f'"{session.name}" {ends}, and another session needs you'
         self.note(text)
         if not desktop_notice.show("stsctl", f"{text}: stsctl assume {session.name}", self._environ):
             from stsctl.cli import agent_notices

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from stsctl.agent.door import Door
 from stsctl.emulator import control
 from tests import program
 from tests.program import HUB, READ_ONLY, STSCTL, Me, Organisation, somebody
@@ -165,7 +168,7 @@ def test_what_needs_a_person_is_told_and_not_tried(me: Me) -> None:
     until(lambda: notices.is_dir() and list(notices.iterdir()))
     assert me.calls() == []
     assert "needs you" in me.ok("agent", "status")
-    notice = 'stsctl: "audit" ends at'
+    notice = 'stsctl: "audit" has ended, and another session needs you'
     assert notice not in me.run("list", "--names").err  # nobody reads what no terminal shows
     assert notice in on_terminal(me, "list", "--names")
     assert notice not in on_terminal(me, "list", "--names")
@@ -320,6 +323,19 @@ def test_a_section_of_the_credentials_file_follows_its_session(me: Me) -> None:
 def _written(me: Me) -> dict[str, Any]:
     (found,) = json.loads(me.ok("profile", "list", "--json"))
     return dict(found)
+
+
+def test_an_agent_of_another_version_is_said(me: Me) -> None:
+    """After an upgrade the old one goes on, until somebody starts it anew."""
+    old = {
+        "pid": 1, "version": "0.0.9", "started_at": "2026-05-01T12:00:00Z", "log": "log", "locked": False,
+        "keys_held": 0, "memory": {"dumpable": False, "swappable": False}, "trouble": None,
+        "sessions": [], "served": [],
+    }  # fmt: skip
+    with contextlib.closing(Door(me.home.parent / "run" / "stsctl" / "emulator.sock", lambda _: old)) as door:
+        threading.Thread(target=door.serve, daemon=True).start()
+        assert "the agent is of stsctl 0.0.9" in me.run("agent", "status").err
+        assert "the agent is of stsctl 0.0.9" in me.run("agent", "start").err
 
 
 PASSPHRASE = "passphrase-canary"
