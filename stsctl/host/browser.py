@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError
-from stsctl.host import programs
+from stsctl.host import peer, programs
 
 CHROMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge", "brave-browser")
 _OPEN = """
@@ -150,7 +150,7 @@ class _Leading:
     def __init__(self, url: str) -> None:
         self.fetched = threading.Event()
         path = f"/{secrets.token_urlsafe(24)}"
-        self._server = http.server.HTTPServer(("127.0.0.1", 0), _handler(path, url, self.fetched))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(path, url, self.fetched))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
     def __enter__(self) -> Self:
@@ -167,8 +167,12 @@ def _handler(path: str, url: str, fetched: threading.Event) -> Callable[..., htt
         timeout = 5
 
         def do_GET(self) -> None:
-            """Leads on, once."""
-            if fetched.is_set() or not secrets.compare_digest(self.path.encode(), path.encode()):
+            """Leads on, once; who reads the address on the browser's command line may be first."""
+            if (
+                peer.is_stranger(self.connection)
+                or fetched.is_set()
+                or not secrets.compare_digest(self.path.encode(), path.encode())
+            ):
                 self.send_error(404)
                 return
             self.send_response(303)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 """The second too: a program with one kind of socket for both (as in Java) is there, by its mapped address."""
+_ROOT = 0
 _ESTABLISHED = b"01"
 """A socket that its program has given up already is shown as root's, whosever it was."""
 
@@ -42,6 +44,17 @@ def owner(connection: socket.socket) -> int | None:
     if not asked:
         return None
     raise UnknownPeerError
+
+
+def is_stranger(connection: socket.socket) -> bool:
+    """Whether another user's program has connected, other than root's; where nobody can tell, no.
+
+    For pages that a browser comes to by an address on its command line, which every user of the machine can read.
+    """
+    try:
+        return owner(connection) not in (None, _ROOT, os.geteuid())
+    except UnknownPeerError:
+        return False
 
 
 def _ends(theirs: str, ours: str) -> tuple[bytes, bytes]:

@@ -9,10 +9,11 @@ import sys
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from stsctl.errors import PersonNeededError, RefusedError, StsctlError
+from stsctl.host import peer
 
 PATH = "/oauth/callback"
 HOST = "127.0.0.1"
@@ -122,6 +123,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def __init__(self, address: tuple[str, int], handler: type[http.server.BaseHTTPRequestHandler]) -> None:
         self.taking = threading.Lock()
         super().__init__(address, handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's signature
+        """Nobody else on the machine is heard, who could have read the `state` on the browser's command line."""
+        return not peer.is_stranger(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: a browser that goes away is no news, and a traceback would show what it brought."""
