@@ -163,16 +163,15 @@ class _Leading:
 
 
 def _handler(path: str, url: str, fetched: threading.Event) -> Callable[..., http.server.BaseHTTPRequestHandler]:
+    once = threading.Lock()
+
     class Handler(http.server.BaseHTTPRequestHandler):
         timeout = 5
 
         def do_GET(self) -> None:
             """Leads on, once; who reads the address on the browser's command line may be first."""
-            if (
-                peer.is_stranger(self.connection)
-                or fetched.is_set()
-                or not secrets.compare_digest(self.path.encode(), path.encode())
-            ):
+            known = not peer.is_stranger(self.connection) and secrets.compare_digest(self.path.encode(), path.encode())
+            if not known or not once.acquire(blocking=False):
                 self.send_error(404)
                 return
             self.send_response(303)

@@ -74,7 +74,7 @@ def test_another_user_does_not_take_the_page_that_was_meant_for_the_browser() ->
 
 
 def test_another_user_does_not_come_back_from_a_sign_in() -> None:
-    """With the right state, which stands on the browser's command line: a code of theirs would sign in somebody else."""
+    """With the state, which stands on the browser's command line: a code of theirs would sign in somebody else."""
     with Redirect() as redirect:
         query = {"state": redirect.state, "code": "theirs"}
         assert _with_loopback(lambda: _asked(f"{redirect.uri}?{urlencode(query)}")) == 0
