@@ -23,7 +23,7 @@ def record(folder: Path, **other: bytes) -> bytes:
     file = folder / "file"
     file.touch()
     lines = {
-        "until": b"%d" % (NOW + 1),
+        "during": b"%d %d" % (NOW, NOW + 1),
         "host": os.uname().nodename.encode(),
         "variables": hook.digest_of_variables([b"MISSING", b"SOME"], ENVIRON) + b" MISSING SOME",
         "file": hook.stamp_at(os.fsencode(file)) + b" " + os.fsencode(file),
@@ -50,7 +50,8 @@ def test_a_record_that_holds_gives_the_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("until", b"%d" % NOW),
+        ("during", b"0 %d" % NOW),
+        ("during", b"%d %d" % (NOW + 1, NOW + 2)),
         ("host", b"another"),
         ("variables", b"0" * 40 + b" MISSING SOME"),
         ("file", b"- /"),
@@ -74,7 +75,7 @@ def test_a_variable_that_is_empty_differs_from_one_that_is_not_set(tmp_path: Pat
 def test_a_record_that_lacks_a_line_is_none(tmp_path: Path) -> None:
     """What a killed writer, or an older version, left out is not passed over."""
     lines = record(tmp_path).split(b"\n")
-    for kind in ("until", "host", "variables", "file", "rights", "item", "answer", "secret"):
+    for kind in ("during", "host", "variables", "file", "rights", "item", "answer", "secret"):
         kept = [line for line in lines if not line.startswith(kind.encode())]
         assert hook.hit(b"\n".join(kept), ENVIRON, NOW) is None, kind
 
