@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from stsctl.access.assumption import Assumption
 from stsctl.access.caller import Caller, user
 from stsctl.access.can import Surroundings, Verdict, can
 from stsctl.access.index import Index
-from stsctl.access.policy_edit import replaced
+from stsctl.access.policy_edit import replaced, with_statement, without_denials
 from stsctl.access.snapshot import PolicyText, Role, Snapshot, User
 from stsctl.access.step import Step, Way
 from stsctl.access.wishes import SESSION
@@ -160,7 +159,9 @@ def _attached(caller: Caller) -> Context:
 
 
 def _trusting(caller: Caller, role: Role) -> PolicyText:
+    """A trust policy that lets in the caller, and whomever it let in before: a step further on may need that."""
     actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
     allowed = {"Effect": "Allow", "Principal": {"AWS": caller.holder.arn}, "Action": actions}
-    text = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    return PolicyText(name=f"{role.trust.name}, as the caller writes it", text=text, kind=Kind.TRUST)
+    return replace(
+        with_statement(without_denials(role.trust), allowed), name=f"{role.trust.name}, as the caller writes it"
+    )

@@ -22,6 +22,14 @@ def without_statement(policy: PolicyText, index: int) -> PolicyText:
     return _closed(policy, document, [_inert(each) if at == index else each for at, each in enumerate(statements)])
 
 
+def without_denials(policy: PolicyText) -> PolicyText:
+    """The policy with its statements that allow, and no other; raises PolicyError for what is none."""
+    denying = [statement.denies for statement in policy.policy.document.statements]
+    document, statements = _opened(policy)
+    allowing = [each for each, denies in zip(statements, denying, strict=True) if not denies]
+    return _closed(policy, document, allowing)
+
+
 def with_action(policy: PolicyText, index: int, action: str) -> PolicyText:
     """The policy with an action more in its statement number `index`, where there is one of that number."""
     document, statements = _opened(policy)

@@ -249,6 +249,22 @@ def test_a_role_is_handed_to_ec2_in_an_instance_profile() -> None:
     assert needs(found(search(someone("ann", *running, making), trusted), ANN, trusted.arn)) == [()]
 
 
+def test_a_trust_policy_that_is_written_anew_goes_on_trusting_those_it_did() -> None:
+    """The role that trusts itself does so still, and what denied the caller is gone."""
+    itself = trust(arn("role", "Hub"), "sts:*")
+    deny = {"Effect": "Deny", "Principal": {"AWS": ANN}, "Action": "sts:AssumeRole"}
+    both = text("trust policy of role Hub", Kind.TRUST, itself, deny)
+    hub = replace(role("Hub", itself, allow("sts:*")), trust=both)
+    goal = role("R", trust(arn("role", "Hub"), StringEquals={"aws:PrincipalTag/team": "red"}), account=THERE)
+    at = search(someone("ann", allow("iam:UpdateAssumeRolePolicy")), hub, goal)
+    (route,) = found(at, ANN, goal.arn).paths
+    assert [step.caller.holder.name for step in route.steps] == ["Hub", "Hub", "R"]
+    assert route.steps[0].assumption is not None
+    written = json.loads(route.steps[0].assumption.role.trust.text)["Statement"]
+    assert [statement["Effect"] for statement in written] == ["Allow", "Allow"]
+    assert itself in written
+
+
 def test_a_boundary_and_a_control_policy_hold_what_one_writes_oneself() -> None:
     """More rights of one's own do not lead over a boundary, nor over a service control policy."""
     boundary = text("boundary", Kind.SESSION, allow("iam:PutUserPolicy"))
