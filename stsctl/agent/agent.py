@@ -88,7 +88,7 @@ class Agent:
 
     def step(self) -> datetime:
         """Does what there is to do now; gives when there may be more."""
-        self._look()
+        self.look()
         decision = self._schedule.decide(self._keeping.now())
         for session in decision.tell:
             self._keeping.tell(session)
@@ -102,7 +102,7 @@ class Agent:
             self._schedule = self._schedule.after(decision.renew.key, outcome, self._keeping.now())
         return decision.wake_at
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Reads what is listed."""
         try:
             self._schedule = self._schedule.listing(self._keeping.listed())

@@ -81,12 +81,16 @@ class Agency:
         return [sys.executable, "-P", "-m", "stsctl", *flags, "agent", "start", "--foreground"]
 
     def stop(self) -> bool:
-        """Ends it, and returns when it is over; False where none runs."""
-        if self.ask(Ask.STOP) is None:
+        """Ends it, and returns when it is over; False where none runs. Raises AgentError where it does not end."""
+        status = self.ask(Ask.STATUS)
+        if status is None or self.ask(Ask.STOP) is None:
             return False
         limit = time.monotonic() + _STOP_LIMIT.total_seconds()
         while self.paths.agent_socket.exists() and time.monotonic() < limit:
             time.sleep(_PAUSE)
+        if self.paths.agent_socket.exists():
+            pid = status["pid"]
+            raise AgentError(f"the agent (process {pid}) does not end: it waits for AWS", hint=f"kill {pid}")
         return True
 
     @property

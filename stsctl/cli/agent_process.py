@@ -53,10 +53,13 @@ def run(app: App) -> None:
     }
     with Lock(path.parent, path.name, "the agent") as lock:
         try:
-            lock.acquire(_OTHERS_END)
+            first = lock.acquire(_OTHERS_END, poll=lambda: app.agency.ask(Ask.STATUS) is not None)
         except LockError as error:
-            raise StsctlError("an agent is running already", hint="stsctl agent status") from error
+            raise StsctlError("another agent does not end", hint="stsctl agent status") from error
+        if not first:
+            raise StsctlError("an agent is running already", hint="stsctl agent status")
         agent = Agent(work, serving, keys, facts)
+        agent.look()  # before anybody can ask what it keeps
         door = Door(path, agent.answer)
         threading.Thread(target=door.serve, name="stsctl-door", daemon=True).start()
         if sys.platform == "linux":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,10 @@ class Work:
 
     def now(self) -> datetime:
         """The time that sessions go by."""
-        return self._app().now()
+        try:
+            return self._app().now()
+        except StsctlError:  # what is wrong with the files is said of what they list
+            return datetime.now(UTC)
 
     def note(self, text: str) -> None:
         """Writes a line into the log."""
@@ -149,6 +153,10 @@ class Work:
 
     def tell(self, session: Listed) -> None:
         """Tells the person: on their desktop, or else at their next command."""
+        with contextlib.suppress(StsctlError):  # it is in the status as well
+            self._tell(session)
+
+    def _tell(self, session: Listed) -> None:
         app = self._app()
         ends = f"ends at {session.expires_at.astimezone():%H:%M}" if session.expires_at > app.now() else "has ended"
         text = f'"{session.name}" {ends}, and another session needs you'

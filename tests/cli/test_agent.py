@@ -15,7 +15,9 @@ from typing import Any
 import pexpect
 import pytest
 
+from stsctl.agent import door
 from stsctl.agent.door import Door
+from stsctl.agent.messages import Ask
 from stsctl.emulator import control
 from tests import program
 from tests.program import HUB, READ_ONLY, STSCTL, Me, Organisation, somebody
@@ -332,10 +334,31 @@ def test_an_agent_of_another_version_is_said(me: Me) -> None:
         "keys_held": 0, "memory": {"dumpable": False, "swappable": False}, "trouble": None,
         "sessions": [], "served": [],
     }  # fmt: skip
-    with contextlib.closing(Door(me.home.parent / "run" / "stsctl" / "emulator.sock", lambda _: old)) as door:
-        threading.Thread(target=door.serve, daemon=True).start()
+    with contextlib.closing(Door(me.home.parent / "run" / "stsctl" / "emulator.sock", lambda _: old)) as other:
+        threading.Thread(target=other.serve, daemon=True).start()
         assert "the agent is of stsctl 0.0.9" in me.run("agent", "status").err
         assert "the agent is of stsctl 0.0.9" in me.run("agent", "start").err
+
+
+def test_a_configuration_that_is_being_written_ends_nothing(me: Me) -> None:
+    """As long as it cannot be read that is in the status; then it counts as it is now."""
+    me.ok("assume", "read-only")
+    me.ok("agent", "start")
+    assert session(me, "read-only")
+    sound = me.config.read_text()
+    me.config.write_text("[role.read-only")
+    pid = int(until(lambda: (found := _fresh_status(me))["trouble"] and found)["pid"])
+    me.config.write_text(sound)
+    until(lambda: _fresh_status(me)["trouble"] is None)
+    assert status(me)["pid"] == pid
+    assert session(me, "read-only")["standing"] == "fresh"
+
+
+def _fresh_status(me: Me) -> dict[str, Any]:
+    """What the agent says, asked by no command: those read the configuration too."""
+    found = door.ask(me.home.parent / "run" / "stsctl" / "emulator.sock", Ask.STATUS)
+    assert found is not None
+    return found
 
 
 PASSPHRASE = "passphrase-canary"
