@@ -151,6 +151,47 @@ def test_a_hundred_at_once_are_given_one_new_session(early: Me, clocked: Organis
     assert early.calls().count("AssumeRole") == 2
 
 
+_ASKS = """
+import json, os, sys, urllib.error, urllib.request
+asked = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+asked.add_header("Authorization", os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+for _ in sys.stdin:
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            print(answer.status, json.load(answer)["AccessKeyId"], flush=True)
+    except urllib.error.HTTPError as error:
+        print(error.status, json.load(error), flush=True)
+"""
+
+
+def test_nobody_is_asked_while_the_program_runs(early: Me, clocked: Organisation) -> None:
+    """What is held is served to its end; after that the answer says what to type, and once it was typed all is well."""
+    window = early.script("zenity", f"touch {early.home}/asked; echo 000000")
+    path = f"{window.parent}{os.pathsep}{early.environ['PATH']}"
+    with early.start(
+        str(STSCTL), *SERVE, "-t", early.code(), "prod-admin", "--", *python(_ASKS), stdin=subprocess.PIPE,
+        PYTHONWARNINGS=None, PATH=path, DISPLAY=":99",
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def asked() -> str:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            return str(process.stdout.readline())
+
+        assert asked().startswith("200 ASIA")
+        remote.move_clock(clocked.running, 13 * 60 * MINUTE)
+        refused = asked()
+        assert refused.startswith("403 ")
+        assert "'PersonNeeded'" in refused
+        assert "; stsctl assume prod-admin" in refused
+        early.ok("assume", "-t", early.code(), "prod-admin")
+        until(lambda: asked().startswith("200 ASIA"), "the session that was got elsewhere")
+        process.stdin.close()
+    assert not (early.home / "asked").exists()
+
+
 def test_a_session_that_was_used_for_a_while_may_be_renewed_first(
     early: Me, clocked: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,9 +243,10 @@ def test_guesses_wait_and_keep_nobody_else_waiting(served: Served, monkeypatch: 
         assert time.monotonic() - started >= 2.0
 
 
-def test_a_request_that_is_too_long_is_refused(served: Served) -> None:
-    """It is cut off, and answered all the same."""
-    answer = served.ask(f"X: {'x' * endpoint.LONGEST_HEAD}")
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+def test_a_request_that_is_too_long_is_refused(served: Served, end: bytes) -> None:
+    """It is cut off, and answered all the same, whether it has an end or none."""
+    answer = served.exchange(served.head()[:-4] + b"\r\nX: " + b"x" * endpoint.LONGEST_HEAD + end)
     assert (answer.status, answer.content["code"]) == (431, "RequestTooLarge")
 
 
