@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.nursery import Nursery
 from tests.program import STSCTL, Done, Me
+from tests.ready import Forked, ready
 
 PATIENT = {"STSCTL_PROMPT_TIMEOUT": "4m", "STSCTL_LOCK_TIMEOUT": "5m"}
 """For as long as a slow machine needs to start them all, nobody gives up."""
@@ -36,7 +36,7 @@ class Crowd:
         self._folder = folder
         self._folder.mkdir()
         self.processes: list[subprocess.Popen[str]] = []
-        self._forked: list[tuple[Nursery, int]] = []
+        self._forked: list[Forked] = []
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """One more `stsctl` with `words`."""
@@ -45,13 +45,14 @@ class Crowd:
             self.processes.append(self._me.start(str(STSCTL), *words, stdout=out, stderr=err, **PATIENT | options))
         return self.processes[-1]
 
-    def start_from(self, nursery: Nursery, *words: str, **variables: str) -> None:
+    def fork(self, *words: str, **variables: str) -> None:
         """One more, forked: for when there are very many."""
         number = len(self.processes) + len(self._forked)
         environ = self._me.environ | PATIENT | variables
         out, err = self._file(number, "out"), self._file(number, "err")
-        err.touch()
-        self._forked.append((nursery, nursery.start(*words, environ=environ, out=out, err=err)))
+        with Path("/dev/null").open() as nothing, out.open("w") as stdout, err.open("w") as stderr:
+            streams = (nothing, stdout, stderr)
+            self._forked.append(ready().start(words, environ=environ, folder=self._me.home, streams=streams))
 
     def until_waiting(self, count: int) -> None:
         """Returns when `count` of them stand before a lock."""
@@ -65,7 +66,7 @@ class Crowd:
     def done(self) -> list[Done]:
         """How each ended, in the order in which they were started."""
         ended = [process.wait(timeout=240) for process in self.processes]
-        ended += [nursery.wait(process) for nursery, process in self._forked]
+        ended += [process.wait(240) for process in self._forked]
         return [
             Done(status=status, out=self._file(number, "out").read_text(), err=self._file(number, "err").read_text())
             for number, status in enumerate(ended)
@@ -83,6 +84,8 @@ class Crowd:
         for process in self.processes:
             process.kill()
             process.wait()
+        for forked in self._forked:
+            forked.end()
 
 
 def sessions(done: Sequence[Done]) -> set[str]:

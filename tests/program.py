@@ -63,7 +63,7 @@ policies.all = {{ Version = "2012-10-17", Statement = [ {_ANY} ] }}
 """
 
 
-def _seed(people: int) -> str:
+def _seed(people: int = 60) -> str:
     """The roles of the built-in organisation and a few more, and people enough for each test to have its own.
 
     A device's code is good once, so tests that shared a person would wait for one another's.

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 _AHEAD = ("botocore.auth", "botocore.session", "botocore.httpsession", "cryptography.hazmat.primitives.ciphers.aead")
 """What is slow to load, and looks at no variable when it is loaded (as `keyring` does)."""
@@ -47,32 +47,63 @@ class Done:
         return f"status {self.status}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+class Forked:
+    """A process that runs."""
+
+    def __init__(self, words: Sequence[str], connection: socket.socket) -> None:
+        self._words = words
+        self._connection = connection
+        self._said = connection.makefile("r")  # one reader: both lines may be there at once
+        self.pid = int(self._said.readline())
+
+    def wait(self, timeout: float) -> int:
+        """Its status; raises subprocess.TimeoutExpired, and nothing of it is left then."""
+        self._connection.settimeout(timeout)
+        try:
+            status = int(self._said.readline())
+        except TimeoutError:
+            self.end()
+            raise subprocess.TimeoutExpired(["stsctl", *self._words], timeout) from None
+        self._close()
+        return status
+
+    def end(self) -> None:
+        """Ends it, with what it started, where nobody has waited for it."""
+        if self._connection.fileno() == -1:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._close()
+
+    def _close(self) -> None:
+        self._said.close()
+        self._connection.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """The interpreter that is forked."""
 
     address: str
 
+    def start(
+        self, words: Sequence[str], *, environ: Mapping[str, str], folder: Path, streams: Sequence[IO[str]]
+    ) -> Forked:
+        """`stsctl` with `words`; the streams are its standard ones."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.address)
+        wanted = json.dumps({"words": list(words), "environ": dict(environ), "folder": str(folder)}).encode()
+        socket.send_fds(connection, [len(wanted).to_bytes(8)], [stream.fileno() for stream in streams])
+        connection.sendall(wanted)
+        return Forked(words, connection)
+
     def run(
         self, words: Sequence[str], *, environ: Mapping[str, str], folder: Path, given: str | None, timeout: float
     ) -> Done:
-        """`stsctl` with `words`, to its end; raises subprocess.TimeoutExpired, and nothing of it is left then."""
+        """The same, to its end."""
         with contextlib.ExitStack() as stack:
-            streams = [stack.enter_context(_stream(given)) for given in (given or "", "", "")]
-            connection = stack.enter_context(socket.socket(socket.AF_UNIX))
-            connection.connect(self.address)
-            wanted = json.dumps({"words": list(words), "environ": dict(environ), "folder": str(folder)}).encode()
-            socket.send_fds(connection, [len(wanted).to_bytes(8)], [stream.fileno() for stream in streams])
-            connection.sendall(wanted)
-            said = stack.enter_context(connection.makefile("r"))
-            process = int(said.readline())
-            connection.settimeout(timeout)
-            try:
-                status = int(said.readline())
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(["stsctl", *words], timeout) from None
+            streams = [stack.enter_context(_stream(text)) for text in (given or "", "", "")]
+            status = self.start(words, environ=environ, folder=folder, streams=streams).wait(timeout)
             for stream in streams:
                 stream.seek(0)
             return Done(status=status, out=streams[1].read(), err=streams[2].read())
@@ -124,46 +155,62 @@ def _stream(text: str) -> IO[str]:
 
 
 def _serve(listening: socket.socket, ends: int) -> None:
+    woken, wakes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wakes)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: dict[int, socket.socket] = {}
     while True:
-        found, _, _ = select.select([listening, ends], [], [])
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        found, _, _ = select.select([listening, ends, woken], [], [])
+        if woken in found:
+            os.read(woken, 1 << 16)
+            _reap(running)
         if ends in found:
+            break
+        if listening in found:
+            connection, _ = listening.accept()
+            streams, wanted = _asked(connection)
+            process = os.fork()
+            if process == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for each in (listening, connection, *running.values()):
+                    each.close()
+                for number in (ends, woken, wakes):
+                    os.close(number)
+                _be(streams, **wanted)
+            for stream in streams:
+                os.close(stream)
+            connection.sendall(f"{process}\n".encode())
+            running[process] = connection
+    for process in running:
+        os.kill(process, signal.SIGKILL)
+
+
+def _reap(running: dict[int, socket.socket]) -> None:
+    """Says of each that has ended how."""
+    while running:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if not process:
             return
-        connection, _ = listening.accept()
-        with connection:
-            if os.fork() == 0:
-                listening.close()
-                os.close(ends)
-                _start(connection)
+        with running.pop(process) as connection, contextlib.suppress(BrokenPipeError):
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _start(connection: socket.socket) -> NoReturn:
-    """Forks once more, so that somebody waits for the process and says how it ended."""
+def _asked(connection: socket.socket) -> tuple[list[int], dict[str, Any]]:
+    """The three streams of a process, and what it is to be."""
     length, streams, _, _ = socket.recv_fds(connection, 8, 3)
     wanted = b""
     while len(wanted) < int.from_bytes(length):
         wanted += connection.recv(1 << 20)
-    process = os.fork()
-    if process == 0:
-        connection.close()
-        os.setsid()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-            os.close(stream)
-        _be(**json.loads(wanted))
-    for stream in streams:
-        os.close(stream)
-    connection.sendall(f"{process}\n".encode())
-    _, status = os.waitpid(process, 0)
-    with contextlib.suppress(BrokenPipeError):
-        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-    os._exit(0)
+    return streams, json.loads(wanted)
 
 
-def _be(words: list[str], environ: dict[str, str], folder: str) -> NoReturn:
+def _be(streams: list[int], words: list[str], environ: dict[str, str], folder: str) -> NoReturn:
     """What the interpreter does for `stsctl`, from the first line of the program to its end."""
+    os.setsid()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()

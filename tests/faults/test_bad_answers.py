@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.crowd import Crowd
-from tests.nursery import Nursery
 from tests.program import READ_ONLY, Me
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -120,9 +119,9 @@ def test_no_bad_answer_becomes_a_session(me: Me, tmp_path: Path) -> None:
         me.config.read_text().replace("[role.read-only]", f'[role.read-only]\nsession_name = "{NAME}"')
     )
     servers = {what: Answering(answer) for what, answer in {**ANSWERS, "a good one": _answer(WHOLE)}.items()}
-    with Nursery() as nursery, Crowd(me, tmp_path / "crowd") as crowd:
+    with Crowd(me, tmp_path / "crowd") as crowd:
         for server in servers.values():
-            crowd.start_from(nursery, "credential-process", "read-only", AWS_ENDPOINT_URL=server.url)
+            crowd.fork("credential-process", "read-only", AWS_ENDPOINT_URL=server.url)
         ended = dict(zip(servers, crowd.done(), strict=True))
     for server in servers.values():
         server.close()

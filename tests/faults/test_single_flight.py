@@ -9,7 +9,6 @@ import pytest
 from tests.conftest import missing
 from tests.crowd import Crowd, sessions
 from tests.gate import Gate
-from tests.nursery import Nursery
 from tests.program import KEYRING, Me
 from tests.secret_service import SecretService, available
 
@@ -29,9 +28,9 @@ def ask_at_once(me: Me, crowd: Crowd, *names: str) -> None:
 def test_500_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a_hop(me: Me, tmp_path: Path) -> None:
     """All 500 answer with one session, of one prompt and three calls."""
     me.configure_as_usual(hub=me.code_process(held=True))
-    with Nursery() as nursery, Crowd(me, tmp_path / "crowd") as crowd:
+    with Crowd(me, tmp_path / "crowd") as crowd:
         for _ in range(500):
-            crowd.start_from(nursery, "credential-process", "prod-admin")
+            crowd.fork("credential-process", "prod-admin")
         crowd.until_waiting(499)
         me.let_go()
         done = crowd.done()
@@ -45,9 +44,9 @@ def test_500_processes_that_ask_for_one_cold_role_make_one_prompt_and_one_call_a
 def test_100_and_100_for_two_roles_behind_one_hub_share_its_prompt_and_its_calls(me: Me, tmp_path: Path) -> None:
     """Two roles behind one hub and one device: one prompt, one call for each of the two hops they share."""
     me.configure_as_usual(hub=me.code_process(held=True))
-    with Nursery() as nursery, Crowd(me, tmp_path / "crowd") as crowd:
+    with Crowd(me, tmp_path / "crowd") as crowd:
         for name in ["prod-admin", "audit"] * 100:
-            crowd.start_from(nursery, "credential-process", name)
+            crowd.fork("credential-process", name)
         crowd.until_waiting(199)
         me.let_go()
         done = crowd.done()
