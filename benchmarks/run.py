@@ -7,6 +7,7 @@ Prints each figure beside its goal, where it has one; never fails on a figure.
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -128,13 +129,14 @@ def milliseconds(subject: Subject) -> float:
 def measure(all_of_them: list[Subject], runs: int) -> list[tuple[Subject, float, int]]:
     """The median of each, in milliseconds, and of how many runs.
 
-    The subjects take turns, so that what else the machine does falls on all of them alike.
+    The subjects take turns, in another order each time, so that what else the machine does, and what one leaves to the
+    next, falls on all of them alike.
     """
     times: dict[str, list[float]] = {subject.name: [] for subject in all_of_them}
     for subject in all_of_them:
         milliseconds(subject)
     for turn in range(runs):
-        for subject in all_of_them:
+        for subject in random.Random(turn).sample(all_of_them, len(all_of_them)):  # noqa: S311 - an order
             if turn < runs * subject.share:
                 times[subject.name].append(milliseconds(subject))
     return [(each, statistics.median(times[each.name]), len(times[each.name])) for each in all_of_them]
