@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +126,9 @@ def milliseconds(subject: Subject) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def measure(all_of_them: list[Subject], runs: int) -> list[tuple[Subject, float, int]]:
+def measure(
+    all_of_them: list[Subject], runs: int, once: Callable[[Subject], float] = milliseconds
+) -> list[tuple[Subject, float, int]]:
     """The median of each, in milliseconds, and of how many runs.
 
     The subjects take turns, in another order each time, so that what else the machine does, and what one leaves to the
@@ -134,11 +136,11 @@ def measure(all_of_them: list[Subject], runs: int) -> list[tuple[Subject, float,
     """
     times: dict[str, list[float]] = {subject.name: [] for subject in all_of_them}
     for subject in all_of_them:
-        milliseconds(subject)
+        once(subject)
     for turn in range(runs):
         for subject in random.Random(turn).sample(all_of_them, len(all_of_them)):  # noqa: S311 - an order
             if turn < runs * subject.share:
-                times[subject.name].append(milliseconds(subject))
+                times[subject.name].append(once(subject))
     return [(each, statistics.median(times[each.name]), len(times[each.name])) for each in all_of_them]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,8 @@ def _is_plain(app: App, obtained: Obtained, acting: Acting) -> bool:
     """Whether nothing was said but a name, nothing had to be said to the person, and a held session is the answer."""
     plan = obtained.plan
     return (
-        app.witness.sure
+        sys.platform not in ("darwin", "win32")  # where there is no Secret Service
+        and app.witness.sure
         and "HOME" in app.environ
         and not app.flagged
         and acting == Acting(may_sign_in=False)

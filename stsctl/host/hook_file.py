@@ -26,8 +26,8 @@ def path_in(folder: Path) -> Path:
 
 
 def command_in(folder: Path) -> tuple[str, ...]:
-    """What runs it: this interpreter, which looks at no variables and no folder of packages (-I, -S)."""
-    return sys.executable, "-I", "-S", str(path_in(folder))
+    """What runs it: this interpreter, which looks at no variables, no folder of packages (-I, -S) and no locale."""
+    return sys.executable, "-I", "-S", "-Xutf8", str(path_in(folder))
 
 
 def is_current(folder: Path) -> bool:

@@ -6,6 +6,8 @@ import contextlib
 import io
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +24,7 @@ from stsctl.cli.report import Report
 from stsctl.configuration import StoreName
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import StsctlError
+from stsctl.host import hook_file
 from stsctl.lifetime import Maximum
 from stsctl.request import Endpoint
 from stsctl.stores import codec
@@ -287,3 +290,29 @@ def test_the_hook_gives_what_the_whole_program_gives_or_nothing(person: Person, 
                 assert person.whole(each) == (line, ""), (each, happened)
                 hits += 1
     assert hits >= 20
+
+
+def test_the_hook_is_a_program_that_turns_into_the_whole_one(person: Person) -> None:
+    """On a hit it prints the line and nothing else; on a miss stsctl itself answers, whatever lies in the folder."""
+    data = person.home / ".local" / "share" / "stsctl"
+    hook_file.install(data)
+    planted = person.home / "planted"
+    (planted / "stsctl").mkdir(parents=True)
+    (planted / "stsctl" / "__init__.py").write_text("raise SystemExit(99)")
+    person.now = datetime.now(UTC)
+    person.obtain("admin")
+    settle()
+    line, _ = person.whole("admin")
+
+    def run(*argv: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(argv, env=person.environ, cwd=planted, capture_output=True, text=True, check=False)
+
+    for program in (hook_file.command_in(data), (str(Path(sys.executable).parent / "stsctl"), "credential-process")):
+        done = run(*program, "admin")
+        assert (done.returncode, done.stdout, done.stderr) == (0, line, "")
+        done = run(*program, "nothing")
+        assert done.returncode == 3, done
+        assert 'there is no role, source or AWS profile "nothing"' in done.stderr
+    loaded = run(sys.executable, "-Ximporttime", *hook_file.command_in(data)[1:], "admin")
+    assert "stsctl" not in loaded.stderr
+    assert loaded.stdout == line

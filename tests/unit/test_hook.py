@@ -50,10 +50,10 @@ def test_a_record_that_holds_gives_the_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("during", b"0 %d" % NOW),
+        ("during", b"%d %d" % (NOW - 1, NOW)),
         ("during", b"%d %d" % (NOW + 1, NOW + 2)),
         ("host", b"another"),
-        ("variables", b"0" * 40 + b" MISSING SOME"),
+        ("variables", b"0" * 16 + b" MISSING SOME"),
         ("file", b"- /"),
         ("file", b"1,2,3,4 /nowhere"),
         ("rights", b"- /"),
@@ -146,4 +146,4 @@ def test_it_loads_nothing_but_modules_in_c() -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program, str(folder)], capture_output=True, text=True, check=True
     )
-    assert set(done.stdout.split()) <= {"hook", "_blake2", "_socket"}
+    assert set(done.stdout.split()) <= {"hook", "_socket"}
