@@ -64,7 +64,7 @@ SERVICES = {
         Service(
             principal="ecs-tasks.amazonaws.com",
             actions=(
-                ("ecs:RegisterTaskDefinition", "*"),
+                ("ecs:RegisterTaskDefinition", "arn:aws:ecs:{}:task-definition/session:1"),
                 ("ecs:RunTask", "arn:aws:ecs:{}:task-definition/session:1"),
             ),
             extra="a cluster",
@@ -91,8 +91,8 @@ SERVICES = {
             principal="datapipeline.amazonaws.com",
             actions=(
                 ("datapipeline:CreatePipeline", "*"),
-                ("datapipeline:PutPipelineDefinition", "*"),
-                ("datapipeline:ActivatePipeline", "*"),
+                ("datapipeline:PutPipelineDefinition", "arn:aws:datapipeline:{}:pipeline/df-0000000SESSION"),
+                ("datapipeline:ActivatePipeline", "arn:aws:datapipeline:{}:pipeline/df-0000000SESSION"),
             ),
         ),
         Service(
@@ -111,7 +111,10 @@ SERVICES = {
         ),
         Service(
             principal="ssm.amazonaws.com",
-            actions=(("ssm:StartAutomationExecution", "arn:aws:ssm:{}:automation-definition/session:1"),),
+            actions=(
+                ("ssm:StartAutomationExecution", "arn:aws:ssm:{}:document/session"),
+                ("ssm:StartAutomationExecution", "arn:aws:ssm:{}:automation-execution/*"),
+            ),
         ),
         Service(
             principal="pods.eks.amazonaws.com",

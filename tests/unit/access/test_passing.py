@@ -1,8 +1,9 @@
-"""Handing a role to EC2: what `access pass-role` asks for is what it takes on the emulator."""
+"""Handing a role to a service: what is asked for is what it takes, by AWS's reference and on the emulator."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -12,11 +13,13 @@ from stsctl.access import authorization_details
 from stsctl.access.caller import user
 from stsctl.access.can import Surroundings
 from stsctl.access.passing import passing
+from stsctl.access.services import SERVICES
 from stsctl.access.snapshot import Snapshot
 from stsctl.credentials import Credentials
 from tests.conftest import missing
 
 try:
+    from stsctl.emulator.authorization.service_reference import find
     from tests.unit.emulator.front import Front
 except ImportError:
     missing("moto")
@@ -62,6 +65,24 @@ def snapshot(front: Front) -> Snapshot:
     """Before anything was made."""
     found = front.call(front.principal(f"{ACCOUNT}:root"), "iam", "GetAccountAuthorizationDetails", MaxItems=1000)
     return authorization_details.read(found, "details")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_asked_for_what_its_actions_are_about(service: str) -> None:
+    """Each action is one of AWS's reference, with one resource of every sort that it always takes, and no other."""
+    asked: dict[str, set[str]] = {}
+    for action, written in SERVICES[service].actions:
+        about = {_sort(written.format("region:account", region="region"))} if written != "*" else set()
+        asked[action] = asked.get(action, set()) | about
+    for action, sorts in asked.items():
+        known = find(*action.split(":"))
+        assert known is not None, action
+        assert sorts == {_sort(kind.arn) for kind in known.types if kind.required}, action
+
+
+def _sort(arn: str) -> str:
+    """What an ARN is of, as `instance`."""
+    return re.split("[:/]", arn.split(":", 5)[5])[0]
 
 
 @pytest.mark.parametrize("rights", RIGHTS)
