@@ -34,13 +34,14 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisat
 
 
 @pytest.fixture
-def me(home: Path, organisation: Organisation) -> Me:
+def me(home: Path, organisation: Organisation) -> Iterator[Me]:
     """Somebody whose role prod-admin can be had without a terminal."""
     person = somebody(home, organisation)
     person.configure_as_usual(hub=person.code_process())
     (home / "tmp").mkdir()
     person.environ["TMPDIR"] = str(home / "tmp")
-    return person
+    yield person
+    person.run("agent", "stop")
 
 
 @dataclass(slots=True)

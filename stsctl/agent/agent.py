@@ -81,9 +81,9 @@ class Agent:
 
     # ── what it does by itself ──
 
-    def run(self) -> None:
-        """Works until it is stopped."""
-        while not self._stopped:
+    def run(self, reachable: Callable[[], bool] = lambda: True) -> None:
+        """Works until it is stopped, or nobody can reach it any more: as when its person has signed out."""
+        while not self._stopped and reachable():
             self.sleep(self.step())
 
     def step(self) -> datetime:

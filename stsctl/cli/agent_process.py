@@ -68,5 +68,5 @@ def run(app: App) -> None:
         with contextlib.closing(door), contextlib.closing(serving), app.machine.ended_as_by_ctrl_c():
             work.note(f"the agent of stsctl {__version__} is running (process {os.getpid()})")
             with contextlib.suppress(KeyboardInterrupt):
-                agent.run()
+                agent.run(reachable=path.exists)
             work.note("the agent is stopped")

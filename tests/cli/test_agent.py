@@ -15,10 +15,11 @@ from typing import Any
 import pexpect
 import pytest
 
-from stsctl.agent import door
+from stsctl.agent import door, messages
 from stsctl.agent.door import Door
 from stsctl.agent.messages import Ask
 from stsctl.emulator import control
+from stsctl.host import private_socket, process_table
 from tests import program
 from tests.program import HUB, READ_ONLY, STSCTL, Me, Organisation, somebody
 
@@ -206,6 +207,14 @@ def test_there_is_one_and_it_ends_when_it_should(me: Me) -> None:
     until(lambda: me.run("agent", "status").status == 1)
     assert not list((me.home.parent / "run" / "stsctl").glob("*.sock"))
     assert me.run("agent", "stop").err == "stsctl: no agent is running\n"
+    me.ok("agent", "start")
+    last = int(status(me)["pid"])
+    connection = private_socket.connect(_socket(me), 20)
+    assert connection is not None
+    with connection:
+        _socket(me).unlink()  # as when the system takes the folder of who has signed out away
+        connection.sendall(messages.request_line(Ask.STATUS, {}))  # it would look by itself, half a minute later
+        until(lambda: process_table.look_up(last) is None)
 
 
 def test_it_has_nothing_of_the_shell_that_started_it(me: Me) -> None:
@@ -356,9 +365,13 @@ def test_a_configuration_that_is_being_written_ends_nothing(me: Me) -> None:
 
 def _fresh_status(me: Me) -> dict[str, Any]:
     """What the agent says, asked by no command: those read the configuration too."""
-    found = door.ask(me.home.parent / "run" / "stsctl" / "emulator.sock", Ask.STATUS)
+    found = door.ask(_socket(me), Ask.STATUS)
     assert found is not None
     return found
+
+
+def _socket(me: Me) -> Path:
+    return me.home.parent / "run" / "stsctl" / "emulator.sock"
 
 
 PASSPHRASE = "passphrase-canary"
