@@ -66,9 +66,23 @@ class Desktop:
     def type(self, text: str, *, after: Window | None = None) -> Window:
         """Types an answer into the question, when it is shown."""
         window = self.window(after=after)
-        self._do("type", "--clearmodifiers", "--delay", "40", text)
-        self._do("key", "Return")
-        return window
+        for _ in range(3):
+            self._do("type", "--clearmodifiers", "--delay", "40", text)
+            self._do("key", "Return")
+            if self._closes(window):
+                return window
+            # Nothing came, or not the end of it: as somebody would, from the beginning.
+            self._do("windowfocus", "--sync", window.id, check=False)
+            self._do("key", "--repeat", "40", "BackSpace")
+        pytest.fail("the question takes no answer")
+
+    def _closes(self, window: Window) -> bool:
+        ends = time.monotonic() + 15
+        while window in self.windows():
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.05)
+        return True
 
     def cancel(self) -> None:
         """Closes the question, when it is shown."""

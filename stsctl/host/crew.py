@@ -8,11 +8,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 from typing import IO, NoReturn, Self, TypeVarTuple, Unpack
 
+from stsctl.dataclass import dataclass
 from stsctl.host import process
 
 _LEAVE = timedelta(seconds=5)
