@@ -96,16 +96,37 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = Tr
 
 
 def create(path: Path, content: bytes) -> bool:
-    """Writes `content` to a new file that only its owner can read; False, and nothing done, where there is one."""
+    """Writes `content` to a new file that only its owner can read, whole from the moment at which it is there.
+
+    False, and nothing done, where there is one. Raises FileError.
+    """
     private_folder(path.parent)
+    draft = path.parent / f".{path.name}.{os.urandom(8).hex()}"
     try:
-        _write_new(path, content)
+        _write_new(draft, content)
+        try:
+            _name(draft, path, content)
+        finally:
+            draft.unlink()
         _settle(path.parent)
     except FileExistsError:
         return False
     except OSError as error:
         raise problem("write", path, error) from error
     return True
+
+
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+def _name(draft: Path, path: Path, content: bytes) -> None:
+    """Gives what is in `draft` the name `path`, which must be free."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _write_new(path, content)  # its file system has no links, so it cannot be there all at once
 
 
 def move(path: Path, goal: Path) -> None:

@@ -218,3 +218,30 @@ print([os.waitpid(child, 0)[1] for child in children].count(0))
     assert (done.stdout, done.stderr) == ("20\n", "")
     shutil.rmtree(folder / "index")
     assert open_held(folder).drop_all() == 22
+
+
+BEGINNING = """
+from pathlib import Path
+import cryptography.exceptions, cryptography.hazmat.primitives.ciphers.aead, filelock
+from tests.faults.test_stores import KEYS, open_held
+def act(folder):
+    open_held(Path(folder)).hold_keys(KEYS)
+    return 0
+"""
+
+
+def test_the_first_keys_are_kept_wherever_the_beginning_ended(tmp_path: Path) -> None:
+    """Killed while the sealing key and its header are made, the next one goes on: no key seals what none can open."""
+    with Traced(BEGINNING) as beginner:
+        assert beginner.run(tmp_path / "trace", str(tmp_path / "whole"), options=TRACE) == 0
+        steps = steps_of(tmp_path / "trace")
+        assert {step.call for step in steps} >= {"mkdir", "openat", "write", "rename"}
+        for step in steps:
+            folder = tmp_path / f"{step.call} {step.nth}"
+            injection = f"inject={step.call}:signal=SIGKILL:when={step.nth}"
+            assert beginner.run(tmp_path / "trace", str(folder), options=(*TRACE, "-e", injection)) == -9
+            kept = open_held(folder).keys("work")
+            assert kept in (None, KEYS)
+            open_held(folder).hold_keys(KEYS)
+            assert open_held(folder).keys("work") == KEYS
+            assert [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077] == []
