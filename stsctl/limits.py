@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from stsctl.arn import Arn
 from stsctl.dataclass import dataclass
@@ -131,6 +132,11 @@ def problem_with_audiences(audiences: Sequence[str]) -> str | None:
     if not all(1 <= len(each) <= 1000 for each in audiences):
         return "an audience has 1 to 1000 characters"
     return None
+
+
+def problem_with_token_duration(length: timedelta) -> str | None:
+    """What is wrong with how long a token of GetWebIdentityToken is to last: a minute to an hour."""
+    return None if timedelta(minutes=1) <= length <= timedelta(hours=1) else "such a token lasts 1m to 1h"
 
 
 def problem_with_policy_arns(arns: Sequence[str]) -> str | None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stsctl.cli import policy_folder
 from stsctl.cli.options import Duration, as_option, asking_options, json_option
 from stsctl.errors import StsctlError, UsageError
-from stsctl.host import files
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.sources.organization_accounts import OrganizationAccounts
 
-_ORGANIZATION = "organization.json"
 _ROLE = "OrganizationAccountAccessRole"
 
 
@@ -56,7 +54,7 @@ def collect(
     """
     source = _source(app, acting_as, via, options)
     wanted = list(accounts) or source.all()
-    due = [account for account in wanted if not _is_fresh(folder / f"{account}.json", app.wall() - max_age)]
+    due = [account for account in wanted if not policy_folder.has_since(folder, account, app.wall() - max_age)]
     _keep_organization(app, folder, source, needed=not accounts)
     refused: dict[str, StsctlError] = {}
     with app.report.progress("reading accounts", len(due)) as done:
@@ -64,7 +62,7 @@ def collect(
             if isinstance(answer, StsctlError):
                 refused[account] = answer
             else:
-                files.replace(folder / f"{account}.json", json.dumps(answer, default=str).encode())
+                policy_folder.keep_account(folder, account, answer)
             done()
     if as_json:
         failed = {account: error.message or getattr(error, "reason", "") for account, error in refused.items()}
@@ -82,19 +80,10 @@ def collect(
 
 
 def _source(app: App, acting_as: str | None, via: str, options: dict[str, Any]) -> OrganizationAccounts:
-    from stsctl.sources.authorization_details import Reader
-    from stsctl.sources.organization_accounts import OrganizationAccounts
-
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
-    session = obtained.session
-    clients = app.clients(obtained.plan.target)
-    own = session.account_id or app.keychain.identity(session.credentials).account
-    return OrganizationAccounts(
-        reader=Reader(clients=clients, endpoint=endpoint, credentials=session.credentials),
-        own_account=own,
-        via=via,
-        session_name="stsctl-access-collect",
-        sleep=time.sleep,
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    own = obtained.session.account_id or app.keychain.identity(obtained.session.credentials).account
+    return app.calls(obtained).accounts(
+        own_account=own, via=via, session_name="stsctl-access-collect", sleep=time.sleep
     )
 
 
@@ -108,9 +97,4 @@ def _keep_organization(app: App, folder: Path, source: OrganizationAccounts, *, 
     if tree is None and needed:
         raise UsageError("the account is in no organization", hint="--account ID, for each account")
     if tree is not None:
-        files.replace(folder / _ORGANIZATION, json.dumps(tree).encode())
-
-
-def _is_fresh(path: Path, since: datetime) -> bool:
-    changed = files.changed_at(path)
-    return changed is not None and changed >= since
+        policy_folder.keep_organization(folder, tree)

@@ -95,14 +95,10 @@ def trust_command(
 def _policies(app: App, named: str, acting_as: str | None, options: dict[str, Any]) -> list[tuple[str, TrustPolicy]]:
     if _is_file(app, named):
         return [(named, policy) for policy in trust_policy.read(read_document(Path(named)), named)]
-    from stsctl.sources import role_trust
-
     role = role_arn(app, named)
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, dict(options))
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, dict(options))
     check_account(obtained, role, may="iam:GetRole")
-    clients = app.clients(obtained.plan.target)
-    document = role_trust.read(clients, endpoint, obtained.session.credentials, role)
-    return [(str(role), trust_policy.of_role(role, document))]
+    return [(str(role), trust_policy.of_role(role, app.calls(obtained).trust_policy(role)))]
 
 
 def _is_file(app: App, named: str) -> bool:

@@ -12,10 +12,10 @@ from stsctl.callers import begins_with_proof
 from stsctl.cli.obtaining import Obtained, Obtaining
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
 from stsctl.errors import ConfigurationError, PersonNeededError, UsageError
-from stsctl.request import Endpoint
 from stsctl.target import Target, Wanted
 
 if TYPE_CHECKING:
+    from stsctl.cli.calls import Calls
     from stsctl.stores.current import Current
     from stsctl.stores.index import Entry
 
@@ -183,10 +183,8 @@ class App(Obtaining):
             raise ConfigurationError("it has no credentials here")
         return self.keychain.identity(credentials)
 
-    def acting(
-        self, wanted: Wanted | None, options: dict[str, Any], *, of_sts: bool = False
-    ) -> tuple[Obtained, Endpoint]:
-        """The session that another call is made with (None: the current one), and where it is made.
+    def acting(self, wanted: Wanted | None, options: dict[str, Any], *, of_sts: bool = False) -> Obtained:
+        """The session that another call is made with (None: the current one).
 
         A call `of_sts` is made with a user's keys themselves: their session, got with an MFA code, may not make it.
         """
@@ -195,5 +193,15 @@ class App(Obtaining):
         target = self.target(chosen)
         if of_sts and not target.hops:
             target = replace(target, source=replace(target.source, mfa_serial=None))
-        obtained = self.obtain(chosen, acting, target=target)
-        return obtained, self.endpoint_of(obtained)
+        return self.obtain(chosen, acting, target=target)
+
+    def calls(self, obtained: Obtained) -> Calls:
+        """The calls that are made with a session, where it came from."""
+        from stsctl.cli.calls import Calls
+
+        return Calls(
+            clients=self.clients(obtained.plan.target),
+            http=lambda: self.http(obtained.plan.target),
+            endpoint=self.endpoint_of(obtained),
+            credentials=obtained.session.credentials,
+        )

@@ -77,18 +77,14 @@ def _check(app: App, wanted: Wanted) -> None:
 
 def _address(app: App, obtained: Obtained, service: str | None, *, sign_out_first: bool) -> str:
     """The address that signs in; raises UsageError for a user, who has no session."""
-    from stsctl.sources.signin_token import signin_token
-
-    credentials = obtained.session.credentials
-    if credentials.session_token is None:
+    if obtained.session.credentials.session_token is None:
         raise UsageError(
             f'"{obtained.wanted.name}" is a user, and the console takes sessions of roles and of federated users only',
             hint="stsctl console ROLE",
         )
-    endpoint = app.endpoint_of(obtained)
-    way = SigningIn.at(endpoint)
+    way = SigningIn.at(app.endpoint_of(obtained))
     destination = way.destination(service, obtained.region)
-    token = signin_token(app.http(obtained.plan.target), endpoint, way, credentials, _lasts(obtained))
+    token = app.calls(obtained).signin_token(way, _lasts(obtained))
     return console.address(way, token, destination, sign_out_first=sign_out_first)
 
 
@@ -104,8 +100,6 @@ def _lasts(obtained: Obtained) -> timedelta | None:
 
 def _browser(app: App, obtained: Obtained, *, profile: str | None, container: str | None) -> Browser:
     """The browser as the command line says, else as the configuration does."""
-    from stsctl.host.browser import Browser
-
     session, settings = obtained.session, app.settings
     name = obtained.wanted.name
     role_name = (session.identity.session_role if session.identity else None) or name
@@ -117,8 +111,7 @@ def _browser(app: App, obtained: Obtained, *, profile: str | None, container: st
             container = console_table.filled(settings.container.value, values)
     role = app.configuration.roles.get(name)
     color = (role and role.color) or (Color.of(container) if container else None)
-    return Browser(
-        environ=app.environ,
+    return app.machine.browser(
         command=settings.browser.value,
         profile=profile,
         container=container,

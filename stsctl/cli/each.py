@@ -142,8 +142,6 @@ class _Run:
 
     def go(self, jobs: int, *, keep_going: bool) -> int:
         """Runs them; the status of the whole."""
-        from stsctl.host.crew import Crew
-
         with self._app.report.progress("running", len(self._tasks)) as advance:
 
             def done(ran: Ran) -> None:
@@ -152,7 +150,7 @@ class _Run:
                 self._told.done(ran.label, ran.status)
                 advance()
 
-            with Crew(jobs, self._told.said, done) as crew:
+            with self._app.machine.crew(jobs, self._told.said, done) as crew:
                 for task in self._tasks:
                     crew.wait_for_a_place()
                     if self._failed and not keep_going:

@@ -14,7 +14,10 @@ from stsctl.errors import ConfigurationError, PersonNeededError
 from stsctl.settings import Settings
 
 if TYPE_CHECKING:
+    from stsctl.host.browser import Browser
+    from stsctl.host.crew import Crew, Ran
     from stsctl.host.dialogue import Dialogue
+    from stsctl.host.screen import Screen
     from stsctl.host.session_leader import SessionLeader
     from stsctl.host.terminal import Terminal
 
@@ -68,6 +71,34 @@ class Machine:
             return process.run(argv, environ=self._for_helpers(), timeout=self._timeout)
         except (process.CommandNotFoundError, process.CannotStartError) as error:
             raise ConfigurationError(error.message, hint=error.hint) from error
+
+    def browser(
+        self,
+        *,
+        command: tuple[str, ...] = (),
+        profile: str | None = None,
+        container: str | None = None,
+        color: str | None = None,
+        icon: str | None = None,
+    ) -> Browser:
+        """The browser: by a command, in a profile or a container of its own, where that is said."""
+        from stsctl.host.browser import Browser
+
+        return Browser(
+            environ=self._environ, command=command, profile=profile, container=container, color=color, icon=icon
+        )
+
+    def crew(self, jobs: int, said: Callable[[str, bool, str], None], done: Callable[[Ran], None]) -> Crew:
+        """Programs that run beside each other."""
+        from stsctl.host.crew import Crew
+
+        return Crew(jobs, said, done)
+
+    def screen(self) -> AbstractContextManager[Screen]:
+        """The terminal as a full screen; raises PersonNeededError where it cannot be one."""
+        from stsctl.host import screen
+
+        return screen.opened(self._environ)
 
     def ended_as_by_ctrl_c(self) -> AbstractContextManager[None]:
         """Meanwhile whatever asks this process to end interrupts it, so that it can tidy up."""

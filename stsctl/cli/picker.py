@@ -28,8 +28,6 @@ def pick(app: App, *, several: bool = False) -> tuple[str, ...]:
 
     Raises click.Abort where they leave without, PersonNeededError where the terminal cannot show them.
     """
-    from stsctl.host import screen
-
     known = {one.name: one for one in app.listing() if one.name.isprintable()}
     candidates = (Candidate(name=one.name, also=(one.description, *one.also)) for one in known.values())
     facts = _Facts(app, known)
@@ -37,7 +35,7 @@ def pick(app: App, *, several: bool = False) -> tuple[str, ...]:
         Search(candidates, app.uses.worth(app.now())), about=facts.about, details=facts.details, several=several
     )
     outcome = Outcome.OPEN
-    with screen.opened(app.environ) as shown:
+    with app.machine.screen() as shown:
         while outcome is Outcome.OPEN:
             # Nobody who types on waits for what takes a while to find out.
             for facts.whole in (False, True):

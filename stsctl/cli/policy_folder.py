@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +47,22 @@ def read(path: Path) -> Snapshot:
     if not isinstance(value, dict) or not any(section in value for section in authorization_details.SECTIONS):
         raise ConfigurationError(f'"{path}" holds neither the details of an account nor an organization', hint=_HINT)
     return replace(authorization_details.read(value, str(path)), as_of=as_of)
+
+
+def keep_account(folder: Path, account: str, answer: Mapping[str, Any]) -> None:
+    """Writes the policies of an account, as IAM gave them; raises FileError."""
+    files.replace(folder / f"{account}.json", json.dumps(answer, default=str).encode())
+
+
+def keep_organization(folder: Path, tree: object) -> None:
+    """Writes the organization beside its accounts; raises FileError."""
+    files.replace(folder / "organization.json", json.dumps(tree).encode())
+
+
+def has_since(folder: Path, account: str, since: datetime) -> bool:
+    """Whether an account was written at that time, or later."""
+    changed = files.changed_at(folder / f"{account}.json")
+    return changed is not None and changed >= since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,24 +85,15 @@ def _of_emulator(app: App) -> Snapshot:
 
 def of_source(app: App, name: str) -> Snapshot:
     """The account of a source, as its own credentials see it; nobody is asked for anything. Raises StsctlError."""
-    from stsctl.sources.authorization_details import Reader
-
-    obtained, where = app.acting(Wanted(name=name), {"may_sign_in": False}, of_sts=True)
-    clients = app.clients(obtained.plan.target)
-    reader = Reader(clients=clients, endpoint=where, credentials=obtained.session.credentials)
-    return merged(_read(reader, f'the account of "{name}"', with_organization=False))
+    obtained = app.acting(Wanted(name=name), {"may_sign_in": False}, of_sts=True)
+    return merged(_read(app.calls(obtained).reader(), f'the account of "{name}"', with_organization=False))
 
 
 def _live(app: App, acting_as: Wanted | None, acting: Acting) -> Snapshot:
-    from stsctl.sources.authorization_details import Reader
-
     obtained = app.obtain(app.chosen(acting_as), acting)
-    reader = Reader(
-        clients=app.clients(obtained.plan.target),
-        endpoint=app.endpoint_of(obtained),
-        credentials=obtained.session.credentials,
+    return merged(
+        _read(app.calls(obtained).reader(), f'the account of "{obtained.wanted.name}"', with_organization=False)
     )
-    return merged(_read(reader, f'the account of "{obtained.wanted.name}"', with_organization=False))
 
 
 def _read(reader: Reader, place: str, *, with_organization: bool) -> list[Snapshot]:

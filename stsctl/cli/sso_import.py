@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl import configuration, identity_centers, permission_sets
+from stsctl import identity_centers, permission_sets
 from stsctl.chain import leads_somewhere
 from stsctl.errors import UsageError
 from stsctl.formats import added
@@ -94,8 +94,6 @@ def _taken(app: App, before: dict[str, tuple[str, str]], from_name: str) -> set[
 
 
 def _write(app: App, from_name: str, table: dict[str, str] | None, changes: Import, *, prune: bool) -> None:
-    from stsctl.host import aws_files, files
-
     roles = {
         name: {
             "type": "permission-set",
@@ -108,14 +106,7 @@ def _write(app: App, from_name: str, table: dict[str, str] | None, changes: Impo
     }
     source = (from_name, table) if table else None
     place = app.short(app.paths.added)
-
-    def edit(text: bytes) -> bytes:
-        new = added.with_import(text, source, roles, changes.gone if prune else (), place=place)
-        # Nothing is written that could not be read again.
-        configuration.load(files.read(app.paths.config), new, added_place=place)
-        return new
-
-    aws_files.change(app.paths.added, edit, locks=app.paths.locks)
+    app.change_added(lambda text: added.with_import(text, source, roles, changes.gone if prune else (), place=place))
 
 
 def _lines(changes: Import, before: dict[str, tuple[str, str]], *, prune: bool) -> list[str]:

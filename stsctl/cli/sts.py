@@ -52,10 +52,8 @@ def command() -> None:
 @click.pass_obj
 def key_info(app: App, /, *, access_key_id: str, acting_as: str | None, as_json: bool, **options: Any) -> None:
     """Say which account an access key belongs to (GetAccessKeyInfo)."""
-    from stsctl.sources.identity import account_of_key
-
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
-    account = account_of_key(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, access_key_id)
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
+    account = app.calls(obtained).account_of_key(access_key_id)
     if as_json:
         app.report.answer({"access_key_id": access_key_id, "account_id": account})
         return
@@ -89,17 +87,9 @@ def revoke(
     if undo and before:
         raise click.UsageError("--undo and --before exclude each other")
     arn = role_arn(app, role)
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options)
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options)
     check_account(obtained, arn, may="iam:PutRolePolicy")
-    from stsctl.sources.role_policy import RolePolicy
-
-    policy = RolePolicy(
-        clients=app.clients(obtained.plan.target),
-        endpoint=endpoint,
-        credentials=obtained.session.credentials,
-        role=arn.resource_name,
-        name=revocation.POLICY_NAME,
-    )
+    policy = app.calls(obtained).role_policy(arn, revocation.POLICY_NAME)
     if undo:
         _undo(app, arn, policy, yes=yes)
     else:

@@ -58,10 +58,8 @@ def decode(
     if [message is not None, from_stdin, last].count(True) != 1:
         raise click.UsageError("give the MESSAGE, --stdin or --last")
     encoded = _of_last(app) if last else decoded.message_in(_pasted() if message is None else message)
-    from stsctl.sources.identity import decoded_message
-
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
-    answer = decoded_message(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, encoded)
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
+    answer = app.calls(obtained).decoded_message(encoded)
     found = decoded.read(answer)
     if as_json:
         app.report.answer(json.loads(answer))

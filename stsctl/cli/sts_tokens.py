@@ -53,23 +53,14 @@ def id_token(
     The account needs outbound identity federation; the token is signed by AWS, and verified with the keys of the
     account's issuer. It is not held: each call gives another one.
     """
-    from stsctl.sources.outbound_token import LONGEST, SHORTEST, outbound_token
-
     problem = limits.problem_with_audiences(audiences) or limits.problem_with_tags(tags, ())
     if problem:
         raise UsageError(problem, hint="stsctl sts id-token --audience https://api.example.com --tag team=blue")
-    if duration is not None and not SHORTEST <= duration <= LONGEST:
-        raise UsageError("such a token lasts 1m to 1h", hint="try --duration 5m")
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
-    answer = outbound_token(
-        app.clients(obtained.plan.target),
-        endpoint,
-        obtained.session.credentials,
-        audiences=audiences,
-        algorithm=signing_algorithm,
-        lasts=duration,
-        tags=tags,
-    )
+    too_long = limits.problem_with_token_duration(duration) if duration is not None else None
+    if too_long:
+        raise UsageError(too_long, hint="try --duration 5m")
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
+    answer = app.calls(obtained).id_token(audiences=audiences, algorithm=signing_algorithm, lasts=duration, tags=tags)
     token, end = answer.token, answer.expires_at
     app.report.data(format_token.with_its_end(token, end) if as_json else format_token.plain(token))
 
@@ -84,11 +75,9 @@ def delegated_token(app: App, /, *, acting_as: str | None, **options: Any) -> No
     The token is read from standard input. The credentials are printed as STS answers them, which a source of type file
     reads, and are not held.
     """
-    from stsctl.sources.delegated_token import delegated
-
     trade_in = _from_stdin()
-    obtained, endpoint = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
-    answer = delegated(app.clients(obtained.plan.target), endpoint, obtained.session.credentials, trade_in)
+    obtained = app.acting(Wanted(name=acting_as) if acting_as else None, options, of_sts=True)
+    answer = app.calls(obtained).delegated(trade_in)
     app.report.data(json.delegated(answer.credentials, answer.principal, answer.packed_policy_size))
 
 

@@ -189,6 +189,17 @@ class Surroundings:
             config_place=self.short(self.paths.aws_config),
         )
 
+    def change_added(self, edit: Callable[[bytes], bytes]) -> None:
+        """Changes added.toml, while no other stsctl does; nothing is written that could not be read again."""
+        from stsctl.host import aws_files
+
+        def checked(text: bytes) -> bytes:
+            new = edit(text)
+            configuration.load(files.read(self.paths.config), new, added_place=self.short(self.paths.added))
+            return new
+
+        aws_files.change(self.paths.added, checked, locks=self.paths.locks)
+
     def change_credentials(self, edit: Callable[[bytes], bytes]) -> None:
         """Changes ~/.aws/credentials, while no other stsctl does."""
         from stsctl.host import aws_files

@@ -16,19 +16,21 @@ from stsctl.credentials import Credentials
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError
 from stsctl.request import Asker, Operation, SessionRequest
-from stsctl.sources.assume_role import AssumeRole
 from stsctl.sources.authorization_details import Reader
+from stsctl.sources.interface import Exchange
 from stsctl.sources.throttling import patiently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationAccounts:
-    """Reads accounts as the one who has `reader`'s credentials in `own_account`, and by the role `via` elsewhere.
+    """Reads accounts as the one who has `reader`'s credentials in `own_account`, and by the role `via` elsewhere,
+    assumed by `exchange`.
 
     `sleep` waits so many seconds.
     """
 
     reader: Reader
+    exchange: Exchange
     own_account: str
     via: str
     session_name: str
@@ -71,5 +73,4 @@ class OrganizationAccounts:
             role_arn=Arn.parse_role(f"arn:{endpoint.partition}:iam::{account}:role/{self.via}"),
             session_name=self.session_name,
         )
-        exchange = AssumeRole(clients=self.reader.clients)
-        return exchange.obtain(request, self.reader.credentials, None).credentials
+        return self.exchange.obtain(request, self.reader.credentials, None).credentials

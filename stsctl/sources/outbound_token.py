@@ -17,7 +17,6 @@ from stsctl.sources.answer import explained, text_of
 from stsctl.sources.client import Clients
 
 ALGORITHMS = ("RS256", "ES384")
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _MEANINGS = {
     "OutboundWebIdentityFederationDisabledException": (
