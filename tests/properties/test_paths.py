@@ -154,7 +154,7 @@ def test_paths_are_walked_and_where_there_is_none_none_is_found(numbers: range) 
         reached = list(Trying(front, snapshot).roles(someone, missed))
         assert not reached, f"organisation {number}: {someone.arn} → {reached}"
         count["missed"] += len(missed)
-    assert min(count["walked"], count["missed"]) > len(numbers) // 2, count
+    assert min(count["walked"], count["missed"]) > len(numbers) // 5, count
 
 
 @pytest.mark.parametrize("numbers", BATCHES, ids=str)
