@@ -17,7 +17,7 @@ from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
-    from stsctl.names import Named
+    from stsctl.listing import Named
     from stsctl.stores.index import Entry
 
 _ASKED = {Asks.NOTHING: "", Asks.MFA: "MFA", Asks.SIGN_IN: "sign-in", Asks.PASSPHRASE: "phrase"}

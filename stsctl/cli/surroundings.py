@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from stsctl import configuration, names, profile, settings
+from stsctl import configuration, profile, settings
 from stsctl.cli.report import Report
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
@@ -21,7 +21,7 @@ from stsctl.url import is_loopback
 if TYPE_CHECKING:
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
-    from stsctl.names import Named
+    from stsctl.listing import Named
 
 
 class Surroundings:
@@ -153,6 +153,7 @@ class Surroundings:
     def listing(self) -> tuple[Named, ...]:
         """Every name that can be typed, with its origin."""
         from stsctl.host.witness import Witness
+        from stsctl.listing import listing
         from stsctl.stores.known_names import KnownNames
 
         place = self.paths
@@ -162,7 +163,7 @@ class Surroundings:
         if found is None:
             witness = Witness(self.environ)
             with witness.watching():
-                found = names.listing(self.configuration, self.profiles)
+                found = listing(self.configuration, self.profiles)
             known.keep(found, witness)
         return found
 

@@ -16,7 +16,7 @@ from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
 from stsctl.host.witness import Witness
-from stsctl.names import Named
+from stsctl.listing import Named
 from stsctl.origin import Origin
 
 _MANY = 200

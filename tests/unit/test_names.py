@@ -9,6 +9,7 @@ import pytest
 
 from stsctl import configuration, names, profile, settings
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
+from stsctl.listing import listing
 from stsctl.origin import Origin
 from stsctl.source import SourceKind
 from stsctl.target import MfaMode, Target, Wanted
@@ -432,7 +433,7 @@ def test_roles_of_two_partitions_are_refused() -> None:
 def test_the_listing_holds_all_that_can_be_typed() -> None:
     """Roles, sources, AWS profiles that lead somewhere; each name once."""
     configured = configuration.load(CONFIG.encode(), b'[source.legacy]\ntype = "keys"\n')
-    listed = names.listing(configured, profile.load(AWS_CONFIG.encode(), None))
+    listed = listing(configured, profile.load(AWS_CONFIG.encode(), None))
     assert [(one.name, one.kind, one.description) for one in listed] == [
         ("hub", "role", A + "hub"),
         ("prod-admin", "role", B + "Admin"),

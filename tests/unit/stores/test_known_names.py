@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stsctl.cli.surroundings import Surroundings
-from stsctl.names import Named
+from stsctl.listing import Named
 
 MANY = 300
 

@@ -1,0 +1,71 @@
+"""Every name that can be typed, with what people know of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stsctl.chain import leads_somewhere
+from stsctl.configuration import Configuration
+from stsctl.dataclass import dataclass
+from stsctl.origin import Origin
+from stsctl.profile import Profiles
+from stsctl.role_table import RoleEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A name that can be typed, for listings, completions and searches; `also` is what else it is found by."""
+
+    name: str
+    kind: str
+    description: str
+    origin: Origin
+    also: tuple[str, ...] = ()
+
+
+def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
+    """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
+    roles = [
+        _named(role.hop, "role", role.hop.description or role.hop.what, _also(role))
+        for role in configuration.roles.values()
+    ]
+    sources = [
+        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}", ())
+        for entry in configuration.sources.values()
+    ]
+    others = [
+        Named(
+            name=name,
+            kind="profile",
+            description=profile.get("role_arn") or "AWS profile",
+            origin=profile.origin,
+            also=tuple(value for key in _TELLING if (value := profile.get(key))),
+        )
+        for name, profile in profiles.by_name.items()
+        if leads_somewhere(profile)
+    ]
+    known = {one.name for one in (*roles, *sources)}
+    return (*roles, *sources, *(one for one in others if one.name not in known))
+
+
+class _Placed(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def origin(self) -> Origin | None: ...
+
+
+def _named(one: _Placed, kind: str, description: str, also: tuple[str, ...]) -> Named:
+    origin = one.origin or Origin(place=one.name)
+    return Named(name=one.name, kind=kind, description=description, origin=origin, also=also)
+
+
+_TELLING = ("sso_account_id", "sso_role_name", "sso_session", "region", "source_profile")
+"""What of an AWS profile people remember it by, besides its role."""
+
+
+def _also(role: RoleEntry) -> tuple[str, ...]:
+    hop = role.hop
+    tags = (f"{key}={value}" for key, value in hop.tags)
+    said = (hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
+    return tuple(text for text in said if text)
