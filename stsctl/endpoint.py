@@ -15,7 +15,8 @@ from stsctl.connection import SERVICES
 from stsctl.errors import ConfigurationError
 from stsctl.limits import problem_with_url
 from stsctl.request import Endpoint
-from stsctl.settings import Setting, Settings
+from stsctl.setting import Setting
+from stsctl.settings import Settings
 from stsctl.source import Source, SourceKind
 from stsctl.target import Hop, HopKind, Target
 from stsctl.url import is_loopback

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stsctl import endpoint, names, plan, settings
+from stsctl import endpoint, names, plan
 from stsctl.callers import begins_with_proof
 from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
@@ -26,6 +26,7 @@ from stsctl.host import files
 from stsctl.plan import Plan
 from stsctl.request import Endpoint
 from stsctl.session_name import Person
+from stsctl.setting import Level
 from stsctl.source import Source, SourceKind
 from stsctl.target import Target, Wanted
 
@@ -257,7 +258,7 @@ class Obtaining(Parts):
         """The region for what is run: what was said of the role or of what leads to it, else in the configuration."""
         said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
         general = self.settings.region
-        return next((each for each in said if each), general.value if general.level is settings.Level.FILE else None)
+        return next((each for each in said if each), general.value if general.level is Level.FILE else None)
 
     def _prompt(self, acting: Acting) -> MfaPrompt:
         from stsctl.cli.ask import MfaPrompt

@@ -7,7 +7,8 @@ import pytest
 from stsctl import configuration, settings
 from stsctl.connection import SERVICES
 from stsctl.errors import ConfigurationError, UsageError
-from stsctl.settings import Level, Settings
+from stsctl.setting import Level
+from stsctl.settings import Settings
 
 FILE = """\
 [defaults]
