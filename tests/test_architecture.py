@@ -114,7 +114,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     ),
     (r"stores\.(hits|known_names)", rf"({VALUES}|hook|host\.\w+)", EFFECTS),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
-    (r"stores\.held", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|manifest))", EFFECTS),
+    (r"stores\.held", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|listed|manifest))", EFFECTS),
     (r"stores\.migration", rf"({VALUES}|stores\.(interface|codec|held|index))", None),
     (r"stores\.\w+", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|records))", EFFECTS),
     # Where the emulator's modules may import more than its own parts: moto is read and called here, and nowhere else.

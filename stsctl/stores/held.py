@@ -10,7 +10,6 @@ import contextlib
 from datetime import datetime
 from pathlib import Path
 
-from stsctl.arn import Arn
 from stsctl.credentials import Secret, Session
 from stsctl.errors import StoreError
 from stsctl.host.files import FileError
@@ -19,6 +18,7 @@ from stsctl.stores import codec
 from stsctl.stores.codec import LongTermKeys
 from stsctl.stores.index import Entry, Index, KeysEntry, SignInEntry
 from stsctl.stores.interface import Capacity, DamagedError, Item, Kind, Store
+from stsctl.stores.listed import keys_entry, session_entry, sign_in_entry
 from stsctl.stores.manifest import Items, Manifest
 
 
@@ -104,7 +104,7 @@ class Held:
         sign_in = None if text is None else codec.parse_sign_in(text, authority)
         if sign_in is not None and self._index.get_sign_in(authority) is None:
             with contextlib.suppress(FileError):
-                self._index.put_sign_in(self._sign_in_entry(sign_in))
+                self._index.put_sign_in(sign_in_entry(sign_in, self.store))
         return sign_in
 
     def hold_sign_in(self, sign_in: SignIn) -> None:
@@ -113,7 +113,7 @@ class Held:
             self.manifest.write(manifest, manifest | {(Kind.TOKEN, sign_in.authority)})
             text, ends_at = codec.sign_in_text(sign_in), None if sign_in.refresh_token else sign_in.ends_at
             self._store.put(Item(kind=Kind.TOKEN, key=sign_in.authority, value=text, ends_at=ends_at))
-            self._index.put_sign_in(self._sign_in_entry(sign_in))
+            self._index.put_sign_in(sign_in_entry(sign_in, self.store))
 
     def drop_sign_in(self, authority: str) -> bool:
         """Forgets a sign-in; False where there was none."""
@@ -147,7 +147,7 @@ class Held:
                 f'the keys "{name}" are in the store ({self.store}), and are not in a form that can be read',
                 hint=f'enter them again: "stsctl keys add {name}"',
             )
-        entry = self._keys_entry(keys)
+        entry = keys_entry(keys, self.store)
         if self._index.get_keys(name) != entry:
             with contextlib.suppress(FileError):
                 self._index.put_keys(entry)
@@ -158,7 +158,7 @@ class Held:
         with self.manifest.changed() as manifest:
             self.manifest.write(manifest, manifest | {(Kind.KEYS, keys.name)})
             self._store.put(Item(kind=Kind.KEYS, key=keys.name, value=codec.keys_text(keys)))
-            self._index.put_keys(self._keys_entry(keys))
+            self._index.put_keys(keys_entry(keys, self.store))
 
     def drop_keys(self, name: str) -> bool:
         """Forgets long-term keys; False where there were none."""
@@ -224,7 +224,7 @@ class Held:
                 if kind is Kind.SESSION and self._index.get(key) is None:
                     session = self._read(key)
                     if session is not None:
-                        self._index.put(self._entry(session))
+                        self._index.put(session_entry(session, self.store))
                         added += 1
                 # These are listed again by being read.
                 elif kind is Kind.KEYS and self._index.get_keys(key) is None:
@@ -261,42 +261,3 @@ class Held:
         sessions = {(Kind.SESSION, entry.request_key) for entry in self.entries()}
         sign_ins = {(Kind.TOKEN, entry.authority) for entry in self.sign_in_entries()}
         return frozenset(sessions | sign_ins | {(Kind.KEYS, entry.name) for entry in self.keys_entries()})
-
-    def _entry(self, session: Session) -> Entry:
-        return Entry(
-            request_key=session.request_key,
-            name=_role_name(session.identity) or session.credentials.access_key_id,
-            identity=None if session.identity is None else str(session.identity),
-            account_id=session.account_id,
-            access_key_id=session.credentials.access_key_id,
-            obtained_at=session.obtained_at,
-            expires_at=session.expires_at,
-            store=self.store,
-            needs_person=True,
-        )
-
-    def _keys_entry(self, keys: LongTermKeys) -> KeysEntry:
-        return KeysEntry(
-            name=keys.name,
-            access_key_id=keys.credentials.access_key_id,
-            identity=str(keys.identity),
-            account_id=keys.account_id,
-            added_at=keys.added_at,
-            store=self.store,
-            mfa_serial=keys.mfa_serial,
-        )
-
-    def _sign_in_entry(self, sign_in: SignIn) -> SignInEntry:
-        return SignInEntry(
-            authority=sign_in.authority,
-            id=sign_in.id,
-            signed_in_at=sign_in.signed_in_at,
-            ends_at=sign_in.ends_at,
-            store=self.store,
-            about=sign_in.about,
-            renewable=sign_in.refresh_token is not None,
-        )
-
-
-def _role_name(identity: Arn | None) -> str | None:
-    return None if identity is None else identity.session_role
