@@ -342,7 +342,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisat
 @pytest.fixture
 def other_organisation(tmp_path: Path) -> Iterator[Organisation]:
     """Another emulator, of the test's own."""
-    found = start(tmp_path / "other")
+    found = start(tmp_path / "other", people=_PEOPLE)
     yield found
     control.stop(found.folder, found.running)
 
