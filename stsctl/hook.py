@@ -3,7 +3,8 @@
 Run as `python -I -S -Xutf8 hook.pyc NAME`. When the whole program has answered for a name, it leaves a record of
 everything that it looked at (files, variables) and of how its answer follows from an item of the keyring. This program
 compares, and decides nothing: where all is as it was, it reads that item and gives the same answer again, to the byte.
-Otherwise it turns into the whole program. It waits for no import: only modules in C.
+Otherwise it turns into the whole program. It waits for no import: only modules in C. (macOS and Windows: `ctypes`, by
+a file that lies beside this one.)
 """
 
 import _imp
@@ -13,8 +14,26 @@ import time
 
 if sys.platform == "win32":
     import nt as posix
+    from nt import _exit  # type: ignore[attr-defined]  # it is there, as os.py says
+
+    _READING = posix.O_RDONLY | posix.O_BINARY | posix.O_NOINHERIT
+    _LOCAL = -1  # there are no local sockets
+    _KINDS = 8  # of lines: no rights, which nobody looks at there
+
+    def _user() -> int:
+        return 0  # whose every file is said to be
+
 else:
     import posix
+    from posix import _exit
+
+    _READING = posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK
+    _LOCAL, _user = _socket.AF_UNIX, posix.geteuid
+    _KINDS = 9
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VERSION = b"stsctl hit 1"
 """How a record begins; another form has another number."""
@@ -24,6 +43,8 @@ LIMIT = 1.0
 _KEY = 0x73747363746C  # any number will do, as long as it stays
 _LONGEST = 1 << 18
 """Bytes of a record, and of one message of the bus: several times what any session takes."""
+LIBRARY = {"darwin": "hook_macos", "win32": "hook_windows"}.get(sys.platform)
+"""The module that reads the keyring where that is the system's own and no Secret Service."""
 _ITEM, _SECRETS = b"org.freedesktop.Secret.Item", b"org.freedesktop.Secret.Service"
 
 Environ = dict[bytes, bytes]
@@ -37,15 +58,19 @@ class UnusualError(Exception):
 
 
 def state(environ: Environ) -> bytes | None:
-    """The folder of the state, as `host.paths` has it; None where HOME does not say."""
-    home, state = environ.get(b"HOME", b""), environ.get(b"XDG_STATE_HOME", b"")
-    if not home.startswith(b"/"):
-        return None
-    if sys.platform == "darwin":
-        state = home + b"/Library/Application Support"
-    elif not state.startswith(b"/"):
-        state = home + b"/.local/state"
-    return state + b"/stsctl"
+    """The folder of the state, as `host.paths` has it; None where HOME (Windows: LOCALAPPDATA) does not say."""
+    if sys.platform == "win32":
+        local = environ.get(b"LOCALAPPDATA", b"")
+        state = local if local[1:3] == b":\\" else b""
+    else:
+        home, state = environ.get(b"HOME", b""), environ.get(b"XDG_STATE_HOME", b"")
+        if not home.startswith(b"/"):
+            return None
+        if sys.platform == "darwin":
+            state = home + b"/Library/Application Support"
+        elif not state.startswith(b"/"):
+            state = home + b"/.local/state"
+    return state + b"/stsctl" if state else None
 
 
 def folder(environ: Environ) -> bytes | None:
@@ -96,6 +121,15 @@ def rights_at(path: bytes) -> bytes:
     return b",".join([b"%d,%d,%o" % (each.st_uid, each.st_gid, each.st_mode) for each in found])
 
 
+def host() -> bytes:
+    """What this machine is called, as `platform.node` says it."""
+    if sys.platform == "win32":
+        name = _socket.gethostname()
+    else:
+        name = posix.uname().nodename
+    return name.encode()
+
+
 class Hit:
     """What a record says of the answer: of which item it is made, and how."""
 
@@ -139,7 +173,7 @@ def hit(record: bytes, environ: Environ, now: float) -> Hit | None:
         else:
             found.take(what, said)
         vouched.add(what)
-    return found if len(vouched) == 9 else None
+    return found if len(vouched) == _KINDS else None
 
 
 def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
@@ -148,7 +182,7 @@ def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
         since, until = said.split(b" ")
         return int(since) <= now < int(until)
     if what == b"host":
-        return posix.uname().nodename.encode() == said
+        return host() == said
     was, _, of_what = said.partition(b" ")
     if what == b"file":
         return stamp_at(of_what) == was
@@ -159,10 +193,12 @@ def _still(what: bytes, said: bytes, environ: Environ, now: float) -> bool:
 
 def read_private(path: bytes) -> bytes:
     """The bytes of a file of this user's that nobody else can read or change; raises OSError or UnusualError."""
-    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
+    file = posix.open(path, _READING)
     try:
         found = posix.fstat(file)
-        if found.st_mode & 0o170077 != 0o100000 or found.st_uid != posix.geteuid() or found.st_size > _LONGEST:
+        # The rights of Windows are not in the mode: there the folder, in the user's own, says who may.
+        private = 0o170000 if sys.platform == "win32" else 0o170077
+        if found.st_mode & private != 0o100000 or found.st_uid != _user() or found.st_size > _LONGEST:
             raise UnusualError
         return posix.read(file, _LONGEST)
     finally:
@@ -241,14 +277,14 @@ class SecretService:
 
     def __init__(self, environ: Environ, limit: float = LIMIT) -> None:
         self._ends = time.monotonic() + limit
-        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._socket = _socket.socket(_LOCAL, _socket.SOCK_STREAM)
         self._socket.settimeout(limit)
         try:
             self._socket.connect(_address(environ))
         except BaseException:
             self._socket.close()
             raise
-        self._to_send = b"\0AUTH EXTERNAL %s\r\nBEGIN\r\n" % str(posix.geteuid()).encode().hex().encode()
+        self._to_send = b"\0AUTH EXTERNAL %s\r\nBEGIN\r\n" % str(_user()).encode().hex().encode()
         self._received = b""
         self._greeted = False
         self._calls = 0
@@ -364,6 +400,9 @@ class SecretService:
 
 def secret(environ: Environ, item: bytes) -> bytes:
     """What an item of the keyring keeps; raises OSError or UnusualError."""
+    if LIBRARY:
+        service_name, _, account = item.rpartition(b" ")
+        return _password(LIBRARY, service_name, account)
     service = SecretService(environ)
     try:
         return service.secret(item)
@@ -372,8 +411,14 @@ def secret(environ: Environ, item: bytes) -> bytes:
 
 
 def find(environ: Environ, attributes: dict[bytes, bytes], limit: float = LIMIT) -> tuple[bytes, bytes] | None:
-    """The one item that has these attributes, and its secret; None where there is not one, or anything is unusual."""
+    """The one item that has these attributes, and its secret; None where there is not one, or anything is unusual.
+
+    Where the keyring is the system's own, what an item is called is its service and its account.
+    """
     try:
+        if LIBRARY:
+            item = attributes[b"service"] + b" " + attributes[b"username"]
+            return item, secret(environ, item)
         service = SecretService(environ, limit)
         try:
             (item,) = service.search(attributes)
@@ -382,6 +427,38 @@ def find(environ: Environ, attributes: dict[bytes, bytes], limit: float = LIMIT)
             service.close()
     except (OSError, ValueError, UnusualError):
         return None
+
+
+def _password(library: str, service: bytes, account: bytes) -> bytes:
+    """What the system's own keyring keeps, in time; raises UnusualError."""
+    import _thread
+
+    found: list[bytes | None] = []
+    reading = _thread.allocate_lock()
+    reading.acquire()
+
+    def read() -> None:
+        try:
+            found.append(_library(library).password(service, account))
+        except Exception:  # noqa: BLE001 - in a thread nobody would hear of it, and the whole program will say
+            found.append(None)
+        finally:
+            reading.release()
+
+    # A thread, since a library cannot be told how long to wait.
+    _thread.start_new_thread(read, ())
+    if not reading.acquire(timeout=LIMIT) or found[0] is None:
+        raise UnusualError
+    return found[0]
+
+
+def _library(name: str) -> "Any":
+    """That module: of stsctl, or beside this file where this runs by itself. It is as `host.hook_file` called it."""
+    if __name__ != "__main__":
+        return __import__(f"stsctl.{name}", fromlist=[name])
+    folder, _, file = __file__.replace("\\", "/").rpartition("/")
+    sys.path.append(folder)
+    return __import__(file.removesuffix(".pyc").replace("hook", name, 1))
 
 
 def _fields(message: _Reply) -> dict[int, bytes | int]:
@@ -412,7 +489,7 @@ def _address(environ: Environ) -> bytes:
     """Where this user's message bus listens, as a socket takes it."""
     said = environ.get(b"DBUS_SESSION_BUS_ADDRESS")
     if not said:
-        runtime = environ.get(b"XDG_RUNTIME_DIR") or b"/run/user/%d" % posix.geteuid()
+        runtime = environ.get(b"XDG_RUNTIME_DIR") or b"/run/user/%d" % _user()
         return runtime + b"/bus"
     transport, _, options = said.partition(b";")[0].partition(b":")
     for option in options.split(b","):
@@ -425,14 +502,28 @@ def _address(environ: Environ) -> bytes:
 # Run by itself, or in front of the rest of stsctl.
 
 
+def environment() -> Environ:
+    """The variables, in bytes as `os.fsencode` makes them."""
+    if sys.platform == "win32":
+        found: dict[str, str] = posix.environ
+        environ = {_bytes(name.upper()): _bytes(value) for name, value in found.items()}
+    else:
+        environ = posix.environ
+    return environ
+
+
 def serve(name: str) -> None:
     """Prints the answer for NAME and ends the process; does nothing where this is no plain hit."""
     try:
-        line = answer(name, posix.environ, time.time())
+        line = answer(name, environment(), time.time())
         if line is not None and _write(line):
-            posix._exit(0)
+            _exit(0)
     except KeyboardInterrupt:
-        posix._exit(130)
+        _exit(130)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _write(line: bytes) -> bool:
@@ -443,7 +534,7 @@ def _write(line: bytes) -> bool:
             at += posix.write(1, line[at:])
     except OSError:
         if at:
-            posix._exit(1)
+            _exit(1)
         return False
     return True
 
@@ -454,6 +545,11 @@ def main() -> None:
         serve(sys.argv[1])
     # -P: what lies in the folder where an SDK runs is not part of stsctl.
     whole = [sys.executable, "-P", "-m", "stsctl", "credential-process", "--", *sys.argv[1:]]
+    if sys.platform == "win32":
+        # There `execv` ends this process at once, and nobody learns how the other one ends.
+        import subprocess
+
+        _exit(subprocess.call(whole))  # noqa: S603 - this interpreter, and the arguments as they came
     posix.execv(sys.executable, whole)
 
 

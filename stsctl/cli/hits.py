@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ _VARIABLES = (
     "KEYRING_PROPERTY_SCHEME",
 )
 """What Click and the keyring package ask for by themselves."""
+_FOLDERS = {
+    "darwin": ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"),
+    "win32": ("LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA", "USERPROFILE", "HOMEDRIVE", "HOMEPATH"),
+}
+"""What platformdirs and Python ask for by themselves, where platformdirs says what is where."""
 
 
 def mend(app: App) -> None:
@@ -47,10 +53,9 @@ def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
     expires_at = session.expires_at
     if expires_at is None or not _is_plain(app, obtained, acting):
         return
-    for variable in _VARIABLES:
+    for variable in (*_VARIABLES, *_FOLDERS.get(sys.platform, ())):
         app.environ.get(variable)
-    config = app.environ.get("XDG_CONFIG_HOME") or Path(app.environ["HOME"]) / ".config"
-    files.read(Path(config) / "python_keyring" / "keyringrc.cfg")
+    files.read(_keyring_configuration(app.environ))
     environ = {os.fsencode(name): os.fsencode(value) for name, value in unnoticed(app.environ).items()}
     found = hook.find(environ, app.stores.attributes(Kind.SESSION, session.request_key))
     if found is None:
@@ -70,13 +75,21 @@ def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
         hits.keep(obtained.wanted.name, answer, app.witness, environ, app.wall().timestamp())
 
 
+def _keyring_configuration(environ: Mapping[str, str]) -> Path:
+    """The file in which the keyring package finds what it is to be."""
+    if sys.platform == "win32":
+        folder = Path(environ["LOCALAPPDATA"]) / "Python Keyring"
+    else:
+        folder = Path(environ.get("XDG_CONFIG_HOME") or Path(environ["HOME"]) / ".config") / "python_keyring"
+    return folder / "keyringrc.cfg"
+
+
 def _is_plain(app: App, obtained: Obtained, acting: Acting) -> bool:
     """Whether nothing was said but a name, nothing had to be said to the person, and a held session is the answer."""
     plan = obtained.plan
     return (
-        sys.platform not in ("darwin", "win32")  # where there is no Secret Service
-        and app.witness.sure
-        and "HOME" in app.environ
+        app.witness.sure
+        and ("LOCALAPPDATA" if sys.platform == "win32" else "HOME") in app.environ
         and not app.flagged
         and acting == Acting(may_sign_in=False)
         and obtained.wanted == Wanted(name=obtained.wanted.name)

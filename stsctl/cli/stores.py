@@ -201,7 +201,7 @@ class Stores:
         return KeyringStore(limit=limit, service=self._service, name=called)
 
     def attributes(self, kind: Kind, key: str) -> dict[bytes, bytes]:
-        """By what the Secret Service finds an item of the keyring."""
+        """By what the hook finds an item of the keyring."""
         return {name.encode(): value.encode() for name, value in self._keyring().attributes(kind, key).items()}
 
     def _sealing_key(self) -> SealingKey:

@@ -32,8 +32,8 @@ def command_in(folder: Path) -> tuple[str, ...]:
 
 def is_current(folder: Path) -> bool:
     """Whether it is there, and of this version of stsctl and of Python."""
-    head = _head(_source())
-    return (files.read(path_in(folder)) or b"")[: len(head)] == head
+    heads = {path: _head(source) for path, source in _sources(folder).items()}
+    return all((files.read(path) or b"")[: len(head)] == head for path, head in heads.items())
 
 
 def is_stale(words: Sequence[str]) -> bool:
@@ -51,9 +51,9 @@ def install(folder: Path) -> None:
     """Writes it, unless it is there and current; raises FileError."""
     if is_current(folder):
         return
-    source = _source()
-    code = compile(source, "<the hook of stsctl>", "exec", dont_inherit=True, optimize=2)
-    files.replace(path_in(folder), _head(source) + marshal.dumps(code))
+    for path, source in _sources(folder).items():
+        code = compile(source, "<the hook of stsctl>", "exec", dont_inherit=True, optimize=2)
+        files.replace(path, _head(source) + marshal.dumps(code))
 
 
 def mend(folder: Path) -> None:
@@ -62,8 +62,14 @@ def mend(folder: Path) -> None:
         install(folder)
 
 
-def _source() -> bytes:
-    return Path(hook.__file__).read_bytes()
+def _sources(folder: Path) -> dict[Path, bytes]:
+    """What it is made of, the hook last: macOS and Windows have a file for their own keyring beside it."""
+    source, place = Path(hook.__file__), path_in(folder)
+    found = {}
+    if hook.LIBRARY:
+        beside = place.with_name(place.name.replace("hook", hook.LIBRARY, 1))
+        found[beside] = source.with_name(f"{hook.LIBRARY}.py").read_bytes()
+    return found | {place: source.read_bytes()}
 
 
 def _head(source: bytes) -> bytes:

@@ -36,7 +36,9 @@ class PlainAnswer:
 
     def record(self, witness: Witness, environ: hook.Environ) -> bytes | None:
         """What has to be so for the answer to be given again; None where that cannot be said in lines."""
-        names = [os.fsencode(name) for name in sorted(witness.variables)]
+        # Where one name is several (Windows), it is told in capitals, as `os.environ` keeps it.
+        asked = {name.upper() if os.name == "nt" else name for name in witness.variables}
+        names = [os.fsencode(name) for name in sorted(asked)]
         said = [
             hook.VERSION,
             b"during %d %d" % (self.since, self.until),

@@ -98,8 +98,9 @@ class KeyringStore:
         return self._call(lambda backend: type(backend).__module__)
 
     def attributes(self, kind: Kind, key: str) -> dict[str, str]:
-        """By what an item is found where a keyring has attributes."""
-        return {"service": self._service, "username": _place(kind, key)}
+        """By what the system's own keyring finds an item."""
+        service, username = _filed(self._service, _place(kind, key), windows=sys.platform == "win32")
+        return {"service": service, "username": username}
 
     def get(self, kind: Kind, key: str) -> Secret | None:
         """The value of an item; None where there is none, or parts of it are missing."""
@@ -193,9 +194,7 @@ class KeyringStore:
         return self._quickly(lambda items: items.delete(self._service, place), remove)
 
     def _address(self, backend: KeyringBackend, place: str) -> tuple[str, str]:
-        """Service and user name. On Windows a service takes one user name only; a second one moves the first."""
-        windows = type(backend).__module__ == _WINDOWS
-        return (f"{self._service} {place}" if windows else self._service), place
+        return _filed(self._service, place, windows=type(backend).__module__ == _WINDOWS)
 
     def _longest_value(self) -> int | None:
         if self._longest is not None:
@@ -281,6 +280,11 @@ def _explained(error: Exception) -> StoreError:
             "the keyring cannot be opened", hint=f"log in where it can ask for its password, or {_OTHER_STORE}"
         )
     return StoreError(f"the keyring failed ({name})", hint=_OTHER_STORE)
+
+
+def _filed(service: str, place: str, *, windows: bool) -> tuple[str, str]:
+    """Service and user name. On Windows a service takes one user name only; a second one moves the first."""
+    return (f"{service} {place}" if windows else service), place
 
 
 def _part(place: str, at: str, number: int) -> str:
