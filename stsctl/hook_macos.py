@@ -97,26 +97,27 @@ def _find(keychain: Frameworks, service: bytes, account: bytes) -> bytes | None:
     """The same, every object of it released."""
     created: list[int] = []
     try:
-        words = []
         for text in (service, account):
-            words.append(keychain.call("CFStringCreateWithBytes", None, text, len(text), _UTF_8, 0))
-            created += [each for each in words[-1:] if each]
-        query = _query(keychain, words)
-        created += [query] if query else []
+            word = keychain.call("CFStringCreateWithBytes", None, text, len(text), _UTF_8, 0)
+            if not word:
+                return None
+            created.append(word)
+        query = _query(keychain, *created)
         if not query:
             return None
+        created.append(query)
         found = ctypes.c_void_p()
-        status = keychain.call("SecItemCopyMatching", query, ctypes.addressof(found))
-        created += [found.value] if found.value else []
-        return _bytes_of(keychain, found.value) if status == 0 and found.value else None
+        if keychain.call("SecItemCopyMatching", query, ctypes.addressof(found)) or not found.value:
+            return None
+        created.append(found.value)
+        return _bytes_of(keychain, found.value)
     finally:
         for each in created:
             keychain.call("CFRelease", each)
 
 
-def _query(keychain: Frameworks, words: list[int | None]) -> int | None:
+def _query(keychain: Frameworks, service: int, account: int) -> int | None:
     """What is asked for: one password, and no dialogue. None where the system lacks something of it."""
-    service, account = words
     asked = {
         "kSecClass": keychain.constant("kSecClassGenericPassword"),
         "kSecAttrService": service,

@@ -135,6 +135,7 @@ class Frameworks(Library):
             self.faults.append("a dialogue could have appeared")
         data = self.passwords.get((str(said.pop("kSecAttrService")), str(said.pop("kSecAttrAccount"))))
         if self.status or data is None:
+            ctypes.c_void_p.from_address(place).value = (1 << 40) + 1  # nobody's
             return self.status or NOT_FOUND
         buffer = (ctypes.c_char * len(data)).from_buffer_copy(data)
         ctypes.c_void_p.from_address(place).value = self._made(buffer)
