@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +22,10 @@ from typing import Self
 from tests.conftest import missing
 
 ROOT = Path(__file__).parent.parent
+
+FILE_CALLS = ("openat", "mkdir", "write", "fsync", "flock", "link", "rename", "unlink")
+CHANGES = re.compile(r"openat\(.*O_CREAT|write\((?!2,)|(mkdir|fsync|flock|link|rename|unlink)\(")
+"""How the line of a call begins that changes a file."""
 
 _FORKING = """
 import ctypes, json, os, signal, sys
@@ -79,6 +85,18 @@ class Traced:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.communicate()
+
+
+def steps(trace: Path, wanted: re.Pattern[str] = CHANGES) -> list[tuple[str, int]]:
+    """The calls in a trace whose lines match, each as the nth of its name: what strace can be told to stop at."""
+    seen: Counter[str] = Counter()
+    found = []
+    for line in trace.read_text().splitlines():
+        call = line.partition("(")[0]
+        seen[call] += 1
+        if wanted.match(line):
+            found.append((call, seen[call]))
+    return found
 
 
 def _status(process: int) -> str:

@@ -7,7 +7,8 @@ UserName each means the user who signs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
 from stsctl.arn import Arn
@@ -18,6 +19,7 @@ from stsctl.request import Endpoint
 from stsctl.rotation import AccessKey
 from stsctl.sources.answer import text_of
 from stsctl.sources.client import Clients
+from stsctl.sources.outcome import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class IamAccessKeys:
 
     clients: Clients
     endpoint: Endpoint
+    _callers: dict[tuple[str, str], Callable[..., Answer]] = field(default_factory=dict, repr=False)
 
     def listed(self, credentials: Credentials) -> tuple[AccessKey, ...]:
         """All of them, with their last use where the user may ask for it."""
@@ -50,8 +53,7 @@ class IamAccessKeys:
 
     def identity(self, credentials: Credentials) -> Arn:
         """Whose credentials these are."""
-        answer = self.clients.call("sts", "GetCallerIdentity", self.endpoint, credentials)
-        return Arn.parse(text_of(answer.body, "Arn"))
+        return Arn.parse(text_of(self._call("sts", "GetCallerIdentity", credentials), "Arn"))
 
     def _key(self, item: Mapping[str, Any], credentials: Credentials) -> AccessKey:
         key_id = text_of(item, "AccessKeyId")
@@ -70,4 +72,11 @@ class IamAccessKeys:
         return (answer.get("AccessKeyLastUsed") or {}).get("LastUsedDate")
 
     def _iam(self, operation: str, credentials: Credentials, **parameters: str) -> Mapping[str, Any]:
-        return self.clients.call("iam", operation, self.endpoint, credentials, **parameters).body
+        return self._call("iam", operation, credentials, **parameters)
+
+    def _call(self, service: str, operation: str, credentials: Credentials, **parameters: str) -> Mapping[str, Any]:
+        """One call, by the client that makes all calls to a service with these credentials."""
+        key = service, credentials.access_key_id
+        if key not in self._callers:
+            self._callers[key] = self.clients.caller(service, self.endpoint, credentials)
+        return self._callers[key](operation, **parameters).body

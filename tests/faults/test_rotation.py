@@ -1,15 +1,43 @@
-"""`keys rotate`, killed before each of AWS's answers: keys that work are in the store, and none is left behind."""
+"""`keys rotate`, killed at every call that changes a file or asks AWS: what is kept works, and nothing else changed."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stsctl.cli import stsctl
+from stsctl.cli.app import App
+from stsctl.cli.report import Report
+from stsctl.credentials import Credentials
 from stsctl.emulator import control
+from stsctl.stores import records
+from stsctl.stores.codec import LongTermKeys
+from stsctl.stores.index import KeysEntry
 from tests.emulator_fixture import client
-from tests.gate import Gate
 from tests.program import WORK, Me
+from tests.traced import CHANGES, FILE_CALLS, Traced, steps
+
+ROTATE = ["keys", "rotate", "mine"]
+STEPS = re.compile(rf'{CHANGES.pattern}|sendto\(\d+, "POST')
+"""Killed where it is about to ask AWS, it has been told all that it asked before, and has not asked more."""
+
+ROTATING = f"""
+from stsctl.cli import main, stsctl
+stsctl.main({ROTATE}, standalone_mode=False)
+def act():
+    try:
+        main({ROTATE})
+    except SystemExit as end:
+        return end.code
+"""
+"""The first one has loaded what all the others need."""
 
 
 @pytest.fixture
@@ -19,12 +47,21 @@ def kept(me: Me) -> Me:
     for key in iam.list_access_keys()["AccessKeyMetadata"]:
         if key["AccessKeyId"] != me.keys.access_key_id:
             iam.delete_access_key(AccessKeyId=key["AccessKeyId"])
-    pair = f"{me.keys.access_key_id}\n{me.keys.secret_access_key.reveal()}\n"
     me.configure("")
-    me.ok("keys", "add", "mine", "--stdin", given=pair)
+    me.ok("keys", "add", "mine", "--stdin", given=pair(me.keys))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         del me.environ[name]
     return me
+
+
+def pair(keys: Credentials) -> str:
+    """As `keys add --stdin` reads it."""
+    return f"{keys.access_key_id}\n{keys.secret_access_key.reveal()}\n"
+
+
+def alice(me: Me) -> Credentials:
+    """The keys of an administrator."""
+    return control.principal(me.organisation.running, f"{WORK}:alice").credentials
 
 
 def key_id(me: Me) -> str:
@@ -34,39 +71,93 @@ def key_id(me: Me) -> str:
     return str(mine["access_key_id"])
 
 
-def ids_at_aws(me: Me) -> set[str]:
-    """Every key of the user, as IAM lists them for an administrator."""
-    admin = control.principal(me.organisation.running, f"{WORK}:alice").credentials
-    listed = client(me.organisation.running, "iam", admin).list_access_keys(UserName=me.user)["AccessKeyMetadata"]
-    return {key["AccessKeyId"] for key in listed}
+@dataclass
+class Machine:
+    """A person's files, and AWS as an administrator sees it; nothing here starts a process."""
+
+    me: Me
+    iam: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.iam = client(self.me.organisation.running, "iam", alice(self.me))
+
+    def at_aws(self) -> dict[str, str]:
+        """Whether each key of the user is active."""
+        listed = self.iam.list_access_keys(UserName=self.me.user)["AccessKeyMetadata"]
+        return {key["AccessKeyId"]: key["Status"] for key in listed}
+
+    def keys(self) -> LongTermKeys:
+        """The pair in the store."""
+        found = App(os.environ, Report(os.environ)).keys_held.keys("mine")
+        assert found is not None
+        return found
+
+    def files(self) -> dict[Path, tuple[int, bytes]]:
+        """Every file of the person's, with its rights, but for locks."""
+        locks = self.me.state / "locks"
+        paths = (path for path in self.me.home.rglob("*") if path.is_file() and path.parent != locks)
+        return {path: (path.stat().st_mode & 0o777, path.read_bytes()) for path in paths}
+
+    def drafts(self) -> list[Path]:
+        """What writers left that were killed."""
+        return [path for path in self.files() if path.name.startswith(".")]
 
 
-def killed_at(me: Me, nth: int) -> bool:
-    """Whether a rotation was killed while it waited for its nth answer, False where it ended before; AWS acted."""
-    with Gate(me.organisation.running.url, answers=True, first=nth) as gate:
-        process = me.start("stsctl", "keys", "rotate", "mine", AWS_ENDPOINT_URL=gate.url)
-        while process.poll() is None:
-            try:
-                gate.wait(timeout=0.05)
-            except AssertionError:
-                continue
-            process.kill()
-        process.communicate()
-    return process.returncode == -9
+@pytest.fixture
+def machine(kept: Me, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """One with another user's keys in the store beside; this process is in the person's environment."""
+    kept.ok("keys", "add", "other", "--stdin", given=pair(alice(kept)))
+    for name, value in kept.environ.items():
+        monkeypatch.setenv(name, value)
+    yield Machine(kept)
+
+
+def check(machine: Machine, old: LongTermKeys, before: dict[Path, tuple[int, bytes]]) -> None:
+    """The pair in the store works; each file is the old or the new, private; nothing else changed."""
+    kept, at_aws = machine.keys(), machine.at_aws()
+    assert at_aws[kept.credentials.access_key_id] == "Active"
+    assert len(at_aws) <= 2
+    same = replace(kept, credentials=old.credentials, rotation=old.rotation, added_at=old.added_at)
+    assert same == old
+    for path, (mode, content) in machine.files().items():
+        if before.get(path) == (mode, content):
+            continue
+        assert mode == 0o600, path
+        if path not in before:
+            assert re.fullmatch(r"\..+\.[0-9a-f]{16}", path.name), path
+        elif path.name == "added.toml":
+            ids = old.credentials.access_key_id, kept.credentials.access_key_id
+            assert content == before[path][1].replace(*(each.encode() for each in ids))
+        elif path.name.startswith("keys-"):
+            listed, was = records.parse(KeysEntry, content), records.parse(KeysEntry, before[path][1])
+            assert listed is not None
+            assert was is not None
+            new = kept.credentials.access_key_id, kept.added_at
+            assert (listed.access_key_id, listed.added_at) == new
+            assert replace(listed, access_key_id=was.access_key_id, added_at=was.added_at) == was
+        else:
+            assert (path.suffix, content) != (".sealed", b""), path  # which one it is, and that it opens, was seen
+            assert path.parent == machine.me.state / "sealed" / "emulator"
+    assert machine.files().keys() >= before.keys()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_at_every_answer_it_never_loses_a_key(kept: Me) -> None:
-    """Whatever AWS did already: the store's pair works, and the next rotation leaves one pair at AWS."""
-    kills = 0
-    while killed_at(kept, kills):
-        kills += 1
-        assert key_id(kept) in ids_at_aws(kept)
-        done = kept.run("keys", "rotate", "mine")
-        assert done.status == 0, done
-        assert ids_at_aws(kept) == {key_id(kept)}
-    assert kills >= 7  # list, last use, create, identity, list, deactivate, identity, delete
+def test_killed_at_every_step_it_never_loses_a_key(machine: Machine, tmp_path: Path) -> None:
+    """The store's pair works, and the next rotation leaves that one at AWS, and none besides."""
+    trace, tracing = tmp_path / "trace", ("-e", f"trace={','.join(FILE_CALLS)},sendto")
+    with Traced(ROTATING) as traced:
+        assert traced.run(trace, options=tracing) == 0
+        found = steps(trace, STEPS)
+        assert {call for call, _ in found} == {*FILE_CALLS, "sendto"} - {"mkdir", "link"}
+        for call, nth in found:
+            old, before = machine.keys(), machine.files()
+            options = (*tracing, "-e", f"inject={call}:signal=SIGKILL:when={nth}")
+            assert traced.run(trace, options=options) == -9, (call, nth)
+            check(machine, old, before)
+            stsctl.main(ROTATE, standalone_mode=False)
+            assert machine.at_aws() == {machine.keys().credentials.access_key_id: "Active"}, (call, nth)
+    assert machine.drafts()
 
 
 def test_a_rotation_that_is_over_is_told(kept: Me) -> None:
@@ -87,7 +178,7 @@ def test_two_at_once_rotate_one_after_the_other(kept: Me) -> None:
     both = [kept.start("stsctl", "keys", "rotate", "mine") for _ in range(2)]
     outcomes = [(process.communicate(), process.returncode) for process in both]
     assert [status for _, status in outcomes] == [0, 0], outcomes
-    assert ids_at_aws(kept) == {key_id(kept)}
+    assert Machine(kept).at_aws() == {key_id(kept): "Active"}
 
 
 def test_a_file_of_the_console_is_taken(kept: Me) -> None:

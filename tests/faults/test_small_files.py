@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -29,12 +28,11 @@ from stsctl.stores.learned import Learned
 from stsctl.stores.uses import Uses
 from stsctl.target import Wanted
 from tests.faults.test_stores import NOW, entry, session
-from tests.traced import Traced
+from tests.traced import FILE_CALLS, Traced, steps
 
 ENDPOINT = Endpoint(partition="aws", region="eu-west-1")
 ROLE = Arn.parse("arn:aws:iam::111111111111:role/Admin")
 HERE = SessionLeader(pid=1, started="boot+1")
-CHANGING = ("openat", "mkdir", "write", "fsync", "flock", "rename", "unlink")
 ERRORS = ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EINTR", "EACCES")
 
 
@@ -120,18 +118,6 @@ def _is_kept(path: Path) -> bool:
     return path.is_file() and path.suffix not in {".lock", ".holder"} and not path.name.startswith(".")
 
 
-def _steps(trace: Path) -> list[tuple[str, int]]:
-    """The calls that change something, each as the nth of its name."""
-    seen: Counter[str] = Counter()
-    steps = []
-    for line in trace.read_text().splitlines():
-        call = line.partition("(")[0]
-        seen[call] += 1
-        if call in CHANGING and ("O_CREAT" in line or call != "openat"):
-            steps.append((call, seen[call]))
-    return steps
-
-
 def _check(folder: Path, old: dict[Path, bytes], new: dict[Path, bytes]) -> None:
     """Each file is one of the two; all is private, and beside them there is nothing but a private draft."""
     found = _contents(folder)
@@ -153,13 +139,13 @@ def test_every_small_file_is_the_old_or_the_new_wherever_its_writing_ends(tmp_pa
     old = _contents(before)
     assert len(old) == len(WRITERS)
     with Traced(ACT) as traced:
-        tracing = ("-e", f"trace={','.join(CHANGING)}")
+        tracing = ("-e", f"trace={','.join(FILE_CALLS)}")
         shutil.copytree(before, after)
         assert traced.run(trace, str(after), options=tracing) == 10
-        steps, new = _steps(trace), _contents(after)
-        assert {call for call, _ in steps} >= set(CHANGING) - {"mkdir"}
+        found, new = steps(trace), _contents(after)
+        assert {call for call, _ in found} >= set(FILE_CALLS) - {"mkdir", "link"}
         assert [path for path in old if old[path] == new[path]] == []
-        for number, (call, nth) in enumerate(steps):
+        for number, (call, nth) in enumerate(found):
             for fault in ("signal=SIGKILL", f"error={ERRORS[number % len(ERRORS)]}"):
                 folder = tmp_path / f"{number}-{fault[0]}"
                 shutil.copytree(before, folder)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,19 +18,9 @@ from stsctl.stores.held import Held
 from stsctl.stores.index import Entry, Index
 from stsctl.stores.sealed_file import SealedFileStore
 from stsctl.stores.sealing_key import KeyFile, create_key_file
-from tests.traced import ROOT, Traced
+from tests.traced import FILE_CALLS, ROOT, Traced, steps
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-CALLS = ("openat", "mkdir", "write", "fsync", "flock", "rename", "unlink")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The nth call of a sort that a process makes."""
-
-    call: str
-    nth: int
 
 
 def session(key: str, hour: int) -> Session:
@@ -139,7 +127,7 @@ def act(folder):
     return 0
 """
 
-TRACE = ("-e", f"trace={','.join(CALLS)}")
+TRACE = ("-e", f"trace={','.join(FILE_CALLS)}")
 
 
 @pytest.fixture
@@ -149,23 +137,11 @@ def renewer() -> Iterator[Traced]:
         yield renewer
 
 
-def steps_of(trace: Path) -> list[Step]:
-    """Every call that can change something."""
-    seen: Counter[str] = Counter()
-    steps = []
-    for line in trace.read_text().splitlines():
-        call = line.partition("(")[0]
-        seen[call] += 1
-        if call in CALLS and ("O_CREAT" in line or call != "openat"):
-            steps.append(Step(call=call, nth=seen[call]))
-    return steps
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("fault", "statuses", "calls"),
-    [("signal=SIGKILL", (-9,), CALLS), ("error=ENOSPC", (0, 8), ("openat", "mkdir", "write", "fsync", "rename"))],
+    [("signal=SIGKILL", (-9,), FILE_CALLS), ("error=ENOSPC", (0, 8), ("openat", "mkdir", "write", "fsync", "rename"))],
     ids=["killed", "disk full"],
 )
 def test_a_write_ends_well_wherever_it_ends(
@@ -174,11 +150,11 @@ def test_a_write_ends_well_wherever_it_ends(
     """At each system call of a renewal the process is killed, or told (and says) the disk is full; nothing is lost."""
     folder = copy(prepared, tmp_path / "whole")
     assert renewer.run(tmp_path / "trace", str(folder), options=TRACE) == 0
-    steps = [step for step in steps_of(tmp_path / "trace") if step.call in calls]
-    assert {step.call for step in steps} >= set(calls) - {"mkdir"}
-    for step in steps:
-        folder = copy(prepared, tmp_path / f"{step.call} {step.nth}")
-        injection = f"inject={step.call}:{fault}:when={step.nth}"
+    found = [(call, nth) for call, nth in steps(tmp_path / "trace") if call in calls]
+    assert {call for call, _ in found} >= set(calls) - {"mkdir", "link"}
+    for call, nth in found:
+        folder = copy(prepared, tmp_path / f"{call} {nth}")
+        injection = f"inject={call}:{fault}:when={nth}"
         options = (*TRACE, "-e", injection)
         assert renewer.run(tmp_path / "trace", str(folder), options=options) in statuses, injection
         check(folder)
@@ -234,11 +210,11 @@ def test_the_first_keys_are_kept_wherever_the_beginning_ended(tmp_path: Path) ->
     """Killed while the sealing key and its header are made, the next one goes on: no key seals what none can open."""
     with Traced(BEGINNING) as beginner:
         assert beginner.run(tmp_path / "trace", str(tmp_path / "whole"), options=TRACE) == 0
-        steps = steps_of(tmp_path / "trace")
-        assert {step.call for step in steps} >= {"mkdir", "openat", "write", "rename"}
-        for step in steps:
-            folder = tmp_path / f"{step.call} {step.nth}"
-            injection = f"inject={step.call}:signal=SIGKILL:when={step.nth}"
+        found = steps(tmp_path / "trace")
+        assert {call for call, _ in found} >= {"mkdir", "openat", "write", "link", "rename"}
+        for call, nth in found:
+            folder = tmp_path / f"{call} {nth}"
+            injection = f"inject={call}:signal=SIGKILL:when={nth}"
             assert beginner.run(tmp_path / "trace", str(folder), options=(*TRACE, "-e", injection)) == -9
             kept = open_held(folder).keys("work")
             assert kept in (None, KEYS)
