@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +25,7 @@ from tests.conftest import missing
 ROOT = Path(__file__).parent.parent
 
 FILE_CALLS = ("openat", "mkdir", "write", "fsync", "flock", "link", "rename", "unlink")
-CHANGES = re.compile(r"openat\(.*O_CREAT|write\((?!2,)|(mkdir|fsync|flock|link|rename|unlink)\(")
+CHANGES = re.compile(r"openat\(.*O_CREAT|write\((?!2\b)|(mkdir|fsync|flock|link|rename|unlink)\(")
 """How the line of a call begins that changes a file."""
 
 _FORKING = """
@@ -42,6 +43,19 @@ for line in iter(sys.stdin.readline, ""):
     finally:
         os._exit(70)
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The nth call of a sort that a process makes, as strace shows it."""
+
+    call: str
+    nth: int
+    line: str
+
+    def injecting(self, fault: str) -> str:
+        """What tells strace to have it end so."""
+        return f"inject={self.call}:{fault}:when={self.nth}"
 
 
 class Traced:
@@ -87,15 +101,15 @@ class Traced:
         self._process.communicate()
 
 
-def steps(trace: Path, wanted: re.Pattern[str] = CHANGES) -> list[tuple[str, int]]:
-    """The calls in a trace whose lines match, each as the nth of its name: what strace can be told to stop at."""
+def steps(trace: Path, wanted: re.Pattern[str] = CHANGES) -> list[Step]:
+    """The calls in a trace whose lines match."""
     seen: Counter[str] = Counter()
     found = []
     for line in trace.read_text().splitlines():
         call = line.partition("(")[0]
         seen[call] += 1
         if wanted.match(line):
-            found.append((call, seen[call]))
+            found.append(Step(call=call, nth=seen[call], line=line))
     return found
 
 

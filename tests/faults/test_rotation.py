@@ -22,10 +22,10 @@ from stsctl.stores.codec import LongTermKeys
 from stsctl.stores.index import KeysEntry
 from tests.emulator_fixture import client
 from tests.program import WORK, Me
-from tests.traced import CHANGES, FILE_CALLS, Traced, steps
+from tests.traced import CHANGES, FILE_CALLS, Step, Traced, steps
 
 ROTATE = ["keys", "rotate", "mine"]
-STEPS = re.compile(rf'{CHANGES.pattern}|sendto\(\d+, "POST')
+STEPS = re.compile(rf'{CHANGES.pattern}|sendto\(.*?, "POST')
 """Killed where it is about to ask AWS, it has been told all that it asked before, and has not asked more."""
 
 ROTATING = f"""
@@ -141,23 +141,34 @@ def check(machine: Machine, old: LongTermKeys, before: dict[Path, tuple[int, byt
     assert machine.files().keys() >= before.keys()
 
 
+def different(found: list[Step]) -> list[Step]:
+    """Without those about a lock that was taken before: they are the same each time, and change nothing but the lock."""
+    seen = set()
+    kept = []
+    for step in found:
+        lock = re.search(r"/locks/\w+\.\w+", step.line)
+        if lock is None or (step.call, lock[0]) not in seen:
+            kept.append(step)
+        if lock is not None:
+            seen.add((step.call, lock[0]))
+    return kept
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_at_every_step_it_never_loses_a_key(machine: Machine, tmp_path: Path) -> None:
     """The store's pair works, and the next rotation leaves that one at AWS, and none besides."""
-    trace, tracing = tmp_path / "trace", ("-e", f"trace={','.join(FILE_CALLS)},sendto")
+    trace, tracing = tmp_path / "trace", ("-y", "-e", f"trace={','.join(FILE_CALLS)},sendto")
     with Traced(ROTATING) as traced:
         assert traced.run(trace, options=tracing) == 0
-        found = steps(trace, STEPS)
-        assert {call for call, _ in found} == {*FILE_CALLS, "sendto"} - {"mkdir", "link"}
-        for call, nth in found:
+        found = different(steps(trace, STEPS))
+        assert {step.call for step in found} == {*FILE_CALLS, "sendto"} - {"mkdir", "link"}
+        for step in found:
             old, before = machine.keys(), machine.files()
-            options = (*tracing, "-e", f"inject={call}:signal=SIGKILL:when={nth}")
-            assert traced.run(trace, options=options) == -9, (call, nth)
+            assert traced.run(trace, options=(*tracing, "-e", step.injecting("signal=SIGKILL"))) == -9, step
             check(machine, old, before)
             stsctl.main(ROTATE, standalone_mode=False)
-            assert machine.at_aws() == {machine.keys().credentials.access_key_id: "Active"}, (call, nth)
-    assert machine.drafts()
+            assert machine.at_aws() == {machine.keys().credentials.access_key_id: "Active"}, step
 
 
 def test_a_rotation_that_is_over_is_told(kept: Me) -> None:

@@ -143,15 +143,15 @@ def test_every_small_file_is_the_old_or_the_new_wherever_its_writing_ends(tmp_pa
         shutil.copytree(before, after)
         assert traced.run(trace, str(after), options=tracing) == 10
         found, new = steps(trace), _contents(after)
-        assert {call for call, _ in found} >= set(FILE_CALLS) - {"mkdir", "link"}
+        assert {step.call for step in found} >= set(FILE_CALLS) - {"mkdir", "link"}
         assert [path for path in old if old[path] == new[path]] == []
-        for number, (call, nth) in enumerate(found):
+        for number, step in enumerate(found):
             for fault in ("signal=SIGKILL", f"error={ERRORS[number % len(ERRORS)]}"):
                 folder = tmp_path / f"{number}-{fault[0]}"
                 shutil.copytree(before, folder)
-                options = (*tracing, "-e", f"inject={call}:{fault}:when={nth}")
+                options = (*tracing, "-e", step.injecting(fault))
                 status = traced.run(trace, str(folder), options=options)
-                assert status == -9 if fault.startswith("signal") else 10 <= status <= 11, (call, nth, fault, status)
+                assert status == -9 if fault.startswith("signal") else 10 <= status <= 11, (step, fault, status)
                 _check(folder, old, new)
                 assert write_all(folder, 1) == 0
                 assert _contents(folder).keys() == new.keys()

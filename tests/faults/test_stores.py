@@ -150,11 +150,11 @@ def test_a_write_ends_well_wherever_it_ends(
     """At each system call of a renewal the process is killed, or told (and says) the disk is full; nothing is lost."""
     folder = copy(prepared, tmp_path / "whole")
     assert renewer.run(tmp_path / "trace", str(folder), options=TRACE) == 0
-    found = [(call, nth) for call, nth in steps(tmp_path / "trace") if call in calls]
-    assert {call for call, _ in found} >= set(calls) - {"mkdir", "link"}
-    for call, nth in found:
-        folder = copy(prepared, tmp_path / f"{call} {nth}")
-        injection = f"inject={call}:{fault}:when={nth}"
+    found = [step for step in steps(tmp_path / "trace") if step.call in calls]
+    assert {step.call for step in found} >= set(calls) - {"mkdir", "link"}
+    for step in found:
+        folder = copy(prepared, tmp_path / f"{step.call} {step.nth}")
+        injection = step.injecting(fault)
         options = (*TRACE, "-e", injection)
         assert renewer.run(tmp_path / "trace", str(folder), options=options) in statuses, injection
         check(folder)
@@ -211,10 +211,10 @@ def test_the_first_keys_are_kept_wherever_the_beginning_ended(tmp_path: Path) ->
     with Traced(BEGINNING) as beginner:
         assert beginner.run(tmp_path / "trace", str(tmp_path / "whole"), options=TRACE) == 0
         found = steps(tmp_path / "trace")
-        assert {call for call, _ in found} >= {"mkdir", "openat", "write", "link", "rename"}
-        for call, nth in found:
-            folder = tmp_path / f"{call} {nth}"
-            injection = f"inject={call}:signal=SIGKILL:when={nth}"
+        assert {step.call for step in found} >= {"mkdir", "openat", "write", "link", "rename"}
+        for step in found:
+            folder = tmp_path / f"{step.call} {step.nth}"
+            injection = step.injecting("signal=SIGKILL")
             assert beginner.run(tmp_path / "trace", str(folder), options=(*TRACE, "-e", injection)) == -9
             kept = open_held(folder).keys("work")
             assert kept in (None, KEYS)
