@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stsctl.errors import StsctlError
-from stsctl.host import files
+from stsctl.host import drafts, files
 from stsctl.host.paths import Paths
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def take(paths: Paths, now: datetime) -> list[str]:
     folder = paths.agent / "notices"
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if drafts.is_draft(path.name):
+            continue
         said, _, text = (files.read(path) or b"").decode(errors="replace").partition(" ")
         files.remove(path)
         try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from stsctl.host import files
+from stsctl.host import drafts, files
 from stsctl.host.lock import Lock
 
 _PATIENCE = timedelta(seconds=10)
@@ -30,13 +28,7 @@ def change(path: Path, edit: Callable[[bytes], bytes], *, locks: Path) -> bool:
         after = edit(before or b"")
         if after == (before or b""):
             return False
-        _clear(goal)
+        for draft in drafts.of(goal):  # of a change that was killed: under the lock nobody else has one
+            files.remove(draft)
         files.replace(goal, after, mode=0o600 if before is None else goal.stat().st_mode & 0o600)
         return True
-
-
-def _clear(goal: Path) -> None:
-    """Removes the drafts of a change that was killed: they hold secrets. Under the lock nobody else has one."""
-    for draft in goal.parent.glob(f".{glob.escape(goal.name)}.*"):
-        if re.fullmatch(r"[0-9a-f]{16}", draft.name.rpartition(".")[2]):
-            files.remove(draft)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stsctl.errors import StsctlError
-from stsctl.host import witness
+from stsctl.host import drafts, witness
 
 
 class FileError(StsctlError):
@@ -80,7 +80,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = Tr
     need not be `lasting` is not waited for: a machine that stops dead may lose it. Raises FileError.
     """
     private_folder(path.parent)
-    draft = path.parent / f".{path.name}.{os.urandom(8).hex()}"
+    draft = drafts.beside(path)
     try:
         _write_new(draft, content, mode, lasting=lasting)
         try:
@@ -93,6 +93,7 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = Tr
             _settle(path.parent)
     except OSError as error:
         raise problem("write", path, error) from error
+    drafts.sweep(path)
 
 
 def create(path: Path, content: bytes) -> bool:
@@ -101,7 +102,7 @@ def create(path: Path, content: bytes) -> bool:
     False, and nothing done, where there is one. Raises FileError.
     """
     private_folder(path.parent)
-    draft = path.parent / f".{path.name}.{os.urandom(8).hex()}"
+    draft = drafts.beside(path)
     try:
         _write_new(draft, content)
         try:
@@ -113,6 +114,7 @@ def create(path: Path, content: bytes) -> bool:
         return False
     except OSError as error:
         raise problem("write", path, error) from error
+    drafts.sweep(path)
     return True
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from stsctl.cli.app import App
 from stsctl.cli.report import Report
 from stsctl.credentials import Credentials
 from stsctl.emulator import control
+from stsctl.host import drafts
 from stsctl.stores import records
 from stsctl.stores.codec import LongTermKeys
 from stsctl.stores.index import KeysEntry
@@ -100,16 +100,16 @@ class Machine:
 
     def drafts(self) -> list[Path]:
         """What writers left that were killed."""
-        return [path for path in self.files() if path.name.startswith(".")]
+        return [path for path in self.files() if drafts.is_draft(path.name)]
 
 
 @pytest.fixture
-def machine(kept: Me, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def machine(kept: Me, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """One with another user's keys in the store beside; this process is in the person's environment."""
     kept.ok("keys", "add", "other", "--stdin", given=pair(alice(kept)))
     for name, value in kept.environ.items():
         monkeypatch.setenv(name, value)
-    yield Machine(kept)
+    return Machine(kept)
 
 
 def check(machine: Machine, old: LongTermKeys, before: dict[Path, tuple[int, bytes]]) -> None:
@@ -124,7 +124,7 @@ def check(machine: Machine, old: LongTermKeys, before: dict[Path, tuple[int, byt
             continue
         assert mode == 0o600, path
         if path not in before:
-            assert re.fullmatch(r"\..+\.[0-9a-f]{16}", path.name), path
+            assert drafts.is_draft(path.name), path
         elif path.name == "added.toml":
             ids = old.credentials.access_key_id, kept.credentials.access_key_id
             assert content == before[path][1].replace(*(each.encode() for each in ids))
@@ -142,7 +142,7 @@ def check(machine: Machine, old: LongTermKeys, before: dict[Path, tuple[int, byt
 
 
 def different(found: list[Step]) -> list[Step]:
-    """Without those about a lock that was taken before: they are the same each time, and change nothing but the lock."""
+    """Without those about a lock that was taken before: they are the same each time, and change nothing besides it."""
     seen = set()
     kept = []
     for step in found:
@@ -169,6 +169,12 @@ def test_killed_at_every_step_it_never_loses_a_key(machine: Machine, tmp_path: P
             check(machine, old, before)
             stsctl.main(ROTATE, standalone_mode=False)
             assert machine.at_aws() == {machine.keys().credentials.access_key_id: "Active"}, step
+    left = machine.drafts()
+    assert left
+    for draft in left:
+        os.utime(draft, (0, 0))
+    stsctl.main(ROTATE, standalone_mode=False)
+    assert machine.drafts() == []
 
 
 def test_a_rotation_that_is_over_is_told(kept: Me) -> None:

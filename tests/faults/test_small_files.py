@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import platform
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -15,7 +15,7 @@ import pytest
 from stsctl.arn import Arn
 from stsctl.errors import StsctlError
 from stsctl.formats import added
-from stsctl.host import aws_files
+from stsctl.host import aws_files, drafts
 from stsctl.host.session_leader import SessionLeader
 from stsctl.host.witness import Witness
 from stsctl.lifetime import Maximum
@@ -119,7 +119,7 @@ def _is_kept(path: Path) -> bool:
 
 
 def _check(folder: Path, old: dict[Path, bytes], new: dict[Path, bytes]) -> None:
-    """Each file is one of the two; all is private, and beside them there is nothing but a private draft."""
+    """Each file is one of the two; all is private, and beside them there is nothing but a draft, which then is old."""
     found = _contents(folder)
     assert found.keys() <= old.keys() | new.keys()
     for path in old.keys() | new.keys():
@@ -127,7 +127,8 @@ def _check(folder: Path, old: dict[Path, bytes], new: dict[Path, bytes]) -> None
     for path in folder.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
         if path.is_file() and path.name.startswith("."):
-            assert re.fullmatch(r"\..+\.[0-9a-f]{16}", path.name), path
+            assert drafts.is_draft(path.name), path
+            os.utime(path, (0, 0))
 
 
 @pytest.mark.slow
@@ -155,4 +156,5 @@ def test_every_small_file_is_the_old_or_the_new_wherever_its_writing_ends(tmp_pa
                 _check(folder, old, new)
                 assert write_all(folder, 1) == 0
                 assert _contents(folder).keys() == new.keys()
+                assert [path for path in folder.rglob(".*") if path.is_file()] == []
                 shutil.rmtree(folder)

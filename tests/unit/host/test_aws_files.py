@@ -77,7 +77,7 @@ def test_an_edit_that_is_refused_writes_nothing(tmp_path: Path, locks: Path) -> 
 def test_only_its_own_drafts_are_cleared(tmp_path: Path, locks: Path) -> None:
     """The remains of a killed change go, a person's files of nearly such a name stay."""
     path = tmp_path / "credentials"
-    draft, theirs = tmp_path / ".credentials.0123456789abcdef", tmp_path / ".credentials.backup"
+    draft, theirs = tmp_path / ".credentials.0123456789abcdef.stsctl", tmp_path / ".credentials.0123456789abcdef"
     for one in (path, draft, theirs):
         one.write_bytes(b"old")
     aws_files.change(path, lambda _: b"new", locks=locks)
