@@ -10,7 +10,6 @@ that wait before the door. So whoever sends slowly, or nothing, is in nobody's w
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -33,7 +32,6 @@ _PATIENCE = 5.0
 """Seconds that a request may take to arrive, and an answer to leave. SDKs wait two for it."""
 _PENALTY = 1.0
 """Seconds after which a wrong token is answered: with so many connections at once, hardly a guess."""
-_ROOT = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +89,13 @@ class Endpoint:
         """One connection, from its beginning to its end."""
         try:
             with connection, contextlib.suppress(OSError):
-                _refuse_others(connection)
+                if peer.is_stranger(connection):
+                    return
                 status, body = self._answer(connection)
                 connection.settimeout(_PATIENCE)
                 connection.sendall(_response(status, body))
                 if status != HTTPStatus.OK:
                     _linger(connection)
-        except peer.UnknownPeerError:
-            return
         finally:
             self._room.release()
 
@@ -124,13 +121,6 @@ class Endpoint:
             self._closed.wait(_PENALTY)
             raise RejectedError(401, "AccessDenied", "there is nothing here for that token")
         return grant
-
-
-def _refuse_others(connection: socket.socket) -> None:
-    """Raises UnknownPeerError for programs of other people. Root, who can read the token anyway, is none of them."""
-    found = peer.owner(connection)
-    if found is not None and found not in (_ROOT, os.geteuid()):
-        raise peer.UnknownPeerError
 
 
 def _head(connection: socket.socket) -> bytes:

@@ -14,24 +14,23 @@ _ESTABLISHED = b"01"
 """A socket that its program has given up already is shown as root's, whosever it was."""
 
 
-class UnknownPeerError(Exception):
-    """The system keeps a list of connections, and that one is not in it."""
+def is_stranger(connection: socket.socket) -> bool:
+    """Whether another user's program has connected; no, where the system keeps no list of connections.
 
-
-def owner(connection: socket.socket) -> int | None:
-    """The user id of the program that has connected; None on a system that does not say. Raises UnknownPeerError.
+    Root's program, which can read everything anyway, is no stranger. One that has hung up, be it for one direction, is
+    in the list no more as what it was: it could be anybody's, so it is taken for a stranger's.
 
     Source: https://docs.kernel.org/networking/proc_net_tcp.html
     """
     if sys.platform != "linux":
-        return None
+        return False
     try:
         ends = _spelled(connection.getpeername()), _spelled(connection.getsockname())
-    except OSError as error:  # it has hung up
-        raise UnknownPeerError from error
+    except OSError:  # it is closed
+        return True
     wanted = {_ends(*ends), _ends(*map(_mapped, ends))}
     asked = False
-    for table in _TABLES:
+    for table in _TABLES * 2:  # a list that changes while it is read may leave one out
         try:
             lines = table.read_bytes().splitlines()
         except OSError:
@@ -40,21 +39,8 @@ def owner(connection: socket.socket) -> int | None:
         for line in lines:
             fields = line.split()
             if tuple(fields[1:3]) in wanted and fields[3] == _ESTABLISHED:
-                return int(fields[7])
-    if not asked:
-        return None
-    raise UnknownPeerError
-
-
-def is_stranger(connection: socket.socket) -> bool:
-    """Whether another user's program has connected, other than root's; where nobody can tell, no.
-
-    For pages that a browser comes to by an address on its command line, which every user of the machine can read.
-    """
-    try:
-        return owner(connection) not in (None, _ROOT, os.geteuid())
-    except UnknownPeerError:
-        return False
+                return int(fields[7]) not in (_ROOT, os.geteuid())
+    return asked
 
 
 def _ends(theirs: str, ours: str) -> tuple[bytes, bytes]:

@@ -58,6 +58,20 @@ def _asked(url: str, **headers: str) -> int:
         connection.close()
 
 
+def _asked_and_half_closed(url: str) -> bytes:
+    """The answer to a GET that ends with the end of what is sent: the connection is half closed when it is taken."""
+    where = urlsplit(url)
+    with socket.create_connection((where.hostname, where.port or 0), timeout=30) as connection:
+        connection.sendall(
+            f"GET {where.path}{where.query and '?'}{where.query} HTTP/1.0\r\nHost: {where.netloc}\r\n".encode()
+        )
+        connection.shutdown(socket.SHUT_WR)
+        try:
+            return connection.recv(4096)
+        except OSError:
+            return b""
+
+
 def _with_loopback(me: Callable[[], int]) -> object:
     http.client.HTTPConnection("127.0.0.1").close()  # loads what another user may not find
     return acting_as(NEIGHBOUR, me)
@@ -71,6 +85,13 @@ def test_another_user_does_not_take_the_page_that_was_meant_for_the_browser() ->
         assert not leading.fetched.is_set()
         assert _asked(leading.url) == 303
         assert _asked(leading.url) == 404
+
+
+def test_another_user_who_half_closes_the_connection_is_no_less_a_stranger() -> None:
+    """The system's list does not have it as an established one any more."""
+    with browser._Leading("https://console.example/?SigninToken=secret") as leading:
+        assert _with_loopback(lambda: b"SigninToken" in _asked_and_half_closed(leading.url)) is False
+        assert _asked(leading.url) == 303
 
 
 def test_another_user_does_not_come_back_from_a_sign_in() -> None:
