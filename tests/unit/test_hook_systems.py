@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import marshal
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -231,13 +232,14 @@ class System:
         config.mkdir(parents=True)
         (config / "added.toml").write_text('[source.work]\ntype = "keys"\n')
         (config / "config.toml").write_text(f'[role.admin]\nrole_arn = "{ADMIN}"\nfrom = "work"\n')
+        self.began = datetime.now(UTC).replace(microsecond=0)
         self.environ = {"HOME": str(home), "USER": "me", "PATH": "/usr/bin:/bin"}
         self.environ["PYTHON_KEYRING_BACKEND"] = os.environ["PYTHON_KEYRING_BACKEND"]
 
     def obtain(self, token: str) -> None:
         """Holds a session, as though it had just been obtained."""
         app = App(self.environ, Report(self.environ, debug=False))
-        key_id, now = "AKIA" + "A" * 16, datetime.now(UTC).replace(microsecond=0)
+        key_id, now = "AKIA" + "A" * 16, self.began
         account = "111111111111"
         app.keys_index.put_keys(
             KeysEntry(
@@ -347,3 +349,55 @@ def test_the_hook_by_itself_loads_the_file_beside_it(
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=system.environ)
     assert done.stdout == ""
     assert "there are no keys" in done.stderr  # it is the whole program that says so
+
+
+WINDOWS = """
+import marshal, posix, sys, types
+nt = types.ModuleType("nt")
+for name in ("O_RDONLY", "_exit", "close", "lstat", "open", "read", "stat", "stat_result", "write"):
+    setattr(nt, name, getattr(posix, name))
+nt.fstat = lambda file: posix.stat_result((*(found := posix.fstat(file))[:4], 0, 0, *found[6:10]))
+nt.O_BINARY = nt.O_NOINHERIT = 0
+nt.environ = {"LocalAppData": "C:\\\\Local", "Some": "thing"}
+other = types.ModuleType("subprocess")
+other.call = lambda words: print(*words[1:]) or sys.stdout.flush() or 7
+sys.modules |= {"nt": nt, "subprocess": other}
+sys.platform = "win32"
+path = sys.argv.pop(1)
+exec(marshal.loads(open(path, "rb").read()[16:]), {"__name__": "__main__", "__file__": path})
+"""
+"""The hook with what the `nt` module has of the `posix` module, and nothing else of it."""
+
+
+def test_the_hook_by_itself_needs_nothing_that_windows_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No user ids, no `uname`, no `exec`: a hit is answered, and on a miss the whole program's status is the hook's."""
+    monkeypatch.setattr(hook, "LIBRARY", "hook_windows")
+    hook_file.install(tmp_path)
+    place = hook_file.path_in(tmp_path)
+    beside = place.with_name(place.name.replace("hook", "hook_windows", 1))
+    given = "def password(service, account):\n    return b'=s3cret' if (service, account) == (b'a b', b'c') else None\n"
+    beside.write_bytes(beside.read_bytes()[:16] + marshal.dumps(compile(given, "stand-in", "exec")))
+    line, environ = b'{"Key":"s3cret"}', {b"LOCALAPPDATA": b"C:\\Local", b"SOME": b"thing"}
+    said = [
+        hook.VERSION,
+        b"during 0 99999999999",
+        b"host " + socket.gethostname().encode(),
+        b"variables " + hook.digest_of_variables([b"LOCALAPPDATA", b"SOME"], environ) + b" LOCALAPPDATA SOME",
+        b"file - C:\\nowhere",
+        b"item a b c",
+        b"answer " + hook.digest(line),
+        b'text {"Key":"',
+        b"secret 1 6",
+        b'text "}',
+    ]
+    # Here that is a folder of this name, below the current one.
+    record = tmp_path / "C:\\Local" / "stsctl" / "hits" / "aws" / hook.record_name("admin").decode()
+    record.parent.mkdir(parents=True)
+    record.write_bytes(b"\n".join(said))
+    words = [sys.executable, "-I", "-S", "-Xutf8", "-c", WINDOWS, str(place)]
+    for name, status, printed in (
+        ("admin", 0, line.decode() + "\n"),
+        ("other", 7, "-P -m stsctl credential-process -- other\n"),
+    ):
+        done = subprocess.run([*words, name], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (status, printed, "")
