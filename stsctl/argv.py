@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from stsctl.errors import UsageError
 
@@ -12,6 +11,8 @@ _SHELL = re.compile(r"[|;&<>`]|\$\(")
 
 def command(text: str) -> tuple[str, ...]:
     """A program and its arguments, as a shell would part them; raises UsageError for what only a shell could run."""
+    import shlex
+
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
@@ -25,6 +26,8 @@ def command(text: str) -> tuple[str, ...]:
 
 def runs_stsctl(process: str) -> bool:
     """Whether a credential_process starts stsctl: as a program, as a module, as its hook, or from within a shell."""
+    import shlex
+
     try:
         words = [part for word in shlex.split(process) for part in word.split()]
     except ValueError:

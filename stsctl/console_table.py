@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
 
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 from stsctl.origin import Origin
 from stsctl.tables import Table
 
@@ -33,7 +33,7 @@ class Color(Enum):
     def of(cls, container: str) -> Color:
         """The colour of a container for which nobody said one: always the same."""
         colors = list(cls)
-        return colors[hashlib.sha256(container.encode()).digest()[0] % len(colors)]
+        return colors[sha256(container.encode()).digest()[0] % len(colors)]
 
 
 class Icon(Enum):

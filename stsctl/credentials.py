@@ -28,9 +28,9 @@ class Secret:
 
     def digest(self) -> str:
         """What tells it from another without saying it, in 64 hexadecimal digits; for long random texts only."""
-        import hashlib
+        from stsctl.digest import sha256
 
-        return hashlib.sha256(self.reveal().encode(errors="surrogatepass")).hexdigest()
+        return sha256(self.reveal().encode(errors="surrogatepass")).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 
@@ -198,11 +197,19 @@ def kind_of(header: str) -> tuple[str, str]:
     for kind in ("profile", "sso-session", "services"):
         if header.startswith(kind):
             try:
-                words = shlex.split(header)
+                words = _words(header)
             except ValueError:
                 return "", header
             return (kind, words[1]) if len(words) == 2 else ("", header)
     return "", header
+
+
+def _words(header: str) -> list[str]:
+    if header.isascii() and header.isprintable() and not set(header) & set("'\"\\"):
+        return header.split()
+    import shlex  # takes longer to load than all the rest of this
+
+    return shlex.split(header)
 
 
 def _profile(

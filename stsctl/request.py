@@ -6,7 +6,6 @@ is a field, and what cannot (a one-time code, an assertion's bytes, a generated 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ from typing import Self
 from stsctl.arn import Arn
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 
 _VERSION = 2
 
@@ -96,7 +96,7 @@ class Asker:
         if self.kind is AskerKind.KEYS:
             return self.id
         text = json.dumps([self.kind.value, self.id, instance], ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256(text.encode()).hexdigest()
 
     @classmethod
     def of_keys(cls, access_key_id: str) -> Self:
@@ -157,7 +157,7 @@ class SessionRequest:
     def cache_key(self) -> str:
         """A digest over every field, as 64 hexadecimal digits."""
         canonical = json.dumps([_VERSION, _plain(self)], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return sha256(canonical.encode()).hexdigest()
 
     def next_asker(self) -> Asker:
         """Who asks, when the session that answers this request is used for the next."""

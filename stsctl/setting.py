@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import timedelta
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
@@ -43,6 +42,8 @@ class Setting(Generic[Value]):
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, tuple):
+            import shlex
+
             return shlex.join(value)
         return "" if value is None else str(value)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from stsctl.arn import Arn
 from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
@@ -75,7 +73,7 @@ def entry(name: str, table: Table, *, added: bool) -> SourceEntry:
         kind=kind,
         name=name,
         profile=table.text("profile"),
-        process=shlex.join(process) if process else None,
+        process=_line(process) if process else None,
         path=table.text("path"),
         login_session=_login_session(table),
         mfa_serial=table.checked("mfa_serial", "mfa_serial"),
@@ -175,6 +173,12 @@ def _url(table: Table, key: str) -> str | None:
     if text is None or is_web_page(text):
         return text
     raise table.problem(key, f'{key} "{text}" is no address that begins with https://')
+
+
+def _line(process: tuple[str, ...]) -> str:
+    import shlex
+
+    return shlex.join(process)
 
 
 def _login_session(table: Table) -> Arn | None:

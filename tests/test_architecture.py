@@ -70,7 +70,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"host\.watched_browser", r"(dataclass|errors|host\.\w+)", {"playwright"} | EFFECTS),
     (r"host\.(witness|hook_file)", r"(hook|host\.\w+)", EFFECTS),
     (r"host\.session_signals", r"$^", {"jeepney"} | EFFECTS),
-    (r"host\.\w+", r"(dataclass|errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
+    (r"host\.\w+", r"(dataclass|digest|errors|host\.\w+)", {"filelock", "platformdirs"} | EFFECTS),
     (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"sources\.dpop", VALUES, {"cryptography"}),
     (r"sources\.login_provider", rf"({VALUES}|sources\.(client|login_cache))", {"botocore"} | EFFECTS),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +68,7 @@ def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
         kept=kept,
         since=int((session.known_from - ahead).timestamp()),
         until=int((expires_at - session.renewed_below() - ahead).timestamp()),
-        host=platform.node(),
+        host=hook.host().decode(),
     )
     with contextlib.suppress(files.FileError):
         hits.keep(obtained.wanted.name, answer, app.witness, environ, app.wall().timestamp())

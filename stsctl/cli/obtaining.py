@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import platform
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stsctl import endpoint, names, plan
+from stsctl import endpoint, hook, names, plan
 from stsctl.callers import begins_with_proof
 from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
@@ -74,7 +73,7 @@ class Obtaining(Parts):
             target,
             plan.Surroundings(
                 asker=asker,
-                person=Person(user=_user(self.environ), host=platform.node().partition(".")[0] or "host"),
+                person=Person(user=_user(self.environ), host=hook.host().decode().partition(".")[0] or "host"),
                 endpoint_of=lambda hop: endpoint.resolve(target, hop, self.settings),
                 maximum_of=Learned(folder=self.paths.learned).maximum,
                 asks=self.sources.asks(target.source),

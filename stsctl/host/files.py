@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,6 +63,8 @@ def read_private(path: Path) -> bytes | None:
             witness.saw(path, found)
             others = 0o077 if os.name == "posix" and found.st_uid == os.geteuid() else 0o007
             if os.name == "posix" and found.st_mode & others:
+                import shlex
+
                 raise FileError(f'others can read "{path}"', hint=f"chmod 600 {shlex.quote(str(path))}")
             return file.read()
     except (FileNotFoundError, NotADirectoryError):

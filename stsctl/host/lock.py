@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stsctl.digest import sha256
 from stsctl.errors import UnavailableError
 from stsctl.host import files
 
@@ -42,7 +42,7 @@ class Lock:
     """
 
     def __init__(self, folder: Path, name: str, label: str = "stsctl") -> None:
-        digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+        digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
         self._path = folder / f"{digest}.lock"
         self._holder_path = folder / f"{digest}.holder"
         self._label = label

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from pathlib import Path
 
@@ -34,10 +33,16 @@ def check(path: Path) -> None:
     if me != _ROOT and any(each.st_uid not in (me, _ROOT) for each in found):
         raise ConfigurationError(
             f'"{path}" belongs to another user, who could have written anything into it',
-            hint=f"move it away, or make it yours: sudo chown {me} {shlex.quote(str(path))}",
+            hint=f"move it away, or make it yours: sudo chown {me} {_quoted(path)}",
         )
     if _others_write(found[-1]):
-        raise ConfigurationError(f'others can change "{path}"', hint=f"chmod go-w {shlex.quote(str(path))}")
+        raise ConfigurationError(f'others can change "{path}"', hint=f"chmod go-w {_quoted(path)}")
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
 
 
 def _others_write(found: os.stat_result) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 
 _NAME = "stsctl"
 
@@ -59,7 +59,7 @@ class Paths:
 
     def sign_in_profile(self, page: str) -> Path:
         """What the browser remembers that people sign in with on a page."""
-        digest = hashlib.sha256(page.encode()).hexdigest()[:32]
+        digest = sha256(page.encode()).hexdigest()[:32]
         return self.state_home / "browser" / self._side / digest
 
     @property

@@ -6,12 +6,12 @@ One private file each, and no secret in it. Each may be lost: then the program i
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 from stsctl.host import files
 from stsctl.request import Asker
 from stsctl.stores import records
@@ -65,4 +65,4 @@ class Askers:
         return None
 
     def _file(self, key: str) -> Path:
-        return self.folder / f"{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}.json"
+        return self.folder / f"{sha256(key.encode(errors='surrogatepass')).hexdigest()}.json"

@@ -6,12 +6,12 @@ One private file an entry, replaced whole. Each may be lost: `held.py` rebuilds 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 from stsctl.host import files
 from stsctl.stores import records
 from stsctl.target import Wanted
@@ -188,4 +188,4 @@ def _sign_in_file(authority: str) -> str:
 
 def _digest(text: str) -> str:
     """A file name that no text, however hostile, turns into a path."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()

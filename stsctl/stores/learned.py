@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from stsctl.arn import Arn
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 from stsctl.errors import (
     ConfigurationError,
     HelperError,
@@ -142,7 +142,7 @@ _FAILURES = {kind.__name__: kind for kind in _SHARED}
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return sha256(text.encode()).hexdigest()[:32]
 
 
 def _seconds(value: object) -> timedelta | None:

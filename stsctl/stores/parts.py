@@ -6,12 +6,12 @@ parts that are whole, or something is missing and there is no item. Everything i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
 
 from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
 
 PLACES = ("a", "b")
 """Where the parts of an item can be; the head says which of them counts."""
@@ -75,4 +75,4 @@ def unite(head: Head, read: Callable[[int], str | None]) -> str | None:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+    return sha256(text.encode(errors="replace")).hexdigest()[:32]
