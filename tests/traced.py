@@ -29,8 +29,9 @@ CHANGES = re.compile(r"openat\(.*O_CREAT|write\((?!2\b)|(mkdir|fsync|flock|link|
 """How the line of a call begins that changes a file."""
 
 _FORKING = """
-import ctypes, json, os, signal, sys
+import ctypes, gc, json, os, signal, sys
 ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # PR_SET_PTRACER: where only a parent may trace
+gc.freeze()
 for line in iter(sys.stdin.readline, ""):
     child = os.fork()
     if child:
