@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from stsctl.cli import stsctl
+from stsctl.cli.app import App
 from stsctl.credentials import Credentials
 from stsctl.emulator import control
 from stsctl.emulator.running import Running, log_in
@@ -139,6 +142,11 @@ KEYRING = """
 [defaults]
 store = "keyring"
 """
+
+
+def as_root(app: App) -> click.Context:
+    """What a command is run under that is run in this process: the options that it then remembers are stsctl's."""
+    return click.Context(stsctl, obj=app, **stsctl.context_settings)
 
 
 @dataclass(slots=True, kw_only=True)

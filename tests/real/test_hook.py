@@ -33,6 +33,7 @@ from stsctl.stores.index import KeysEntry
 from stsctl.stores.interface import Item, Kind
 from stsctl.stores.learned import Learned
 from stsctl.target import Wanted
+from tests.program import as_root
 from tests.secret_service import SecretService
 
 # The keyring package leaves a connection open when it fails, for Python to close.
@@ -121,7 +122,7 @@ class Person:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                command.main([name], obj=self.app(), standalone_mode=False)
+                command.main([name], parent=as_root(self.app()), standalone_mode=False)
             except StsctlError:
                 return None, err.getvalue()
         return out.getvalue(), err.getvalue()

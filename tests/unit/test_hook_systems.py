@@ -41,6 +41,7 @@ from tests.foreign_keyrings import (
     MacKeyring,
     WindowsKeyring,
 )
+from tests.program import as_root
 
 ADMIN = "arn:aws:iam::222222222222:role/Admin"
 LONG = "t" * 4_000
@@ -270,7 +271,8 @@ class System:
     def whole(self, capsys: pytest.CaptureFixture[str]) -> str:
         """What the whole program answers."""
         time.sleep(0.03)  # what was changed a moment ago leaves no record
-        command.main(["admin"], obj=App(self.environ, Report(self.environ, debug=False)), standalone_mode=False)
+        app = App(self.environ, Report(self.environ, debug=False))
+        command.main(["admin"], parent=as_root(app), standalone_mode=False)
         return capsys.readouterr().out
 
     def hook(self) -> str | None:
