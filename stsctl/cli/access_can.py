@@ -81,6 +81,11 @@ def who_can_command(
         app.report.rows((visible(each.caller.holder.arn), visible(", ".join(_granting(each)))) for each in found)
         at_hand.say_gaps(app, snapshot)
     if not found:
+        if action.lower().startswith("sts:assumerole") and not context:
+            app.report.notice(
+                "everybody was asked without MFA, external id and tags: say them with --context, or find what is wanted"
+                f" of whom: stsctl access paths WHO {resource}"
+            )
         raise AnswerIsNo(f"nobody may {action}")
 
 

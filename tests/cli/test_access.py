@@ -40,6 +40,7 @@ def test_who_can(me: Me, folder: str) -> None:
     asked = ("access", "who-can", "sts:AssumeRole", ADMIN, "--policies", folder)
     done = me.run(*asked)
     assert (done.status, "nobody may sts:AssumeRole" in done.err) == (8, True), done
+    assert f"stsctl access paths WHO {ADMIN}" in done.err
     answer = json.loads(me.ok(*asked, "--context", f"sts:ExternalId={EXTERNAL_ID}", "--json"))
     assert [found["principal"] for found in answer["allowed"]] == [HUB]
     done = me.run("access", "who-can", "sts:AssumeRole", LOCKED, "--policies", folder)
