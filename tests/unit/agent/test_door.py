@@ -59,8 +59,9 @@ def said(path: Path, content: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(20)
         connection.connect(str(path))
-        connection.sendall(content)
-        connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # whoever is refused may find the door shut before all is said
+            connection.sendall(content)
+            connection.shutdown(socket.SHUT_WR)
         found = b""
         with contextlib.suppress(ConnectionResetError):
             while piece := connection.recv(4096):
