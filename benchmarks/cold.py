@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.goal import at_most
 from benchmarks.run import BIN, Place, Subject, milliseconds
 from stsctl.emulator import control
 from stsctl.formats import environment
@@ -184,6 +185,10 @@ def _cold() -> Iterator[Cold]:
         yield Cold(Place(folder=folder / "home", running=running, store=store, more=more), front, keyring=keyring)
 
 
+def _share(ratio: float, of_what: str, goal: float) -> str:
+    return f"stsctl takes {ratio:.2f} x of {of_what}, goal {at_most(ratio, goal)}"
+
+
 def main() -> None:
     """Measures and prints."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
@@ -199,9 +204,9 @@ def main() -> None:
     medians = {name: statistics.median(taken) for name, taken in times.items()}
     one, three = medians[cold.one.name], medians[cold.three.name]
     beside = {
-        cold.cli.name: f"stsctl takes {one / medians[cold.cli.name]:.2f} x of it, goal <= 0.3",
-        cold.boto3.name: f"stsctl takes {one / medians[cold.boto3.name]:.2f} x of it, goal <= 0.5",
-        cold.three.name: f"{three / one:.2f} x of one, goal <= 1.35",
+        cold.cli.name: _share(one / medians[cold.cli.name], "it", 0.3),
+        cold.boto3.name: _share(one / medians[cold.boto3.name], "it", 0.5),
+        cold.three.name: _share(three / one, "one", 1.35),
     }
     for name, median in medians.items():
         print(f"{name:60}{median:7.0f} ms  {beside.get(name, '')}".rstrip())  # noqa: T201 - its purpose

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.goal import at_least, at_most
 from benchmarks.run import BIN, Place, Subject, measure
 from stsctl import hook
 from stsctl.emulator import control
@@ -48,11 +49,8 @@ class Figures:
 
     def say(self, what: str, value: float, unit: str, goal: float | None, *, least: bool = False) -> None:
         """One figure beside its goal."""
-        if goal is None:
-            verdict = ""
-        else:
-            fits = value >= goal if least else value <= goal
-            verdict = f"{'>=' if least else '<='} {goal:g}{'' if fits else '   falls short'}"
+        beside = at_least if least else at_most
+        verdict = "" if goal is None else beside(value, goal)
         self.lines.append(f"{what:58}{value:9.2f} {unit:4}{verdict}")
 
 

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.goal import at_most
 from stsctl.cli.emulator import BUILT_IN_CONFIG
 from stsctl.emulator import control
 from stsctl.emulator.running import Running
@@ -152,10 +153,10 @@ def main() -> None:
         if keyring is None:
             sys.stdout.write("no gnome-keyring here: the keyring is not measured\n")
     unit = measured[0][1]
-    sys.stdout.write(f"{'':42}{'median':>10}{'ratio':>8}{'goal':>8}{'runs':>6}\n")
+    sys.stdout.write(f"{'':42}{'median':>10}{'ratio':>8}{'runs':>6}   goal\n")
     for subject, median, count in measured:
-        goal = f"<= {subject.goal:g}" if subject.goal is not None else ""
-        sys.stdout.write(f"{subject.name:42}{median:7.0f} ms{median / unit:8.1f}{goal:>8}{count:6}\n")
+        goal = at_most(median / unit, subject.goal) if subject.goal is not None else ""
+        sys.stdout.write(f"{subject.name:42}{median:7.0f} ms{median / unit:8.1f}{count:6}   {goal}".rstrip() + "\n")
     sys.stdout.write(f"Python {sys.version.split()[0]} on {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
 
 
