@@ -1,4 +1,4 @@
-"""`added.toml`: the sources that stsctl itself adds, beside what a person writes in `config.toml`."""
+"""`added.toml`: the sources and roles that stsctl itself adds, beside what a person writes in `config.toml`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ _HEADER = """\
 """
 
 
-def with_source(text: bytes, name: str, values: Mapping[str, str | list[str]], *, place: str = "added.toml") -> bytes:
+Value = str | int | bool | list[str] | dict[str, str]
+"""What a key can be given: what `tables.Table` reads."""
+
+
+def with_source(text: bytes, name: str, values: Mapping[str, Value], *, place: str = "added.toml") -> bytes:
     """The file with `[source.NAME]` saying `values`, in place of what it said of it; raises ConfigurationError."""
-    tables = _read(text, place)
-    return _write({**tables, "source": {**tables["source"], name: dict(values)}})
+    return _with(text, "source", name, values, place)
 
 
 def without_source(text: bytes, name: str, *, place: str = "added.toml") -> bytes:
     """The file without `[source.NAME]`; raises ConfigurationError where it has none."""
-    tables = _read(text, place)
-    if name not in tables["source"]:
-        raise ConfigurationError(f'{place} has no source "{name}"', hint='run "stsctl keys list"')
-    return _write({**tables, "source": {key: table for key, table in tables["source"].items() if key != name}})
+    return _without(text, "source", name, place, hint='run "stsctl keys list"')
+
+
+def with_role(text: bytes, name: str, values: Mapping[str, Value], *, place: str = "added.toml") -> bytes:
+    """The file with `[role.NAME]` saying `values`, in place of what it said of it; raises ConfigurationError."""
+    return _with(text, "role", name, values, place)
+
+
+def without_role(text: bytes, name: str, *, place: str = "added.toml") -> bytes:
+    """The file without `[role.NAME]`; raises ConfigurationError where it has none."""
+    return _without(text, "role", name, place, hint='run "stsctl config show"')
 
 
 def with_import(
@@ -44,6 +54,19 @@ def with_import(
     named = {source[0]: dict(source[1])} if source else {}
     changed = {"source": tables["source"] | named, "role": kept | {name: dict(table) for name, table in roles.items()}}
     return _write(tables | changed)
+
+
+def _with(text: bytes, kind: str, name: str, values: Mapping[str, Value], place: str) -> bytes:
+    tables = _read(text, place)
+    return _write({**tables, kind: {**tables.get(kind, {}), name: dict(values)}})
+
+
+def _without(text: bytes, kind: str, name: str, place: str, *, hint: str) -> bytes:
+    tables = _read(text, place)
+    kept = dict(tables.get(kind, {}))
+    if kept.pop(name, None) is None:
+        raise ConfigurationError(f'{place} has no {kind} "{name}"', hint=hint)
+    return _write({**tables, kind: kept})
 
 
 def _read(text: bytes, place: str) -> dict[str, dict[str, object]]:

@@ -39,6 +39,21 @@ def test_a_source_is_removed() -> None:
         added.without_source(text, "c")
 
 
+def test_a_role_is_added_and_removed() -> None:
+    """With lists and tables of its own; sources stay, and what was said before of it does not."""
+    text = b'[source.work]\ntype = "keys"\n[role.old]\nrole_arn = "arn:aws:iam::111111111111:role/Old"\nfrom = "work"\n'
+    said = {"role_arn": "arn:aws:iam::111111111111:role/New", "from": "work", "transitive": ["team"]}
+    text = added.with_role(text, "new", {**said, "tags": {"team": "a"}, "description": "gone soon"})
+    text = added.with_role(text, "new", {**said, "tags": {"team": "b"}})
+    read = configuration.load(None, text)
+    assert set(read.roles) == {"old", "new"}
+    assert set(read.sources) == {"work"}
+    assert (read.roles["new"].hop.tags, read.roles["new"].hop.description) == ((("team", "b"),), None)
+    assert set(configuration.load(None, added.without_role(text, "old")).roles) == {"new"}
+    with pytest.raises(ConfigurationError, match=r'^added\.toml has no role "work"$'):
+        added.without_role(text, "work")
+
+
 @pytest.mark.parametrize("text", [b"[source", b"\xff", b"source = 3\n"])
 def test_a_damaged_file_is_not_overwritten(text: bytes) -> None:
     """It may hold what somebody still needs."""
