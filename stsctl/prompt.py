@@ -80,9 +80,11 @@ def _terminal(environ: Environ) -> bytes:
         if b'"ahead"' in (_read(state + b"/emulator/running.json") or b""):
             raise UnusualError  # its clock is another
     leader = posix.getsid(0)
-    stat = _read(b"/proc/%d/stat" % leader) or b""
+    stat = (_read(b"/proc/%d/stat" % leader) or b"").rpartition(b")")[2].split()
+    if not stat or stat[0] in b"ZX":
+        raise UnusualError  # the leader has ended, or is outside of what this process can see
     boot = (_read(b"/proc/sys/kernel/random/boot_id") or b"").strip()
-    started = b"%b_%b" % (boot.replace(b"-", b"_"), stat.rpartition(b")")[2].split()[19])
+    started = b"%b_%b" % (boot.replace(b"-", b"_"), stat[19])
     return state + b"/current/" + side + b"/%d-%b.json" % (leader, started)
 
 

@@ -123,9 +123,12 @@ def test_who_wants_a_terminal_has_no_window(me: Me, desktop: Desktop) -> None:
 def test_who_wants_a_window_has_it_beside_a_terminal(me: Me, desktop: Desktop) -> None:
     """prompt_with = "zenity": the terminal is left alone."""
     environ = {**me.environ, "STSCTL_PROMPT_WITH": "zenity", "TERM": "dumb"}
-    terminal = pexpect.spawn(str(STSCTL), ["assume", "hub"], env=environ, encoding="utf-8", timeout=100)
-    desktop.type(me.code())
-    shown = terminal.read()
+    with pexpect.spawn(str(STSCTL), ["assume", "hub"], env=environ, encoding="utf-8", timeout=100) as terminal:
+        try:
+            desktop.type(me.code())
+        except AssertionError as error:
+            raise AssertionError(terminal.read_nonblocking(10_000)) from error
+        shown = terminal.read()
     assert "MFA code" not in shown
     assert "assumed-role/Hub" in shown
 

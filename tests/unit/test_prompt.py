@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import posix
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,9 +57,15 @@ def test_any_other_text_is_no_instant(noise: bytes) -> None:
         prompt.seconds(noise + b"+01:00")
 
 
+def leads(monkeypatch: pytest.MonkeyPatch, leader: int) -> None:
+    """Who leads the session: the real leader may have ended, or be outside of what this process can see."""
+    monkeypatch.setattr(posix, "getsid", lambda pid: leader)
+
+
 @pytest.fixture
-def assume(home: Path) -> Callable[..., Index]:
+def assume(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Index]:
     """Makes a session the current one of this terminal, as `assume` does."""
+    leads(monkeypatch, os.getpid())
     state = home / ".local" / "state" / "stsctl"
 
     def act(name: str, *, replaces: str | None = None, minutes: int = 42) -> Index:
@@ -72,7 +80,7 @@ def assume(home: Path) -> Callable[..., Index]:
             wanted=Wanted(name=name),
         )
         index.put(entry)
-        process = look_up(os.getsid(0))
+        process = look_up(os.getpid())
         assert process is not None
         Terminals(folder=state / "current" / "aws").put(
             SessionLeader(pid=process.pid, started=process.started),
@@ -101,6 +109,19 @@ def test_the_terminals_session_is_shown_until_it_is_forgotten(assume: Callable[.
     assert text() == "prod-admin 42m"
     index.delete("k")
     assert text() == ""
+
+
+def test_a_leader_that_cannot_be_seen_is_the_whole_programs(
+    assume: Callable[..., Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One outside of this process's namespace has the number 0; one that has ended is a zombie for a while."""
+    assume("prod-admin")
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        for leader in (0, ended.pid):
+            leads(monkeypatch, leader)
+            with pytest.raises(prompt.UnusualError):
+                text()
 
 
 def test_a_shells_variables_count_until_something_is_assumed_later(assume: Callable[..., Index]) -> None:
