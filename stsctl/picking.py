@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from stsctl.dataclass import dataclass
+from stsctl.pieces import Line, Piece, Style, cut
 from stsctl.search import Search, spans
 
 
@@ -18,29 +19,6 @@ class Outcome(Enum):
     OPEN = "open"
     CHOSEN = "chosen"
     LEFT = "left"
-
-
-class Style(Enum):
-    """How a piece of a line looks."""
-
-    PLAIN = "plain"
-    DIM = "dim"
-    BOLD = "bold"
-    MATCH = "match"
-    GOOD = "good"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A piece of a line; `at_cursor` where it belongs to the line that Enter chooses."""
-
-    text: str
-    style: Style = Style.PLAIN
-    at_cursor: bool = False
-
-
-Line = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +178,3 @@ class Picker:
         lines: list[Line] = [(Piece(text="─" * width, style=Style.DIM),)]
         lines += [(Piece(text=cut(text, width)),) for text in said[: _PANE - 1]]
         return lines + [()] * (_PANE - len(lines))
-
-
-def cut(text: str, width: int) -> str:
-    """`text`, cut with an ellipsis to so many letters."""
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…" * (width > 0)

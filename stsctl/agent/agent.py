@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from stsctl.agent.held_keys import HeldKeys
 from stsctl.agent.messages import EVERY, Ask, Request
-from stsctl.agent.schedule import Listed, Outcome, Schedule, Standing, Tended
+from stsctl.agent.schedule import Listed, Outcome, Schedule, Tended
 from stsctl.agent.serving import Serving
 from stsctl.credentials import Secret
 from stsctl.errors import StsctlError
 from stsctl.formats.interface import rfc3339
+from stsctl.standing import Standing
 
 _NAP = timedelta(seconds=30)
 _ASLEEP = timedelta(minutes=3)
@@ -68,6 +69,7 @@ class Agent:
         self._asked = threading.Event()
         self._stopped = False
         self._trouble: str | None = None
+        self._renewing: Listed | None = None
         self._answers: Mapping[Ask, Callable[[Request], Answer]] = {
             Ask.STATUS: self._status,
             Ask.STOP: self._stop,
@@ -96,7 +98,9 @@ class Agent:
         if self._keys.locked:
             return self._keeping.now() + _NAP
         if decision.renew is not None:
+            self._renewing = decision.renew
             outcome = self._keeping.renew(decision.renew)
+            self._renewing = None
             if outcome.standing is not Standing.FRESH:
                 self._keeping.note(f'"{decision.renew.name}": {outcome.why}')
             self._schedule = self._schedule.after(decision.renew.key, outcome, self._keeping.now())
@@ -133,17 +137,20 @@ class Agent:
     # ── what it is asked ──
 
     def answer(self, request: Request) -> Answer:
-        """Answers a question; raises StsctlError."""
+        """Answers a question, and looks for what there is to do, unless it is glanced at; raises StsctlError."""
         found = self._answers[request.ask](request)
-        self._asked.set()
+        if request.ask is not Ask.STATUS or "glance" not in request.given:
+            self._asked.set()
         return found
 
     def _status(self, _request: Request) -> Answer:
+        renewing = self._renewing
         return {
             **self._facts,
             "locked": self._keys.locked,
             "keys_held": len(self._keys),
             "trouble": self._trouble,
+            "renewing": renewing.name if renewing else None,
             "sessions": [_described(each) for each in self._schedule.tended.values()],
             "served": self._serving.names,
         }

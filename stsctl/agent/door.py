@@ -97,15 +97,15 @@ def _received(connection: socket.socket, longest: int, seconds: float) -> bytes:
     return bytes(found.partition(b"\n")[0])
 
 
-def ask(path: Path, what: Ask, **given: str | Secret) -> dict[str, Any] | None:
+def ask(path: Path, what: Ask, within: float = _ANSWERED_WITHIN, /, **given: str | Secret) -> dict[str, Any] | None:
     """What the agent at `path` answers; None where there is none. Raises StsctlError for its failures."""
-    connection = private_socket.connect(path, _PATIENCE)
+    connection = private_socket.connect(path, min(_PATIENCE, within))
     if connection is None:
         return None
     with connection:
         try:
             connection.sendall(messages.request_line(what, given))  # to this very user, as the system says
-            line = _received(connection, messages.LONGEST_ANSWER, _ANSWERED_WITHIN)
+            line = _received(connection, messages.LONGEST_ANSWER, within)
         except OSError:
             raise messages.AgentError("the agent does not answer", hint="stsctl agent stop") from None
     return messages.parse_answer(line)

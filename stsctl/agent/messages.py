@@ -21,6 +21,7 @@ class Ask(Enum):
     """What the agent can be asked."""
 
     STATUS = "status"
+    """With a "glance" it is asked every moment, by somebody who wants nothing done."""
     STOP = "stop"
     LOCK = "lock"
     UNLOCK = "unlock"

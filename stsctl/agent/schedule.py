@@ -11,10 +11,10 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from enum import Enum
 
 from stsctl.credentials import renewed_below
 from stsctl.dataclass import dataclass
+from stsctl.standing import Standing
 
 CALLS_A_SECOND = 5
 _LEAD = (0.02, 0.08)
@@ -27,17 +27,6 @@ _LOOK = timedelta(minutes=1)
 _PERSON = timedelta(minutes=10)
 _NAP = timedelta(seconds=30)
 """The longest that nobody looks: the clock may jump, and so may what is listed."""
-
-
-class Standing(Enum):
-    """How it is with a session."""
-
-    FRESH = "fresh"
-    RETRYING = "retrying"
-    """The network or AWS was not there; it is tried again."""
-    REFUSED = "refused"
-    """AWS or the configuration said no; it is tried again, seldom."""
-    NEEDS_PERSON = "needs you"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

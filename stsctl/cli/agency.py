@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _START_LIMIT = timedelta(seconds=60)
 _STOP_LIMIT = timedelta(seconds=30)
 _PAUSE = 0.02
+_AT_ONCE = 0.5
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,14 @@ class Agency:
         from stsctl.agent import door
 
         return door.ask(self.paths.agent_socket, what, **given)
+
+    def glance(self) -> dict[str, Any] | None:
+        """Its status, at once and without having it do anything; None where none runs. Raises StsctlError."""
+        if not self.paths.agent_socket.parent.exists():
+            return None
+        from stsctl.agent import door
+
+        return door.ask(self.paths.agent_socket, Ask.STATUS, _AT_ONCE, glance="yes")
 
     def need(self, what: Ask, **given: str | Secret) -> dict[str, Any]:
         """The same; raises AgentError where none runs."""

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from stsctl.agent.held_keys import HeldKeys
-from stsctl.agent.schedule import Listed, Outcome, Standing
+from stsctl.agent.schedule import Listed, Outcome
 from stsctl.cli import agent_profiles
 from stsctl.cli.app import App
 from stsctl.cli.options import Acting
@@ -18,6 +18,7 @@ from stsctl.cli.report import Report
 from stsctl.credentials import Secret, Session
 from stsctl.errors import PersonNeededError, RefusedError, StoreError, StsctlError, UnavailableError
 from stsctl.host import desktop_notice, detached
+from stsctl.standing import Standing
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:

@@ -94,11 +94,11 @@ class Machine:
 
         return Crew(jobs, said, done)
 
-    def screen(self) -> AbstractContextManager[Screen]:
-        """The terminal as a full screen; raises PersonNeededError where it cannot be one."""
+    def screen(self, *, cursor: bool = True) -> AbstractContextManager[Screen]:
+        """The terminal as a full screen, with a text `cursor` or without; raises PersonNeededError where it is none."""
         from stsctl.host import screen
 
-        return screen.opened(self._environ)
+        return screen.opened(self._environ, cursor=cursor)
 
     def ended_as_by_ctrl_c(self) -> AbstractContextManager[None]:
         """Meanwhile whatever asks this process to end interrupts it, so that it can tidy up."""

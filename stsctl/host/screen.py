@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,8 +23,8 @@ _KEYS = {
 """What keys are called, by their names in curses, or by the control characters that they send."""
 _ESCAPE_DELAY = 25
 """Milliseconds within which what follows an Escape belongs to it."""
-_COLORS = {"match": 3, "good": 2, "warning": 3}
-"""The colours of the styles that have one, by their number (ANSI): green, yellow."""
+_COLORS = {"match": 3, "good": 2, "warning": 3, "bad": 1, "person": 5}
+"""The colours of the styles that have one, by their number (ANSI): red, green, yellow, magenta."""
 
 Text = tuple[str, str, bool]
 """A piece of a line: what it says, the name of its style, and whether the cursor is in that line."""
@@ -49,7 +51,8 @@ class Screen:
         behind = 0
         for number, line in enumerate(lines[:height]):
             column = 0
-            for text, style, here in line:
+            for piece, style, here in line:
+                text = piece.encode(self._window.encoding, "replace").decode(self._window.encoding)
                 attributes = self._styles.get(style, 0) | (self._at_cursor if here else 0)
                 # What does not fit is cut off, and curses complains of a full last line.
                 with contextlib.suppress(curses.error):
@@ -75,44 +78,84 @@ class Screen:
             curses.ungetch(pressed)
         return True
 
-    def key(self) -> str:
+    def key(self, within: float | None = None) -> str:
         """The next key: a letter, or the name of a key that is none; "" where only the size of the screen changed.
 
-        "ctrl-c" also stands for a terminal that has gone away.
+        "" is also that no key was pressed `within` so many seconds; "ctrl-c" also stands for a terminal that has gone
+        away.
         """
+        self._window.timeout(-1 if within is None else max(round(within * 1000), 0))
         try:
             pressed = self._window.get_wch()
         except curses.error:
-            return "ctrl-c"
+            # One that has gone away is always ready to be read, and never has anything.
+            return "ctrl-c" if within is None or (self._ready() and not self.waits() and self._ready()) else ""
+        finally:
+            self._window.timeout(-1)
         if isinstance(pressed, int):
             return _KEYS.get(curses.keyname(pressed).decode(), "unknown")
         if pressed in _KEYS:
             return _KEYS[pressed]
         return f"ctrl-{chr(ord(pressed) + 96)}" if ord(pressed) < 27 else pressed
 
+    @staticmethod
+    def _ready() -> bool:
+        return bool(select.select([0], [], [], 0)[0])
+
+    @contextlib.contextmanager
+    def left(self) -> Iterator[None]:
+        """Meanwhile the terminal is as it was, for whoever asks there."""
+        curses.endwin()
+        try:
+            yield
+        finally:
+            self._window.redrawwin()
+            self._window.refresh()
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Meanwhile nobody takes keys, and Ctrl-C interrupts as it does elsewhere."""
+        curses.noraw()
+        curses.cbreak()
+        try:
+            yield
+        finally:
+            curses.raw()
+            curses.flushinp()
+
+    def stop(self) -> None:
+        """What Ctrl-Z does to a program; returns when it goes on."""
+        curses.endwin()
+        os.kill(0, signal.SIGTSTP)
+        self._window.redrawwin()
+        self._window.refresh()
+
 
 @contextlib.contextmanager
-def opened(environ: Mapping[str, str]) -> Iterator[Screen]:
-    """A full screen; the terminal is as it was afterwards, also when this process is ended.
+def opened(environ: Mapping[str, str], *, cursor: bool = True) -> Iterator[Screen]:
+    """A full screen, perhaps with a text `cursor`; the terminal is as it was afterwards, also where this process ends.
 
     Raises PersonNeededError where there is no terminal, or none that can move its cursor.
     """
     if sys.platform == "win32":
-        raise PersonNeededError("names are not picked on a screen here", hint="name the role")
+        raise PersonNeededError("there is no full screen on this system", hint="name the role")
     with terminal.opened() as device, _in_place_of_output(device):
         try:
             curses.setupterm(environ.get("TERM", "dumb"), device)
             if not curses.tigetstr("cup"):
-                raise PersonNeededError("this terminal cannot show a list to pick from", hint="name the role")
+                raise PersonNeededError("this terminal cannot be a full screen", hint="name the role")
             window = curses.initscr()
         except curses.error as error:
-            raise PersonNeededError("this terminal cannot show a list to pick from", hint="name the role") from error
+            raise PersonNeededError("this terminal cannot be a full screen", hint="name the role") from error
         with terminal.before_death(curses.endwin):
             try:
                 curses.noecho()
                 curses.raw()
                 window.keypad(True)
                 curses.set_escdelay(_ESCAPE_DELAY)
+                if not cursor:
+                    with contextlib.suppress(curses.error):  # some cannot hide it
+                        curses.curs_set(0)
                 yield Screen(window, *_looks(environ))
             finally:
                 curses.endwin()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stsctl.picking import About, Outcome, Picker, Style
+from stsctl.picking import About, Outcome, Picker
+from stsctl.pieces import Style
 from stsctl.search import Candidate, Search
 
 NAMES = [f"role-{number:03}" for number in range(50)]

@@ -11,10 +11,11 @@ import pytest
 from stsctl.agent.agent import Agent
 from stsctl.agent.held_keys import HeldKeys
 from stsctl.agent.messages import Ask, Request
-from stsctl.agent.schedule import Listed, Outcome, Standing
+from stsctl.agent.schedule import Listed, Outcome
 from stsctl.agent.serving import Serving
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.errors import PersonNeededError, StoreError
+from stsctl.standing import Standing
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -117,6 +118,27 @@ def test_it_says_how_each_session_is(agent: Agent, desk: Desk) -> None:
     assert status["pid"] == 1
     assert "key of prod" not in str(status)
     assert desk.notes == ['"prod": throttled']
+
+
+def test_a_glance_wakes_nobody(agent: Agent, desk: Desk) -> None:
+    """It says as much as the status, and what is being renewed at that moment; whoever sleeps sleeps on."""
+    during: list[Any] = []
+
+    class Seen(Desk):
+        """A desk at which it is looked while something is renewed."""
+
+        def renew(self, session: Listed) -> Outcome:
+            during.append(asked(seen, Ask.STATUS, glance="yes"))
+            return super().renew(session)
+
+    keys = HeldKeys()
+    seen = Agent(Seen(at=NOON + timedelta(minutes=40), sessions=desk.sessions), Serving(_served, keys), keys, {})
+    seen.step()
+    assert [status["renewing"] for status in (*during, asked(seen, Ask.STATUS, glance="yes"))] == ["prod", None]
+    asked(agent, Ask.STATUS, glance="yes")
+    assert not agent._asked.is_set()
+    asked(agent, Ask.STATUS)
+    assert agent._asked.is_set()
 
 
 def test_it_tells_a_person_once(agent: Agent, desk: Desk) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stsctl.agent.schedule import CALLS_A_SECOND, Listed, Outcome, Schedule, Standing
+from stsctl.agent.schedule import CALLS_A_SECOND, Listed, Outcome, Schedule
 from stsctl.arn import Arn
 from stsctl.broker import Broker, Question
 from stsctl.credentials import Credentials, Secret, Session, renewed_below
@@ -19,6 +19,7 @@ from stsctl.lifetime import Maximum
 from stsctl.plan import Plan
 from stsctl.request import Endpoint
 from stsctl.sources.keys import StoredKeys
+from stsctl.standing import Standing
 from stsctl.target import Hop
 from tests.unit.scripted_sts import Clock, ScriptedSts
 from tests.unit.test_plan import SERIAL, hop, plan, target
