@@ -11,16 +11,16 @@ from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import agent_table, console_table, group_table, role_table, source_table
+from stsctl import agent_table, console_table, group_table, source_table
 from stsctl.agent_table import AgentOptions
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.group_table import Group
 from stsctl.origin import Origin
-from stsctl.role_table import RoleEntry, duration_of, session_name_of
+from stsctl.role_table import RoleEntry, Roles, duration_of, session_name_of
 from stsctl.source_table import SourceEntry
-from stsctl.tables import Table, read
+from stsctl.tables import Anew, Reader, Table
 from stsctl.target import HopKind, MfaMode
 
 
@@ -103,34 +103,43 @@ def load(
     *,
     config_place: str = "config.toml",
     added_place: str = "added.toml",
+    reader: Reader | None = None,
 ) -> Configuration:
     """Both files (None: there is no such file); raises ConfigurationError with file and line."""
-    theirs, ours = read(config or b"", config_place), read(added or b"", added_place)
-    theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group"))
-    ours.only(("source", "role"))
-    sources: dict[str, SourceEntry] = {}
-    roles: dict[str, RoleEntry] = {}
-    seen: dict[str, Origin] = {}
-    for file, is_added in ((theirs, False), (ours, True)):
-        for name, table in file.tables("source").items():
-            _claim(seen, name, table)
-            sources[name] = source_table.entry(name, table, added=is_added)
-        for name, table in file.tables("role").items():
-            _claim(seen, name, table)
-            roles[name] = role_table.entry(name, table, added=is_added)
+    reader = reader or Anew()
+    theirs, ours = reader.read(config or b"", config_place), reader.read(added or b"", added_place)
+    files = ((theirs, False), (ours, True))
+    roles = Roles(files)
+    if not reader.checked:
+        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group"))
+        ours.only(("source", "role"))
+        _claim_names(theirs, ours)
+        roles.check()
     return Configuration(
         defaults=_defaults(theirs.table("defaults")),
         sealed_file=_sealed_file(theirs.table("sealed_file")),
         console=console_table.entry(theirs.table("console")),
         agent=agent_table.entry(theirs.table("agent")),
-        sources=sources,
+        sources={
+            name: source_table.entry(name, table, added=is_added)
+            for file, is_added in files
+            for name, table in file.tables("source").items()
+        },
         roles=roles,
         groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},
     )
 
 
-def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
+def _claim_names(*files: Table) -> None:
     """Every name stands for one thing."""
+    seen: dict[str, Origin] = {}
+    for file in files:
+        for kind in ("source", "role"):
+            for name, table in file.tables(kind).items():
+                _claim(seen, name, table)
+
+
+def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
     if not name or name.startswith(("-", "arn:")) or not name.isprintable():
         raise table.problem(None, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
     if name in seen:

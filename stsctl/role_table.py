@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 
 from stsctl import lifetime, limits
 from stsctl.arn import Arn
@@ -34,6 +36,35 @@ class RoleEntry:
     def name(self) -> str:
         """What it is called."""
         return self.hop.name
+
+
+class Roles(Mapping[str, RoleEntry]):
+    """The roles of some files, each made of its table when it is first asked for: there may be thousands."""
+
+    def __init__(self, files: Sequence[tuple[Table, bool]]) -> None:
+        self._files = files
+        self._made: dict[str, RoleEntry] = {}
+
+    @cached_property
+    def _tables(self) -> Mapping[str, tuple[Table, bool]]:
+        return {name: (table, added) for file, added in self._files for name, table in file.tables("role").items()}
+
+    def __getitem__(self, name: str) -> RoleEntry:
+        if name not in self._made:
+            table, added = self._tables[name]
+            self._made[name] = entry(name, table, added=added)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def check(self) -> None:
+        """Makes all of them; raises ConfigurationError with the line of what is wrong."""
+        for name in self:
+            _ = self[name]
 
 
 _EVERYWHERE = ("type", "from", "region", "description", "color", "icon")

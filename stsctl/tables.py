@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from stsctl import limits, toml_lines
 from stsctl.argv import command
@@ -28,6 +27,13 @@ _KINDS = {
     list: "a list",
     dict: "a table",
 }
+
+
+class Lines(Protocol):
+    """On which line each key of a text stands, by its path."""
+
+    def get(self, path: toml_lines.Path, /) -> int | None:
+        """The line; None for what the text does not say."""
 
 
 class Table:
@@ -215,10 +221,10 @@ class Table:
 
 
 class _Text:
-    """A text and the lines of its keys."""
+    """The place of a text, and the lines of its keys."""
 
-    def __init__(self, text: str, place: str) -> None:
-        self._lines = toml_lines.locate(text)
+    def __init__(self, lines: Lines, place: str) -> None:
+        self._lines = lines
         self._place = place
 
     def origin(self, path: toml_lines.Path) -> Origin:
@@ -232,6 +238,18 @@ class _Text:
 
 def read(content: bytes, place: str) -> Table:
     """The outermost table of a TOML text; raises ConfigurationError with the line of what is no TOML."""
+    return outermost(*parse(content, place), place)
+
+
+def outermost(values: Mapping[str, object], lines: Lines, place: str) -> Table:
+    """The outermost table of a text that has been parsed."""
+    return Table(values, (), _Text(lines, place))
+
+
+def parse(content: bytes, place: str) -> tuple[dict[str, object], Mapping[toml_lines.Path, int]]:
+    """What a TOML text says, and on which lines; raises ConfigurationError with the line of what is no TOML."""
+    import tomllib
+
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -246,7 +264,28 @@ def read(content: bytes, place: str) -> Table:
         raise ConfigurationError(f"{place}:{at}: this is no TOML: {what[:1].lower()}{what[1:]}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{place}: its tables and lists are nested too deeply") from error
-    return Table(values, (), _Text(text.replace("\r\n", "\n"), place))
+    return values, toml_lines.locate(text.replace("\r\n", "\n"))
+
+
+class Reader(Protocol):
+    """Reads texts."""
+
+    def read(self, content: bytes, place: str) -> Table:
+        """The outermost table of a text; raises ConfigurationError."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether just the texts that were read have been found right before, by this version of stsctl."""
+
+
+class Anew:
+    """Reads every text as if it were new."""
+
+    checked = False
+
+    def read(self, content: bytes, place: str) -> Table:
+        """The outermost table of a text; raises ConfigurationError."""
+        return read(content, place)
 
 
 def compact_policy(text: str) -> str:

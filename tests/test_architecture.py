@@ -114,6 +114,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         {"cryptography"} | EFFECTS,
     ),
     (r"stores\.(hits|known_names)", rf"({VALUES}|hook|host\.\w+)", EFFECTS),
+    (r"stores\.known_tables", rf"({VALUES}|__version__|hook|host\.\w+)", EFFECTS),
     (r"stores\.holdings", rf"({VALUES}|stores\.(held|index))", None),
     (r"stores\.held", rf"({VALUES}|host\.\w+|stores\.(interface|codec|index|listed|manifest))", EFFECTS),
     (r"stores\.migration", rf"({VALUES}|stores\.(interface|codec|held|index))", None),

@@ -115,15 +115,21 @@ class Surroundings:
     def configuration(self) -> Configuration:
         """What config.toml and added.toml say; raises ConfigurationError where others could have said it."""
         self.report.debug(f"reading {self.paths.config} and {self.paths.added}")
+        from stsctl.stores.known_tables import KnownTables
+
         # They name programs that are run, and whom a session is got for.
         for path in (self.paths.config_home, self.paths.config, self.paths.added.parent, self.paths.added):
             ownership.check(path)
-        return configuration.load(
+        known = KnownTables(self.paths.known_tables)
+        found = configuration.load(
             files.read(self.paths.config),
             files.read(self.paths.added),
             config_place=self.short(self.paths.config),
             added_place=self.short(self.paths.added),
+            reader=known,
         )
+        known.keep()
+        return found
 
     @cached_property
     def profiles(self) -> profile.Profiles:
@@ -159,7 +165,7 @@ class Surroundings:
         place = self.paths
         said_in = (place.config, place.added, place.aws_config, place.aws_credentials)
         known = KnownNames(file=place.known_names, said_in=said_in)
-        found = None if "configuration" in self.__dict__ else known.read()
+        found = known.read()
         if found is None:
             witness = Witness(self.environ)
             with witness.watching():

@@ -73,6 +73,11 @@ class Paths:
         return self.state_home / "names.json"
 
     @property
+    def known_tables(self) -> Path:
+        """The tables of the configuration, where its roles are many."""
+        return self.state_home / "tables"
+
+    @property
     def last_refusal(self) -> Path:
         """The refusal that happened last."""
         return self.state_home / "last-refusal" / f"{self._side}.json"
