@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from stsctl.dataclass import dataclass
+from stsctl.errors import UsageError
+from stsctl.nearest import suggestion
 from stsctl.origin import Origin
 from stsctl.tables import Table
 
@@ -27,6 +29,17 @@ def entry(name: str, table: Table) -> Group:
         hint = 'write roles = ["*-prod"]'
         raise table.problem("roles" if "roles" in table else None, f"{table.title} names no roles", hint=hint)
     return Group(name=name, roles=roles, origin=table.at())
+
+
+def patterns_of(names: Iterable[str], groups: Mapping[str, Group]) -> list[str]:
+    """What the groups of these names say, all together; raises UsageError where there is no such group."""
+    said: list[str] = []
+    for name in names:
+        if name not in groups:
+            hint = suggestion(name, groups) or f'write [group.{name}] roles = ["*-prod"]'
+            raise UsageError(f'there is no group "{name}"', hint=hint)
+        said += groups[name].roles
+    return said
 
 
 def matching(patterns: Iterable[str], names: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -66,6 +66,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"agent\.\w+", rf"({VALUES}|broker|host\.\w+|formats\.\w+|agent\.\w+)", EFFECTS),
     (r"formats\.added", rf"({VALUES}|formats\.interface)", {"tomli_w"}),
     (r"formats\.authenticator", rf"({VALUES}|formats\.interface)", {"io", "segno"}),
+    (r"formats\.hook_block", rf"({VALUES}|formats\.(interface|hooks))", None),
     (r"formats\.\w+", rf"({VALUES}|formats\.interface)", None),
     (r"host\.watched_browser", r"(dataclass|errors|host\.\w+)", {"playwright"} | EFFECTS),
     (r"host\.(witness|hook_file)", r"(hook|host\.\w+)", EFFECTS),

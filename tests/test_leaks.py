@@ -168,6 +168,7 @@ COMMANDS = [
     _c("profile list --json"),
     _c("profile hook read-only --diff"),
     _c("profile hook read-only"),
+    _c("profile write-all --diff"),
     _c("prompt"),
     _c("profile prune"),
     _c("profile remove read-only"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl import group_table
-from stsctl.cli.options import acting_options, complete_name, completing
+from stsctl.cli.options import acting_options, complete_name, group_option
 from stsctl.cli.runs_program import PROGRAM, RunsProgram
 from stsctl.dataclass import dataclass
 from stsctl.errors import StsctlError, ThrottledError, UsageError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.cli.obtaining import Obtained
     from stsctl.cli.options import Acting
-    from stsctl.cli.surroundings import Surroundings
     from stsctl.host.crew import Crew, Ran
 
 _PATIENCE = tuple(timedelta(seconds=2**number) for number in range(6))
@@ -35,16 +34,9 @@ _NAMED = 20
 _COLOURS = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 
 
-def _groups(app: Surroundings) -> list[tuple[str, str]]:
-    return [(group.name, ", ".join(group.roles)) for group in app.configuration.groups.values()]
-
-
 @click.command("each", cls=RunsProgram)
 @click.argument("names", nargs=-1, shell_complete=complete_name)
-@click.option(
-    "--group", "groups", multiple=True, metavar="NAME", shell_complete=completing(_groups),
-    help="The roles of this [group.NAME]; repeat it for more.",
-)  # fmt: skip
+@group_option
 @click.option("--regions", metavar="LIST", help="In each of these regions: eu-west-1,us-east-1, or all.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many at a time.")
 @click.option("-k", "--keep-going", is_flag=True, help="Start the rest although one has failed.")
@@ -94,12 +86,8 @@ class _Task:
 
 def _chosen(app: App, patterns: Sequence[str], groups: Sequence[str]) -> list[str]:
     """The names that are meant; the person picks them where nothing was said. Raises UsageError where there is none."""
-    known = app.configuration.groups
-    for name in groups:
-        if name not in known:
-            raise UsageError(f'there is no group "{name}"', hint=suggestion(name, known) or "write [group.NAME]")
+    said = [*patterns, *group_table.patterns_of(groups, app.configuration.groups)]
     everything = {one.name: one.kind for one in app.listing()}
-    said = [*patterns, *(pattern for name in groups for pattern in known[name].roles)]
     if not said:
         picked = app.picked_several()
         if not picked:

@@ -148,6 +148,16 @@ def name_argument(*, required: bool = False) -> Callable[[_F], _F]:
     return click.argument("name", required=required, shell_complete=complete_name)
 
 
+def _groups(here: Surroundings) -> list[tuple[str, str]]:
+    return [(group.name, ", ".join(group.roles)) for group in here.configuration.groups.values()]
+
+
+group_option = _option(
+    "--group", "groups", multiple=True, metavar="NAME", shell_complete=completing(_groups),
+    help="The roles of this [group.NAME]; repeat it for more.",
+)  # fmt: skip
+"""Roles that are meant together."""
+
 _NAME = {"metavar": "NAME", "shell_complete": complete_name}
 _MFA = click.Choice([mode.value for mode in MfaMode])
 

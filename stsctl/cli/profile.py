@@ -11,6 +11,7 @@ import click
 from stsctl.cli.options import Group, acting_options, completing, json_option, name_argument, wanted_options
 from stsctl.cli.panel import left
 from stsctl.cli.profile_hooks import hook
+from stsctl.cli.profile_write_all import write_all
 from stsctl.formats import credentials_file, hooks
 from stsctl.formats.interface import rfc3339
 from stsctl.target import Wanted
@@ -168,3 +169,4 @@ def prune(app: App) -> None:
 
 
 command.add_command(hook)
+command.add_command(write_all)

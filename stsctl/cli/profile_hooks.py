@@ -54,7 +54,7 @@ def hook(app: App, /, *, names: tuple[str, ...], diff: bool) -> None:
         return content
 
     if diff:
-        _show(app, edit)
+        show_change(app, edit)
         return
     app.install_hook()
     changed = app.change_config(edit)
@@ -103,7 +103,7 @@ def _plan(app: App, name: str) -> Planned:
     )
 
 
-def _show(app: App, edit: hooks.Edit) -> None:
+def show_change(app: App, edit: hooks.Edit) -> None:
     """The change as a diff."""
     files = app.aws_files()
     before = files.config.decode().splitlines(keepends=True)

@@ -73,11 +73,10 @@ def write(
 
     Raises UsageError for a name that cannot stand in a header, ConfigurationError where lines around it are in the way.
     """
-    if not profile or profile == "DEFAULT" or profile != profile.strip() or _SPECIAL.search(profile):
-        raise UsageError(f'"{profile}" cannot be the name of a profile that every SDK reads')
+    own = own_section(profile, target, process, region=region)
     document = ini.parse(config, place)
-    lines, ending = list(document.lines), _ending(document)
-    hook = [f"{ini.MARKER}: {target}{ending}", f"{_PROCESS} = {process}{ending}"]
+    lines, ending = list(document.lines), line_ending(document)
+    hook = [f"{line}{ending}" for line in own[1:3]]
     section = _section(document, profile)
     found = next((each for each in _hooks(document) if each.profile == profile), None)
     if found is not None:
@@ -86,12 +85,22 @@ def write(
         _end_line(lines, section.last - 1, ending)
         lines[section.last : section.last] = hook
     else:
-        name = f'"{profile}"' if " " in profile else profile
-        header = "[default]" if profile == "default" else f"[profile {name}]"
         _end_line(lines, len(lines) - 1, ending)
         lines += [ending] if lines else []
-        lines += [f"{header}{ending}", *hook, *([f"region = {region}{ending}"] if region else [])]
+        lines += [f"{line}{ending}" for line in own]
     return _checked(document, "".join(lines), profile, {_PROCESS: process})
+
+
+def own_section(profile: str, target: str, process: str, *, region: str | None) -> list[str]:
+    """The lines of a section that is wholly stsctl's: header, marker, hook, and the region where there is one.
+
+    Raises UsageError for a name that cannot stand in a header.
+    """
+    if not profile or profile == "DEFAULT" or profile != profile.strip() or _SPECIAL.search(profile):
+        raise UsageError(f'"{profile}" cannot be the name of a profile that every SDK reads')
+    name = f'"{profile}"' if " " in profile else profile
+    header = "[default]" if profile == "default" else f"[profile {name}]"
+    return [header, f"{ini.MARKER}: {target}", f"{_PROCESS} = {process}", *([f"region = {region}"] if region else [])]
 
 
 def remove(config: bytes, profile: str, *, place: str = "~/.aws/config") -> bytes:
@@ -158,7 +167,7 @@ def _end_line(lines: list[str], at: int, ending: str) -> None:
         lines[at] += ending
 
 
-def _ending(document: ini.Document) -> str:
+def line_ending(document: ini.Document) -> str:
     """The line ending of the file."""
     last = next((line for line in reversed(document.lines) if line.endswith(("\n", "\r"))), "\n")
     return "\r\n" if last.endswith("\r\n") else last[-1]
