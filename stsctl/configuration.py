@@ -130,6 +130,11 @@ def load(
     )
 
 
+def is_name(name: str) -> bool:
+    """Whether a role or a source can be called so: what begins otherwise is a flag or an ARN."""
+    return bool(name) and name.isprintable() and not name.startswith(("-", "arn:"))
+
+
 def _claim_names(*files: Table) -> None:
     """Every name stands for one thing."""
     seen: dict[str, Origin] = {}
@@ -140,7 +145,7 @@ def _claim_names(*files: Table) -> None:
 
 
 def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
-    if not name or name.startswith(("-", "arn:")) or not name.isprintable():
+    if not is_name(name):
         raise table.problem(None, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
     if name in seen:
         raise ConfigurationError(

@@ -83,10 +83,15 @@ _KEYS = {
 """What each type takes, besides what every one does."""
 
 
+def keys_of(kind: HopKind) -> tuple[str, ...]:
+    """What can be said of that kind."""
+    return (*_EVERYWHERE, *_KEYS[kind])
+
+
 def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
     """The role that a table says; raises ConfigurationError with its line."""
     kind = table.choice("type", HopKind) or HopKind.ROLE
-    table.only((*_EVERYWHERE, *_KEYS[kind]))
+    table.only(keys_of(kind))
     from_name = table.text("from")
     if from_name is None and kind is not HopKind.ROLE:
         raise table.problem(None, f"{table.title} has no from", hint='add from = "NAME", the source that leads there')

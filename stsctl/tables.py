@@ -36,10 +36,16 @@ class Lines(Protocol):
         """The line; None for what the text does not say."""
 
 
+class _Places(Protocol):
+    """Where the keys of a table are written."""
+
+    def origin(self, path: toml_lines.Path) -> Origin: ...
+
+
 class Table:
     """One table of a text, with its place; every method raises ConfigurationError with the line."""
 
-    def __init__(self, values: Mapping[str, object], path: toml_lines.Path, text: _Text) -> None:
+    def __init__(self, values: Mapping[str, object], path: toml_lines.Path, text: _Places) -> None:
         self.path = path
         self._values = values
         self._text = text
@@ -234,6 +240,24 @@ class _Text:
             if line is not None:
                 return Origin(place=self._place, line=line)
         return Origin(place=self._place)
+
+
+class _Typed:
+    """The flags by which the keys of one table are typed."""
+
+    def __init__(self, table: toml_lines.Path, flags: Mapping[str, str], command: str) -> None:
+        self._depth = len(table)
+        self._flags = flags
+        self._command = command
+
+    def origin(self, path: toml_lines.Path) -> Origin:
+        """The flag of the key in a path; the command where there is none."""
+        return Origin(place=self._flags.get("".join(path[self._depth : self._depth + 1]), self._command))
+
+
+def typed(values: Mapping[str, object], path: toml_lines.Path, flags: Mapping[str, str], command: str) -> Table:
+    """A table that is typed as flags of a command, in place of written; `flags` has that of each key."""
+    return Table(values, path, _Typed(path, flags, command))
 
 
 def read(content: bytes, place: str) -> Table:

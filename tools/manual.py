@@ -142,7 +142,7 @@ def _names(option: click.Option, context: click.Context) -> str:
     if option.is_flag or option.is_eager:
         return names
     metavar = option.make_metavar(context)
-    if isinstance(option.type, click.Choice):
+    if isinstance(option.type, click.Choice) and option.metavar is None:
         return f"{names} {'|'.join(roff.bold(str(each)) for each in option.type.choices)}"
     return f"{names} {re.sub(r'[A-Z]+', _placeholder, metavar)}"
 

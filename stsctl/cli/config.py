@@ -1,4 +1,4 @@
-"""`stsctl config`: what holds, and where it was said."""
+"""`stsctl config`: what holds, where it was said, and how it is changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stsctl.cli.config_add import add
+from stsctl.cli.config_remove import remove
 from stsctl.cli.options import Group, json_option
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("config", cls=Group)
 def command() -> None:
-    """Show the configuration: values, names, and the files they come from."""
+    """Show, check and change the configuration: values, names, and the files they come from."""
 
 
 @command.command("show")
@@ -54,3 +56,7 @@ def path(app: App, *, as_json: bool) -> None:
         app.report.answer({name: str(place) for name, place in places.items()})
         return
     app.report.data("\n".join(f"{name:<16} {place}" for name, place in places.items()))
+
+
+command.add_command(add)
+command.add_command(remove)

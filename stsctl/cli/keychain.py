@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stsctl import endpoint, limits
 from stsctl.arn import Arn
-from stsctl.configuration import Configuration
+from stsctl.configuration import Configuration, is_name
 from stsctl.credentials import Credentials, Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
@@ -49,7 +49,7 @@ class Keychain:
             raise ConfigurationError(
                 f'"{name}" is a source of type {kind} ({entry.source.origin})', hint="choose another name"
             )
-        if not name or not name.isprintable() or name.startswith(("-", "arn:")) or name != name.strip():
+        if not is_name(name) or name != name.strip():
             raise UsageError(f'"{name}" cannot be a name', hint="stsctl keys add work")
 
     def check_store(self, name: str) -> None:

@@ -18,6 +18,7 @@ from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
 from stsctl.cli.sources import Kept
 from stsctl.cli.waiting import Locks, Watcher
+from stsctl.configuration import Configuration
 from stsctl.credentials import Session
 from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
@@ -59,9 +60,10 @@ class Obtained:
 class Obtaining(Parts):
     """Gets sessions."""
 
-    def target(self, wanted: Wanted) -> Target:
-        """What a name means."""
-        return names.resolve(wanted, self.configuration, self.profiles, self.settings, read_text=self._read_text)
+    def target(self, wanted: Wanted, *, configuration: Configuration | None = None) -> Target:
+        """What a name means; `configuration` where that is another than what the files say."""
+        said = configuration or self.configuration
+        return names.resolve(wanted, said, self.profiles, self.settings, read_text=self._read_text)
 
     def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
