@@ -9,10 +9,14 @@ def main() -> None:
         from stsctl import hook
 
         hook.serve(sys.argv[2])
-    elif sys.argv[1:] == ["prompt"] and sys.platform == "linux":
+    elif sys.argv[1:2] == ["prompt"] and sys.platform == "linux":
         from stsctl import prompt
 
-        prompt.serve()
+        prompt.serve(sys.argv[2:])
+    elif sys.argv[1:] == ["guard"]:
+        from stsctl import guard
+
+        guard.serve()
     from stsctl.cli import main as whole
 
     whole()

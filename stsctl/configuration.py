@@ -11,7 +11,7 @@ from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import agent_table, console_table, group_table, source_table
+from stsctl import agent_table, console_table, group_table, shell_table, source_table
 from stsctl.agent_table import AgentOptions
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
@@ -19,6 +19,7 @@ from stsctl.errors import ConfigurationError
 from stsctl.group_table import Group
 from stsctl.origin import Origin
 from stsctl.role_table import RoleEntry, Roles, duration_of, session_name_of
+from stsctl.shell_table import ShellOptions
 from stsctl.source_table import SourceEntry
 from stsctl.tables import Anew, Reader, Table
 from stsctl.target import HopKind, MfaMode
@@ -92,6 +93,7 @@ class Configuration:
     sealed_file: SealedFile = field(default_factory=SealedFile)
     console: Console = field(default_factory=Console)
     agent: AgentOptions = field(default_factory=AgentOptions)
+    shell: ShellOptions = field(default_factory=ShellOptions)
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -111,7 +113,7 @@ def load(
     files = ((theirs, False), (ours, True))
     roles = Roles(files)
     if not reader.checked:
-        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group"))
+        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group", "shell"))
         ours.only(("source", "role"))
         _claim_names(theirs, ours)
         roles.check()
@@ -120,6 +122,7 @@ def load(
         sealed_file=_sealed_file(theirs.table("sealed_file")),
         console=console_table.entry(theirs.table("console")),
         agent=agent_table.entry(theirs.table("agent")),
+        shell=shell_table.entry(theirs.table("shell")),
         sources={
             name: source_table.entry(name, table, added=is_added)
             for file, is_added in files

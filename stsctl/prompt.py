@@ -22,6 +22,26 @@ def shown(name: str, left: float | None) -> str:
     return f"{name} {minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{name} {minutes}m"
 
 
+_COLORS = {
+    "blue": "34", "turquoise": "36", "green": "32", "yellow": "33", "orange": "38;5;208", "red": "31",
+    "pink": "38;5;205", "purple": "35",
+}  # fmt: skip
+"""The colours of a configuration as those of a terminal (ECMA-48, Select Graphic Rendition; `38;5` as in xterm)."""
+SHELLS = ("bash", "zsh", "fish", "powershell", "nu")
+_UNSEEN = {"bash": ("\1", "\2"), "zsh": ("%{", "%}")}
+"""What tells a line editor that what is in between takes no room: readline's own marks, zsh's prompt escapes."""
+
+
+def painted(text: str, color: str | None, shell: str | None) -> str:
+    """`text` for the prompt of a shell (None: for nobody in particular, so as it is)."""
+    if shell == "zsh":
+        text = text.replace("%", "%%")
+    if shell is None or color not in _COLORS or text == "":
+        return text
+    begin, end = _UNSEEN.get(shell, ("", ""))
+    return f"{begin}\x1b[{_COLORS[color]}m{end}{text}{begin}\x1b[0m{end}"
+
+
 def seconds(instant: bytes) -> int:
     """An instant in UTC, as stsctl writes them all, in seconds since 1970; raises UnusualError for any other text."""
     date, _, rest = instant.partition(b"T")
@@ -39,30 +59,40 @@ def seconds(instant: bytes) -> int:
     return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
-def text(environ: Environ, now: float) -> str:
+def text(environ: Environ, now: float, shell: str | None = None) -> str:
     """What `stsctl prompt` prints, empty where no session is current; raises UnusualError, ValueError or OSError."""
+    line, color = _line(environ, now)
+    return painted(line, None if environ.get(b"NO_COLOR") else color, shell)
+
+
+def _line(environ: Environ, now: float) -> tuple[str, str | None]:
+    """The current session in a few characters, and its colour."""
     role, key = environ.get(b"STSCTL_ROLE"), environ.get(b"STSCTL_SESSION")
     terminal = _read(_terminal(environ))
     later = terminal is not None and key is not None and _value(terminal, b"replaces") == key
     if role is not None and not later:
         ends = environ.get(b"AWS_CREDENTIAL_EXPIRATION")
-        return shown(_name(role), seconds(ends) - now if ends else None)
+        color = environ.get(b"STSCTL_COLOR")
+        return shown(_name(role), seconds(ends) - now if ends else None), color.decode() if color else None
     if terminal is None:
-        return ""
+        return "", None
     place = _value(terminal, b"entry")
     if not place:
         raise UnusualError
     entry = _read(place)
     if entry is None:
-        return ""
-    ends = _value(entry, b"expires_at")
-    return shown(_name(_value(terminal, b"wanted", begins=b'{"name":"')), seconds(ends) - now if ends else None)
+        return "", None
+    ends, name = _value(entry, b"expires_at"), _name(_value(terminal, b"wanted", begins=b'{"name":"'))
+    return shown(name, seconds(ends) - now if ends else None), _value(terminal, b"color").decode() or None
 
 
-def serve() -> None:
-    """Prints it and ends the process; does nothing where that is the whole program's."""
+def serve(words: list[str]) -> None:
+    """Prints it and ends the process; does nothing where that is the whole program's. `words` follow the command."""
+    shell = words[1] if len(words) == 2 and words[0] == "--shell" else None
+    if words and shell not in SHELLS:
+        return
     try:
-        line = text(posix.environ, time.time())
+        line = text(posix.environ, time.time(), shell)
         posix.write(1, f"{line}\n".encode() if line else b"")
     except (OSError, ValueError, UnusualError):
         return

@@ -21,7 +21,8 @@ class RoleEntry:
     """`[role.NAME]`. `from_name` is the source, role or AWS profile that assumes it.
 
     `policy_file` and the files of `contexts` (by the ARN of their provider) are paths as they are written, relative to
-    the folder of the file that says it. `color` and `icon` are those of the container in which its console is shown.
+    the folder of the file that says it. `color` and `icon` are those of the container in which its console is shown,
+    the colour is its name's in the prompt too. `warn` asks before what looks destructive runs in its session.
     """
 
     hop: Hop
@@ -30,6 +31,7 @@ class RoleEntry:
     mfa: MfaMode | None = None
     color: Color | None = None
     icon: Icon | None = None
+    warn: bool = False
     added: bool = False
 
     @property
@@ -67,7 +69,7 @@ class Roles(Mapping[str, RoleEntry]):
             _ = self[name]
 
 
-_EVERYWHERE = ("type", "from", "region", "description", "color", "icon")
+_EVERYWHERE = ("type", "from", "region", "description", "color", "icon", "warn")
 _FOR_CODES = ("mfa_serial", "mfa_process", "mfa")
 _POLICIES = ("policy", "policy_file", "policy_arns")
 _KEYS = {
@@ -108,6 +110,7 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
         mfa=table.choice("mfa", MfaMode),
         color=table.choice("color", Color),
         icon=table.choice("icon", Icon),
+        warn=table.flag("warn") or False,
         added=added,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from stsctl import lifetime, limits, region
+from stsctl import destructive, lifetime, limits, region
 from stsctl.argv import command
 from stsctl.configuration import Configuration, PromptWith, SealKey, StoreName
 from stsctl.connection import SERVICES
@@ -58,6 +58,7 @@ class Settings:
     container: Setting[str | None]
     agent_auto_start: Setting[bool]
     agent_keep: Setting[tuple[str, ...]]
+    warn_before: Setting[tuple[str, ...]]
     endpoint_url: Setting[str | None]
     use_fips_endpoint: Setting[bool]
     use_dualstack_endpoint: Setting[bool]
@@ -95,7 +96,7 @@ def resolve(
     choose = _Chooser(configuration, environ, own, flags or {})
     defaults, sealed, console = configuration.defaults, configuration.sealed_file, configuration.console
     store = choose("store", _store, defaults.store, StoreName.KEYRING)
-    agent = configuration.agent
+    agent, shell = configuration.agent, configuration.shell
     return Settings(
         store=store,
         session_store=_narrower(choose("session_store", _store, defaults.session_store, StoreName.KEYRING), store),
@@ -118,6 +119,7 @@ def resolve(
         container=choose("console.container", _as_it_is, console.container, None, ()),
         agent_auto_start=choose("agent.auto_start", _truth, agent.auto_start, False, ()),
         agent_keep=choose("agent.keep", command, agent.keep or None, (), ()),
+        warn_before=choose("shell.warn_before", command, shell.warn_before or None, destructive.DEFAULT, ()),
         endpoint_url=choose("endpoint_url", _url, None, None, ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")),
         use_fips_endpoint=choose(
             "use_fips_endpoint", _truth, defaults.use_fips_endpoint, False, ("AWS_USE_FIPS_ENDPOINT",)
@@ -161,6 +163,7 @@ class _Chooser:
             **{f"sealed_file.{key}": origin for key, origin in configuration.sealed_file.origins.items()},
             **{f"console.{key}": origin for key, origin in configuration.console.origins.items()},
             **{f"agent.{key}": origin for key, origin in configuration.agent.origins.items()},
+            **{f"shell.{key}": origin for key, origin in configuration.shell.origins.items()},
         }
         self._environ = environ
         self._instead = instead

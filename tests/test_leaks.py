@@ -185,6 +185,7 @@ COMMANDS = [
     _c("shell-init bash"),
     _c("shell-init zsh"),
     _c("shell-init fish"),
+    _c("guard"),
     _c("policy check -", given="A POLICY", status=8),
     _c("policy evaluate -", given="A POLICY", status=3),
     _c("agent start"),

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "agent": "Keep sessions fresh in the background, and serve them on this machine.",
         "credential-process": "Answer an SDK, from ~/.aws/config.",
         "shell-init": "Print a function for your shell's start-up file.",
+        "guard": "Ask before a command line that looks destructive, for the key that would run it.",
     },
     "Policies": {
         "access": "Say who may do what, by the policies at hand.",

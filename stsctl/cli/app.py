@@ -137,11 +137,15 @@ class App(Obtaining):
             return False
         now_in_use = self.environ.get("STSCTL_SESSION")
         key = obtained.session.request_key
-        listed = self.index.file(key)
+        listed, color = self.index.file(key), obtained.marks.color
         self.terminals.put(
             self.machine.leader,
             Current(
-                wanted=obtained.wanted, request_key=key, replaces=now_in_use, entry=str(listed) if listed else None
+                wanted=obtained.wanted,
+                request_key=key,
+                replaces=now_in_use,
+                entry=str(listed) if listed else None,
+                color=color.value if color else None,
             ),
         )
         return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stsctl.cli import run_time
+from stsctl.cli import run_time, warning
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
 from stsctl.cli.runs_program import PROGRAM, RunsProgram
 from stsctl.formats import environment
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 @wanted_options
 @acting_options
 @click.option("--min-remaining", type=Duration(), help="Renew first, unless this much of the session is left.")
+@click.option("--yes", is_flag=True, help='Do not ask before what looks destructive in a role with "warn = true".')
 @click.option("--serve", is_flag=True, help="Serve the session to the program, and renew it for as long as that runs.")
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, name: str | None, min_remaining: timedelta | None, serve: bool, **options: Any
+    ctx: click.Context,
+    /,
+    *,
+    name: str | None,
+    min_remaining: timedelta | None,
+    yes: bool,
+    serve: bool,
+    **options: Any,
 ) -> int:
     """Run a program with a session: stsctl exec prod-admin -- aws s3 ls.
 
@@ -40,11 +48,13 @@ def command(
     program = ctx.meta.get(PROGRAM)
     if program == []:
         raise click.UsageError("there is no program after --")
+    wanted = app.meant(wanted)
+    warning.before(app, wanted.name, program, agreed=yes)
     if serve:
         from stsctl.cli import serving
 
         return serving.run(app, wanted, acting, program, least=min_remaining, depth=_depth(app.environ) + 1)
-    obtained = app.use(app.meant(wanted), acting, least=min_remaining)
+    obtained = app.use(wanted, acting, least=min_remaining)
     run_time.warn(app, obtained, program)
     if (stopwatch := run_time.measured(app, obtained, program)) is not None:
         stopwatch.start()

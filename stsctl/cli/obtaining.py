@@ -23,6 +23,7 @@ from stsctl.credentials import Session
 from stsctl.dataclass import dataclass
 from stsctl.errors import AskerChangedError, ConfigurationError, RefusedError, UsageError
 from stsctl.host import files
+from stsctl.marks import Marks
 from stsctl.plan import Plan
 from stsctl.request import Endpoint
 from stsctl.session_name import Person
@@ -49,12 +50,15 @@ class Obtained:
     wanted: Wanted
     region: str | None
     """The region that what is run with it should use; None leaves the person's own."""
+    marks: Marks
 
     def export(self, environ: Mapping[str, str], *, depth: int | None = None) -> Changes:
         """The changes to `environ` that make it the session in use."""
         from stsctl.formats import environment
 
-        return environment.export(self.session, environ, role=self.wanted.name, region=self.region, depth=depth)
+        return environment.export(
+            self.session, environ, role=self.wanted.name, region=self.region, depth=depth, marks=self.marks
+        )
 
 
 class Obtaining(Parts):
@@ -119,7 +123,8 @@ class Obtaining(Parts):
             raise
         come_by = "held" if session.obtained_at < started else "obtained"
         self.report.debug(f"session {session.request_key[:12]} {come_by}, lasts until {session.expires_at}")
-        return Obtained(session=session, plan=steps, wanted=wanted, region=self.region_of(target))
+        region, marks = self.region_of(target), self.marks_of(wanted.name)
+        return Obtained(session=session, plan=steps, wanted=wanted, region=region, marks=marks)
 
     def renew(self, wanted: Wanted, request_key: str | None, *, least: timedelta) -> int:
         """Has another session in place of the one with that key (None: whichever the name means); nobody is asked.
@@ -260,6 +265,13 @@ class Obtaining(Parts):
         said = (target.region, *(hop.region for hop in reversed(target.hops)), target.source.region)
         general = self.settings.region
         return next((each for each in said if each), general.value if general.level is Level.FILE else None)
+
+    def marks_of(self, name: str) -> Marks:
+        """What a person has the sessions of a name marked with."""
+        role = self.configuration.roles.get(name)
+        if role is None:
+            return Marks()
+        return Marks(color=role.color, warn_before=self.settings.warn_before.value if role.warn else ())
 
     def _prompt(self, acting: Acting) -> MfaPrompt:
         from stsctl.cli.ask import MfaPrompt

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stsctl import destructive
 from stsctl import region as regions
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.formats.interface import Changes, rfc3339
+from stsctl.marks import Marks
 
 ROLE = "STSCTL_ROLE"
 """The name that was asked for. Its presence says that the AWS_ variables beside it are stsctl's work."""
 SESSION = "STSCTL_SESSION"
 """The key of the request that the session answers: a digest, no secret."""
+RENEW_AT = "STSCTL_RENEW_AT"
+"""From when on another session is due in its place, for the shell that renews by itself."""
+COLOR, WARN = "STSCTL_COLOR", "STSCTL_WARN"
+"""How the session is marked: the colour of its name, and what is asked about before it runs."""
 DEPTH = "STSCTL_DEPTH"
 """How many `stsctl exec` a program runs inside of."""
 
@@ -35,32 +41,43 @@ _CLEARED = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_OURS = (ROLE, SESSION, RENEW_AT, COLOR, WARN)
 _SET = (
     *_KEYS,
     # SDKs that know endpoints by account take the account from here: another's would send requests astray.
     "AWS_ACCOUNT_ID",
     *_ENDINGS,
-    ROLE,
-    SESSION,
+    *_OURS,
 )
 
 
 def export(
-    session: Session, environ: Mapping[str, str], *, role: str, region: str | None = None, depth: int | None = None
+    session: Session,
+    environ: Mapping[str, str],
+    *,
+    role: str,
+    region: str | None = None,
+    depth: int | None = None,
+    marks: Marks = Marks(),  # noqa: B008 - it cannot be changed
 ) -> Changes:
     """The changes to `environ` that make `session` the one in use.
 
-    `role` is the name that it was asked for by. Where its region is unknown, the person's own holds. `depth` is for a
-    child of `exec` alone. Long-term credentials have no token and no end, so those variables are cleared.
+    `role` is the name that it was asked for by, `marks` what the person has it marked with. Where its region is
+    unknown, the person's own holds. `depth` is for a child of `exec` alone. Long-term credentials have no token and no
+    end, so those variables are cleared.
     """
     credentials = session.credentials
     end = None if credentials.expires_at is None else rfc3339(credentials.expires_at)
+    due = None if credentials.expires_at is None else rfc3339(credentials.expires_at - session.renewed_below())
     texts = {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_ACCOUNT_ID": session.account_id,
         **dict.fromkeys(_ENDINGS, end),
         ROLE: role,
         SESSION: session.request_key,
+        RENEW_AT: due,
+        COLOR: marks.color.value if marks.color else None,
+        WARN: destructive.as_variable(marks.warn_before) or None,
         **regions.changes(environ, region),
     }
     if depth is not None:
@@ -78,7 +95,12 @@ def serve(exported: Changes, environ: Mapping[str, str], *, url: str, token: Sec
     Keys in variables would win over that in every SDK, and an end there would be that of the first session. A proxy
     has no business in between; which of the two spellings of NO_PROXY counts differs from program to program.
     """
-    changes = {**exported, **dict.fromkeys((*_KEYS, *_ENDINGS)), _FULL_URI: Secret(url), _AUTHORIZATION: token}
+    changes = {
+        **exported,
+        **dict.fromkeys((*_KEYS, *_ENDINGS, RENEW_AT)),
+        _FULL_URI: Secret(url),
+        _AUTHORIZATION: token,
+    }
     said = {name: environ.get(name) for name in ("NO_PROXY", "no_proxy")}
     for name, own in said.items():
         reached = [each.strip() for each in (own or next(filter(None, said.values()), "")).split(",") if each.strip()]
@@ -91,7 +113,7 @@ def unset(environ: Mapping[str, str]) -> Changes:
     """The changes to `environ` that take back whatever `export` or `serve` set; keys that are not their work stay."""
     back = regions.changes(environ, None)
     restored = {name: None if text is None else Secret(text) for name, text in back.items()}
-    ours = (*_SET, _FULL_URI, _AUTHORIZATION) if SESSION in environ else (ROLE, SESSION)
+    ours = (*_SET, _FULL_URI, _AUTHORIZATION) if SESSION in environ else _OURS
     return dict.fromkeys((*ours, DEPTH)) | restored
 
 

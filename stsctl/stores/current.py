@@ -19,7 +19,7 @@ class Current:
 
     `replaces` is the session that the shell's variables held then: in that shell the newer choice counts, although a
     variable usually counts more. `entry` is the file in which the session is listed. `previous` is what was assumed
-    before it, by another name or in another way.
+    before it, by another name or in another way. `color` is that of its name in the prompt.
     """
 
     wanted: Wanted
@@ -27,6 +27,7 @@ class Current:
     replaces: str | None = None
     entry: str | None = None
     previous: Wanted | None = None
+    color: str | None = None
 
 
 def in_use(terminal: Current | None, role: str | None, key: str | None, entry: Entry | None) -> Current | None:

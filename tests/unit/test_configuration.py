@@ -237,6 +237,9 @@ REFUSED = [
     ('[role.a]\nx = "\n', 2, "this is no TOML:", None),
     ("[role.a\n", 1, "this is no TOML:", None),
     ("[role.a]\nx = [1,\n\n", 4, "this is no TOML:", None),
+    (ROLE + "warn = 1\n", 4, "warn is a number, it takes true or false", None),
+    ("[shell]\nwarn_before = []\n", 2, "warn_before is empty", "leave warn = true out"),
+    ("[shell]\nwarn_before = ['rm -r; ls']\n", 2, '"rm -r; ls" is no pattern of a command', "write words"),
 ]
 
 
@@ -256,6 +259,13 @@ def test_refused_with_file_and_line(config: str, line: int, message: str, hint: 
     assert error.message.startswith(f"config.toml:{line}: ")
     assert message in error.message
     assert hint is None or (error.hint is not None and error.hint.startswith(hint))
+
+
+def test_what_is_asked_about_before_it_runs() -> None:
+    """Which roles warn, and of what, in place of the usual."""
+    loaded = load(ROLE + "warn = true\n\n[shell]\nwarn_before = ['terraform destroy', 'sql *drop*']\n")
+    assert loaded.roles["a"].warn
+    assert loaded.shell.warn_before == ("terraform destroy", "sql *drop*")
 
 
 def test_a_name_in_both_files_is_refused_with_both_places() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stsctl import prompt
+from stsctl.console_table import Color
 from stsctl.host.process_table import look_up
 from stsctl.host.session_leader import SessionLeader
 from stsctl.stores.current import Current, Terminals
@@ -68,7 +69,7 @@ def assume(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Index]:
     leads(monkeypatch, os.getpid())
     state = home / ".local" / "state" / "stsctl"
 
-    def act(name: str, *, replaces: str | None = None, minutes: int = 42) -> Index:
+    def act(name: str, *, replaces: str | None = None, minutes: int = 42, color: str | None = None) -> Index:
         index = Index(state / "index" / "aws" / "keyring")
         entry = Entry(
             request_key="k",
@@ -89,6 +90,7 @@ def assume(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Index]:
                 request_key="k",
                 replaces=replaces,
                 entry=str(index.file("k")),
+                color=color,
             ),
         )
         return index
@@ -96,10 +98,10 @@ def assume(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Index]:
     return act
 
 
-def text(**variables: str) -> str:
+def text(shell: str | None = None, **variables: str) -> str:
     """What is shown in a shell with these variables."""
     environ = {b"HOME": os.environb[b"HOME"]} | {name.encode(): value.encode() for name, value in variables.items()}
-    return prompt.text(environ, NOW.timestamp())
+    return prompt.text(environ, NOW.timestamp(), shell)
 
 
 def test_the_terminals_session_is_shown_until_it_is_forgotten(assume: Callable[..., Index]) -> None:
@@ -131,6 +133,26 @@ def test_a_shells_variables_count_until_something_is_assumed_later(assume: Calla
     assert text(**exported) == "hub 1h05m"
     assume("prod-admin", replaces="s")
     assert text(**exported) == "prod-admin 42m"
+
+
+def test_it_is_in_the_colour_of_its_role(assume: Callable[..., Index]) -> None:
+    """Each shell is told in its own way that a colour takes no room; where nobody wants colours there are none."""
+    exported = {"STSCTL_ROLE": "100%", "STSCTL_SESSION": "s", "STSCTL_COLOR": "red"}
+    assert text(**exported) == "100%"
+    assert text("zsh", **exported) == "%{\x1b[31m%}100%%%{\x1b[0m%}"
+    assert text("bash", **exported) == "\1\x1b[31m\x02100%\1\x1b[0m\2"
+    assert text("fish", **exported) == "\x1b[31m100%\x1b[0m"
+    assert text("zsh", **exported, NO_COLOR="1") == "100%%"
+    assert text("fish", **exported | {"STSCTL_COLOR": "\x1b[5m"}) == "100%"
+    assume("prod-admin", color="blue")
+    assert text("fish") == "\x1b[34mprod-admin 42m\x1b[0m"
+
+
+def test_every_colour_has_one_on_the_terminal() -> None:
+    """Whatever a configuration may say is shown."""
+    painted = {prompt.painted("x", color.value, "fish") for color in Color}
+    assert len(painted) == len(Color)
+    assert "x" not in painted
 
 
 def test_what_is_not_plain_is_the_whole_programs(assume: Callable[..., Index]) -> None:

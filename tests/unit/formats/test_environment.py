@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 from stsctl.arn import Arn
+from stsctl.console_table import Color
 from stsctl.credentials import Credentials, Secret, Session
 from stsctl.formats import environment
 from stsctl.formats.interface import rfc3339
+from stsctl.marks import Marks
 
 NOW = datetime(2026, 1, 31, 11, 0, tzinfo=UTC)
 SESSION = Session(
@@ -57,8 +59,20 @@ def test_a_session_sets_every_variable_and_clears_every_rival() -> None:
         "STSCTL_REGION": "eu-west-1/",
         "STSCTL_ROLE": "prod-admin",
         "STSCTL_SESSION": "ab" * 32,
+        "STSCTL_RENEW_AT": "2026-01-31T11:40:00Z",
         "STSCTL_DEPTH": "2",
     }
+
+
+def test_what_a_role_is_marked_with_goes_along_and_goes_again() -> None:
+    """The colour and what is asked about are the session's: the next one has its own, or none."""
+    red = Marks(color=Color.RED, warn_before=("terraform destroy", "aws delete-*"))
+    marked = environment.child({}, environment.export(SESSION, {}, role="prod", marks=red))
+    assert marked["STSCTL_COLOR"] == "red"
+    assert marked["STSCTL_WARN"] == "terraform destroy;aws delete-*"
+    after = environment.child(marked, environment.export(SESSION, {}, role="prod-admin"))
+    assert not {"STSCTL_COLOR", "STSCTL_WARN"} & after.keys()
+    assert environment.child(marked, environment.unset(marked)) == {}
 
 
 def test_long_term_credentials_clear_the_token_and_the_end_of_a_session_before() -> None:
