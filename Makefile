@@ -9,7 +9,7 @@
 #                   held, beside the AWS CLI and boto3, how fast policies are evaluated, and
 #                   how fast the emulator is beside moto's server, and with a million sessions, and how
 #                   fast questions about an organisation of 500 accounts are answered (a few minutes in all)
-#   make generate   completions, man pages and the README's command table, from the command tree
+#   make generate   completions, man pages and docs/commands.md, from the command tree
 #   make clean      take away .venv and everything else that was made here
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, JOBS=4 how many tests run at once,

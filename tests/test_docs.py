@@ -6,43 +6,26 @@ import contextlib
 import re
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from stsctl import configuration, ini, role_table, settings, source_table
+from stsctl import role_table, settings, source_table
 from stsctl.agent_table import AgentOptions
 from stsctl.cli import stsctl
 from stsctl.configuration import Configuration, Defaults, SealedFile
 from stsctl.console_table import Console
-from stsctl.emulator.seeds import seed
 from tests.conftest import missing
 from tools import generate, manual
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-STORES = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")
-EMULATOR = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROSE = sorted((ROOT / "tools" / "manual").glob("*.md"))
-DOCUMENTS = [
-    ROOT / name
-    for name in (
-        "README.md",
-        "CHANGELOG.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "docs/emulator.md",
-        "docs/recipes.md",
-        "docs/serve.md",
-        "docs/stores.md",
-        "docs/access.md",
-        "docs/trust.md",
-        "docs/agent.md",
-    )
-] + PROSE
+DOCUMENTS = [*PAGES, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")), *PROSE]
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
@@ -101,7 +84,7 @@ def test_the_documents_show_every_command() -> None:
 
 
 def test_generated_files_are_current() -> None:
-    """Completions, manual pages and the README's table are what the command tree makes of them."""
+    """Completions, manual pages and the table of commands are what the command tree makes of them."""
     assert generate.stale() == [], "make generate"
 
 
@@ -110,7 +93,7 @@ def test_a_change_of_the_tree_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     from stsctl.cli import whoami
 
     monkeypatch.setattr(whoami.command, "help", "Something else.")
-    assert generate.stale() == ["README.md", "man/stsctl-whoami.1", "man/stsctl.1"]
+    assert generate.stale() == ["docs/commands.md", "man/stsctl-whoami.1", "man/stsctl.1"]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.1")), ids=lambda page: str(page.name))
@@ -131,7 +114,7 @@ def test_manual_pages_render_without_warnings(page: Path) -> None:
 
 def _keys(heading: str) -> dict[str, str]:
     """The keys in the first column of the table below a heading, with the rest of their rows."""
-    section = README.partition(f"### {heading}\n")[2].partition("\n#")[0]
+    section = CONFIGURATION.partition(f"## {heading}\n")[2].partition("\n#")[0]
     rows = re.findall(r"^\| (`[^|]+`) \|(.*)\|$", section, flags=re.MULTILINE)
     return {key: rest for keys, rest in rows for key in re.findall(r"`([^`]+)`", keys)}
 
@@ -152,7 +135,7 @@ def _keys(heading: str) -> dict[str, str]:
     ],
 )
 def test_configuration_keys_are_documented(heading: str, keys: set[str]) -> None:
-    """The README's tables have every key of the configuration, and no other."""
+    """The tables have every key of the configuration, and no other."""
     assert set(_keys(heading)) == keys
 
 
@@ -186,8 +169,8 @@ def test_every_default_has_its_variable_documented() -> None:
 
 
 def test_keys_of_aws_profiles_are_documented() -> None:
-    """The keys of AWS profiles that the code reads are the ones that the README names."""
-    section = README.partition("### AWS profiles\n")[2].partition("\n## ")[0]
+    """The keys of AWS profiles that the code reads are the ones that the page names."""
+    section = CONFIGURATION.partition("## AWS profiles\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", section)) - {"stsctl"}
     files = ("chain.py", "profile.py", "profile_hop.py", "sso_profile.py")
     source = "".join((ROOT / "stsctl" / name).read_text(encoding="utf-8") for name in files)
@@ -197,28 +180,11 @@ def test_keys_of_aws_profiles_are_documented() -> None:
 
 
 def test_exit_statuses_are_documented() -> None:
-    """The README's table has the statuses that the errors have."""
-    section = README.partition("## Exit statuses\n")[2].partition("\n## ")[0]
+    """The table has the statuses that the errors have."""
+    section = CONFIGURATION.partition("## Exit statuses\n")[2].partition("\n## ")[0]
     assert {int(status) for status in re.findall(r"^\| (\d+) \|", section, flags=re.MULTILINE)} == set(
         manual.statuses()
     )
-
-
-@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README + EMULATOR + STORES) if kind == "toml"])
-def test_configurations_in_the_readme_can_be_read(block: str) -> None:
-    """Each is valid, to the last key, as a configuration or as a seed of the emulator."""
-    found = tomllib.loads(block)
-    if "account" in found:
-        assert seed.parse(block.encode(), "README.md").accounts
-    else:
-        assert found
-        configuration.load(block.encode(), b"")
-
-
-@pytest.mark.parametrize("block", [text for kind, text in _BLOCK.findall(README) if kind == "ini"])
-def test_aws_files_in_the_readme_can_be_read(block: str) -> None:
-    """Each is what the SDKs' parser takes."""
-    assert ini.parse(block.encode(), "README.md")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.name))

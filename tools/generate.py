@@ -1,4 +1,4 @@
-"""Everything that is made from the command tree: completions, the manual, the README's table of commands.
+"""Everything that is made from the command tree: completions, the manual, the table of commands.
 
 `python -m tools.generate --write` makes it anew, `--check` says what is out of date and ends with status 1.
 """
@@ -24,17 +24,17 @@ def files() -> dict[Path, str]:
     """The content that each generated file should have."""
     found = {ROOT / name: completions.script(shell, stsctl) for name, shell in _SHELLS.items()}
     found |= {ROOT / "man" / name: text for name, text in manual.pages().items()}
-    readme = ROOT / "README.md"
-    return found | {readme: with_table(readme.read_text(encoding="utf-8"))}
+    commands = ROOT / "docs" / "commands.md"
+    return found | {commands: with_table(commands.read_text(encoding="utf-8"))}
 
 
-def with_table(readme: str) -> str:
-    """The README with its table of commands as the tree has it."""
+def with_table(page: str) -> str:
+    """The page with its table of commands as the tree has it."""
     rows = ["| command | what it does |", "|---|---|"]
     leaves = (leaf for _, nodes in groups() for node in nodes for leaf in node.all() if not leaf.children)
     rows += [f"| `{leaf.path}` | {leaf.summary.replace('|', '/')} |" for leaf in leaves]
     table = "\n".join((_BEGIN, *rows, _END))
-    return re.sub(rf"{_BEGIN}.*?{_END}", lambda _: table, readme, flags=re.DOTALL)
+    return re.sub(rf"{_BEGIN}.*?{_END}", lambda _: table, page, flags=re.DOTALL)
 
 
 def stale() -> list[str]:
