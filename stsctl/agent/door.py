@@ -19,6 +19,8 @@ from stsctl.host import private_socket
 
 _PATIENCE = 3.0
 """Seconds that a question may take to arrive, and an answer to leave."""
+_FAREWELL = 1.0
+"""Seconds that whoever was let in has left when the door is closed."""
 _AT_ONCE = 32
 _ANSWERED_WITHIN = 20.0
 
@@ -50,13 +52,17 @@ class Door:
             threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
 
     def close(self) -> None:
-        """Nobody is let in any more."""
+        """Nobody is let in any more, and whoever is in has a moment to hear the answer: the program may end now."""
         self._closed.set()
-        with contextlib.suppress(OSError):
-            self._path.unlink()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        ends = time.monotonic() + _FAREWELL
+        for _ in range(_AT_ONCE):
+            if not self._room.acquire(timeout=max(ends - time.monotonic(), 0)):
+                break
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
     def _attend(self, connection: socket.socket) -> None:
         try:

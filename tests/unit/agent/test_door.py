@@ -9,6 +9,7 @@ import socket
 import stat
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -141,6 +142,26 @@ def test_who_says_nothing_is_in_nobodys_way(opened: Opened) -> None:
     assert door.ask(path, Ask.STATUS) == {"asked": "status"}
     for each in silent:
         each.close()
+
+
+def test_whoever_was_let_in_is_answered_before_it_closes(folder: Path) -> None:
+    """The one that asks the agent to end, say, although the program ends right behind that."""
+    asked = threading.Event()
+
+    def answer(_: Request) -> dict[str, Any]:
+        asked.set()
+        time.sleep(0.1)
+        return {"asked": "stop"}
+
+    found = Door(folder / "agent.sock", answer)
+    threading.Thread(target=found.serve, daemon=True).start()
+    with private_socket.connect(folder / "agent.sock", 20) as connection:  # type: ignore[union-attr]
+        connection.sendall(messages.request_line(Ask.STOP, {}))
+        assert asked.wait(20)
+        found.close()
+        connection.setblocking(False)
+        assert messages.parse_answer(connection.recv(4096).rstrip(b"\n")) == {"asked": "stop"}
+    assert not (folder / "agent.sock").exists()
 
 
 def test_other_users_are_refused(opened: Opened) -> None:
