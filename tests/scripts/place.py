@@ -73,6 +73,11 @@ class Place:
         """The emulator that the page itself has started, or else the one that is there."""
         return control.find(self.home / ".local" / "state" / "stsctl" / "emulator") or self.running
 
+    def come_upon_the_emulator(self, folder: Path) -> None:
+        """The one that is there is as if somebody had started it here."""
+        for file in folder.iterdir():
+            self.write(f".local/state/stsctl/emulator/{file.name}", file.read_text(encoding="utf-8"))
+
     def write_block(self, block: Block) -> None:
         """The file that a block is: what it adds to a configuration, and otherwise all of it."""
         assert block.file is not None, f"what is this, and where does it go? {block}"
@@ -279,6 +284,7 @@ def fresh_place(emulator: Path, home: Path) -> Iterator[Place]:
     found.program("browser", f'#!/bin/sh\nexec "{sys.executable}" "{visitor.__file__}" "$1"\n')
     base = fresh(home) | {
         "TERM": "xterm",
+        "LOGNAME": "alice",
         "PS1": "[status $?]$ ",
         "BROWSER": f"{home}/bin/browser %s",
         "VISITOR": PERSON,

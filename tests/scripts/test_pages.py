@@ -32,16 +32,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield found
 
 
-def _begin(found: Place, page: Page) -> None:
-    """The roles of the built-in organisation and alice's keys, less what the page itself says how to get."""
+def _begin(found: Place, page: Page, emulator: Path) -> None:
+    """The emulator, its roles and alice's keys, less what the page itself says how to get."""
     tables = re.split(r"^(?=\[)", BUILT_IN_CONFIG, flags=re.MULTILINE)
     own = {table for table in tables if table.partition("\n")[0] in page.text.splitlines()}
     if "stsctl emulator config" not in page.text:
         found.write(".config/stsctl/config.toml", BASE + "".join(table for table in tables if table not in own))
+    if "stsctl emulator start" not in page.text:
+        found.come_upon_the_emulator(emulator)
     if "stsctl keys add work" not in page.text:
         keys = control.principal(found.running, "alice").credentials
         pair = f"{keys.access_key_id}\n{keys.secret_access_key.reveal()}\n"
-        done = ready().run(("keys", "add", "work", "--stdin"), environ=found.environ, folder=found.home, given=pair, timeout=60)
+        done = ready().run(
+            ("keys", "add", "work", "--stdin"), environ=found.environ, folder=found.home, given=pair, timeout=60
+        )
         assert done.status == 0, done
 
 
@@ -52,7 +56,7 @@ def test_a_page_works_as_it_is_written(page: Page, emulator: Path, home: Path) -
     if not (BIN / "aws").exists():
         missing("the AWS CLI")
     with place.fresh_place(emulator, home) as found:
-        _begin(found, page)
+        _begin(found, page, emulator)
         found.follow(page)
 
 
