@@ -141,7 +141,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         (
             r"cli\.(agency|agent_notices|agent_process|agent_profiles|agent_work|app|authorities|calls|certificates|hits"
             r"|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
-            r"|sources|stores|surroundings)"
+            r"|sources|stores|surroundings|survey)"
         ),
         r".*",
         EFFECTS,
@@ -149,6 +149,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.guard", r"(guard|cli\.\w+)", {"click"}),
     (r"cli\.prompt", rf"({VALUES}|prompt|hook|cli\.\w+|formats\.\w+)", {"click"} | EFFECTS),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
+    (r"setup\.\w+", rf"({VALUES}|setup\.\w+|doctor\.\w+|formats\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.serving", rf"({VALUES}|cli\.\w+|formats\.\w+|agent\.\w+|host\.\w+)", EFFECTS),
@@ -163,7 +164,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.agent", rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|agent\.messages)", {"click", "rich"} | EFFECTS),
     (
         r"cli\.\w+",
-        rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+|doctor\.\w+)",
+        rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+|doctor\.\w+|setup\.\w+)",
         {"click", "rich"} | EFFECTS,
     ),
 ]

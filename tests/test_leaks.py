@@ -182,6 +182,9 @@ COMMANDS = [
     _c("mfa code other", status=3),
     _c("keys rotate other", status=1),  # the user has another key
     _c("keys remove other"),
+    _c("init", status=4),  # nobody can be asked
+    _c("init --dry-run"),
+    _c("init --yes"),
     _c("shell-init bash"),
     _c("shell-init zsh"),
     _c("shell-init fish"),

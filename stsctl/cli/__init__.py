@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "explain": "Say why a role can, or cannot, be assumed.",
     },
     "Once": {
+        "init": "Look at this machine, and set stsctl up with you, step by step.",
         "keys": "Keep long-term access keys in the store.",
         "sso": "Sign in at Identity Center or an OIDC issuer; list the roles that you have.",
         "mfa": "Enrol the MFA devices of your users, list them, read codes.",

@@ -35,6 +35,10 @@ class App(Obtaining):
         alone.stores = self.stores
         return alone
 
+    def anew(self) -> App:
+        """The same with nothing read yet: files have changed meanwhile."""
+        return App(self.environ, self.report, self._flags)
+
     def chosen(self, wanted: Wanted | None) -> Wanted:
         """What was named, or else the current session; raises UsageError where there is none.
 

@@ -128,11 +128,11 @@ class Machine:
         in_a_window = about is not None and prompter.is_window
         return self._ask(prompter, f"{about}\n{prompt}" if in_a_window else prompt, hidden=hidden, limit=limit)
 
-    def ask_on_terminal(self, prompt: str) -> str:
+    def ask_on_terminal(self, prompt: str, *, limit: timedelta | None = None) -> str:
         """What the person types on the terminal, and nowhere else: `prompt` is for no other eyes."""
         from stsctl.host import terminal
 
-        return self._ask(terminal.Terminal(), prompt, hidden=False)
+        return self._ask(terminal.Terminal(), prompt, hidden=False, limit=limit)
 
     def _ask(self, prompter: Terminal | Dialogue, prompt: str, *, hidden: bool, limit: timedelta | None = None) -> str:
         if not self._settings.prompt.value:

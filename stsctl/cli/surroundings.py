@@ -219,6 +219,12 @@ class Surroundings:
 
         return aws_files.change(self.paths.aws_config, edit, locks=self.paths.locks)
 
+    def change_file(self, path: Path, edit: Callable[[bytes], bytes], *, private: bool) -> None:
+        """Changes a file of the person's, while no other stsctl does; one that is not `private` keeps its mode."""
+        from stsctl.host import aws_files
+
+        aws_files.change(path, edit, locks=self.paths.locks, private=private)
+
     def hook_command(self) -> tuple[str, ...]:
         """What runs the hook, without the name that it is asked for."""
         from stsctl.host import hook_file

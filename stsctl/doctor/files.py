@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stsctl.doctor.finding import Finding
 from stsctl.doctor.picture import Picture, Purpose, Seen
-from stsctl.profile import KEY_ID
+from stsctl.profile import KEY_ID, Profile, Profiles, Value
 from stsctl.severity import Severity
 
 _READ, _WRITE, _ANY = 0o044, 0o022, 0o077
@@ -48,22 +48,26 @@ def _permissions(seen: Seen) -> Iterator[Finding]:
         yield Finding(check="permissions", severity=severity, what=what, fix=f"chmod {kept} {_quoted(seen.path)}")
 
 
+def static_keys(profiles: Profiles) -> Iterator[tuple[Profile, Value]]:
+    """The profiles with long-term keys in plain text, each with the key id, where it is written."""
+    for profile in profiles.by_name.values():
+        for values in (profile.shared, profile.configured):
+            if KEY_ID in values and not any(name in values for name in _TOKENS):
+                yield profile, values[KEY_ID]
+
+
 def _static_keys(picture: Picture) -> Iterator[Finding]:
     if picture.profiles is None:
         return
     changed = {seen.path: seen.changed_at for seen in picture.seen}
-    for profile in picture.profiles.by_name.values():
-        for values in (profile.shared, profile.configured):
-            found = values.get(KEY_ID)
-            if found is None or any(name in values for name in _TOKENS):
-                continue
-            since = changed.get(found.origin.place)
-            days = (picture.now - since).days if since else 0
-            age = f", in a file that was last changed {days} days ago" if days else ""
-            what = f'{found.origin}: profile "{profile.name}" has long-term keys in plain text{age}'
-            severity = Severity.HIGH if days > _OLD_DAYS else Severity.MEDIUM
-            fix = f"stsctl keys add {_quoted(profile.name)}, then take them out of the file"
-            yield Finding(check="static keys", severity=severity, what=what, fix=fix)
+    for profile, found in static_keys(picture.profiles):
+        since = changed.get(found.origin.place)
+        days = (picture.now - since).days if since else 0
+        age = f", in a file that was last changed {days} days ago" if days else ""
+        what = f'{found.origin}: profile "{profile.name}" has long-term keys in plain text{age}'
+        severity = Severity.HIGH if days > _OLD_DAYS else Severity.MEDIUM
+        fix = f"stsctl keys add {_quoted(profile.name)}, then take them out of the file"
+        yield Finding(check="static keys", severity=severity, what=what, fix=fix)
 
 
 def _quoted(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stsctl.configuration import SealKey, StoreName
 from stsctl.dataclass import dataclass
@@ -13,17 +13,34 @@ from stsctl.severity import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What to write into config.toml on this machine, and why."""
+    """What config.toml is to say on this machine: keys and values by their tables, and why."""
 
-    lines: str
+    tables: Mapping[str, Mapping[str, str]]
     why: str
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it holds with nothing written."""
+        return self.tables == _KEYRING
 
-_KEYRING = 'store = "keyring" under [defaults], which is the default'
-_SEALED_BY_KEYRING = 'store = "sealed-file" under [defaults], key = "keyring" under [sealed_file]'
-_SEALED = 'store = "sealed-file" under [defaults], key_file = "~/.config/stsctl/key" under [sealed_file]'
-_MOUNTED = 'store = "sealed-file" under [defaults], key_file = "PATH" (mounted) under [sealed_file]'
-_KERNEL = f'session_store = "kernel", {_SEALED}'
+    @property
+    def lines(self) -> str:
+        """As a sentence."""
+        said = ", ".join(
+            ", ".join(f'{key} = "{value}"' for key, value in values.items()) + f" under [{table}]"
+            for table, values in self.tables.items()
+        )
+        note = "which is the default" if self.is_default else "where PATH is mounted" if PATH in said else ""
+        return f"{said}, {note}" if note else said
+
+
+KEY_PLACE, PATH = "~/.config/stsctl/key", "PATH"
+"""Where the key of the sealed files is advised to be; in a container, wherever that has it from outside."""
+_KEYRING = {"defaults": {"store": "keyring"}}
+_SEALED_BY_KEYRING = {"defaults": {"store": "sealed-file"}, "sealed_file": {"key": "keyring"}}
+_SEALED = {"defaults": {"store": "sealed-file"}, "sealed_file": {"key_file": KEY_PLACE}}
+_MOUNTED = {"defaults": {"store": "sealed-file"}, "sealed_file": {"key_file": PATH}}
+_KERNEL = {"defaults": {"session_store": "kernel", "store": "sealed-file"}, "sealed_file": {"key_file": KEY_PLACE}}
 
 
 def advise(picture: Picture) -> Advice:
@@ -31,21 +48,21 @@ def advise(picture: Picture) -> Advice:
     place, keyring = picture.place, picture.keyring
     answers = keyring is not None and keyring.trouble is None
     if picture.platform == "darwin" and (answers or not place.over_ssh):
-        return Advice(lines=_SEALED_BY_KEYRING, why="the keychain of macOS asks for leave for each item: this is one")
+        return Advice(tables=_SEALED_BY_KEYRING, why="the keychain of macOS asks for leave for each item: this is one")
     if picture.platform == "win32":
-        return Advice(lines=_SEALED_BY_KEYRING, why="the Windows Credential Manager takes short items: this is one")
+        return Advice(tables=_SEALED_BY_KEYRING, why="the Windows Credential Manager takes short items: this is one")
     if place.in_container and not answers:
         why = "a container has no keyring, and shares the kernel's with others of the same user"
-        return Advice(lines=_MOUNTED, why=why)
+        return Advice(tables=_MOUNTED, why=why)
     if answers:
-        return Advice(lines=_KEYRING, why="the keyring answers")
+        return Advice(tables=_KEYRING, why="the keyring answers")
     if place.has_bus and not place.over_ssh:
-        return Advice(lines=_KEYRING, why="this is a desktop: once it is unlocked, the keyring answers")
+        return Advice(tables=_KEYRING, why="this is a desktop: once it is unlocked, the keyring answers")
     has_keyring = place.has_bus or picture.platform == "darwin"
     where = "through SSH the keyring cannot be unlocked" if has_keyring else "without D-Bus there is no keyring"
     if place.has_kernel_keyring:
-        return Advice(lines=_KERNEL, why=f"{where}; the kernel keeps sessions until they end")
-    return Advice(lines=_SEALED, why=where)
+        return Advice(tables=_KERNEL, why=f"{where}; the kernel keeps sessions until they end")
+    return Advice(tables=_SEALED, why=where)
 
 
 def check(picture: Picture) -> Iterator[Finding]:
@@ -57,7 +74,7 @@ def check(picture: Picture) -> Iterator[Finding]:
     if StoreName.SEALED_FILE in in_use and settings.seal_key.value is SealKey.KEYRING:
         in_use.add(StoreName.KEYRING)
     if keyring is not None and keyring.trouble is not None and StoreName.KEYRING in in_use:
-        fix = keyring.trouble.fix if advice.lines == _KEYRING else f"{advice.lines}: {advice.why}"
+        fix = keyring.trouble.fix if advice.is_default else f"{advice.lines}: {advice.why}"
         yield _found(Severity.HIGH, keyring.trouble.what, fix)
     if settings.session_store.value is StoreName.MEMORY:
         what = f"the store is memory ({settings.session_store.origin}): nothing outlives the command that got it"

@@ -77,7 +77,7 @@ def read_private(path: Path) -> bytes | None:
 def replace(path: Path, content: bytes, *, mode: int = 0o600, lasting: bool = True) -> None:
     """Writes `content` to `path`: afterwards it holds the old or the new, whole, and only its owner can read it.
 
-    A link in its place is replaced, and what it leads to stays as it is. `mode` may be stricter than the usual. What
+    A link in its place is replaced, and what it leads to stays as it is. `mode` may be another than the usual. What
     need not be `lasting` is not waited for: a machine that stops dead may lose it. Raises FileError.
     """
     private_folder(path.parent)
@@ -157,6 +157,8 @@ def _write_new(path: Path, content: bytes, mode: int = 0o600, *, lasting: bool =
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            if mode & 0o077 and os.name == "posix":
+                os.fchmod(descriptor, mode)  # one that is not private is as it was, which the umask has no say in
             file.write(content)
             file.flush()
             if lasting:

@@ -34,7 +34,7 @@ ONE_ITEM = 'key = "keyring" under [sealed_file]'
             "linux",
             NONE,
             replace(KERNEL, in_container=True),
-            'key_file = "PATH" (mounted)',
+            "where PATH is mounted",
             "a container has no keyring",
         ),
         ("darwin", MAC, Place(), ONE_ITEM, "asks for leave for each item: this is one"),
@@ -53,7 +53,7 @@ def written(lines: str) -> str:
     """The config.toml that somebody writes who follows the advice."""
     tables: dict[str, list[str]] = {"[defaults]": [], "[sealed_file]": []}
     said: list[str] = []
-    for part in lines.removesuffix(", which is the default").replace(" (mounted)", "").split(", "):
+    for part in lines.removesuffix(", which is the default").removesuffix(", where PATH is mounted").split(", "):
         line, _, table = part.partition(" under ")
         said.append(line)
         if table:

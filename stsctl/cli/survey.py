@@ -1,0 +1,111 @@
+"""The machine as `init` finds it: files, shells, other tools; each looked at, none changed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from stsctl.cli.picture import Camera
+from stsctl.errors import StsctlError
+from stsctl.formats import startup_file
+from stsctl.host import files, programs
+from stsctl.setup import startup, tools
+from stsctl.setup.found import File, Found, Tool
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.doctor.picture import Picture
+
+
+class Survey:
+    """Looks at the machine, anew each time; what costs a person's patience once only."""
+
+    def __init__(self, app: App) -> None:
+        self._first = app
+
+    @cached_property
+    def _picture(self) -> Picture:
+        """With the keyring, which takes its time."""
+        with self._first.report.waiting("looking at this machine"):
+            return Camera(self._first).picture(None, online=False)
+
+    @cached_property
+    def _shells(self) -> tuple[str, ...]:
+        """The shell that called, and the person's own."""
+        app = self._first
+        own = PurePosixPath(app.environ.get("SHELL", "")).name
+        called = app.machine.calling_shell()
+        return tuple(shell for shell in dict.fromkeys((called, own)) if shell in startup_file.SHELLS)
+
+    def found(self, app: App) -> Found:
+        """The machine as it is now, for a run that has read nothing before."""
+        return Found(
+            picture=replace(self._picture, settings=app.settings, profiles=app.profiles),
+            settings=app.settings,
+            configuration=app.configuration,
+            config=self._file(app, app.paths.config),
+            aws_config=self._file(app, app.paths.aws_config),
+            key_place=app.short(app.paths.config_home / "key"),
+            startup=dict(self._startup(app)),
+            hidden_program=_hidden_program(app),
+            tools=tuple(self._tools(app)),
+        )
+
+    def _startup(self, app: App) -> Iterator[tuple[str, File]]:
+        home = str(_home(app))
+        for shell in self._shells:
+            path = startup.startup_file(
+                shell, home=home, environ=app.environ, platform=sys.platform, is_there=os.path.exists
+            )
+            if path is not None:
+                yield shell, self._file(app, Path(path))
+
+    def _file(self, app: App, path: Path) -> File:
+        place = app.short(path)
+        goal = Path(os.path.realpath(path))
+        if path.is_symlink():
+            place = f"{place} → {app.short(goal)}"
+        try:
+            return File(path=str(path), place=place, content=files.read(path), why_not=_why_not(goal, place))
+        except StsctlError as error:
+            return File(path=str(path), place=place, content=None, why_not=error.message)
+
+    def _tools(self, app: App) -> Iterator[Tool]:
+        for name, traces in tools.TRACES.items():
+            found = next((path for trace in traces if (path := _home(app) / trace).exists()), None)
+            if found is not None:
+                yield Tool(name=name, place=app.short(found))
+
+
+def _home(app: App) -> Path:
+    return Path(app.environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - works where HOME is unset
+
+
+def _hidden_program(app: App) -> str | None:
+    """The program, where it is on no PATH but that of a virtual environment, which other shells are not in."""
+    found = programs.find("stsctl", app.environ)
+    venv = app.environ.get("VIRTUAL_ENV")
+    if found is None:
+        return str(Path(sys.argv[0]).absolute())
+    return found if venv and Path(found).is_relative_to(venv) else None
+
+
+def _why_not(path: Path, place: str) -> str | None:
+    """Why a file is not to be written: its owner, perhaps a program that makes it, said so by its permissions.
+
+    To root those mean nothing, and replacing a file asks for those of its folder alone.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if os.name == "posix" and found.st_uid != os.geteuid():
+        return f"{place} belongs to another user"
+    if not found.st_mode & 0o200:
+        return f"{place} is read-only"
+    return None

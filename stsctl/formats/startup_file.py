@@ -1,0 +1,56 @@
+"""A shell's start-up file with one block of stsctl's, between two markers. Every other byte stays."""
+
+from __future__ import annotations
+
+import re
+
+from stsctl.errors import ConfigurationError
+
+BEGIN, END = "# >>> stsctl >>>", "# <<< stsctl <<<"
+
+_BLOCK = re.compile(rb"^# >>> stsctl >>>[ \t]*\r?\n(?P<inside>.*?)^# <<< stsctl <<<[ \t]*(?:\r?\n|\Z)", re.M | re.S)
+_MARKER = re.compile(rb"^# (?:>>> stsctl >>>|<<< stsctl <<<)[ \t]*\r?$", re.M)
+_CALLS = re.compile(rb"^[^#\n]*\bstsctl\S*[ \t]+shell-init\b", re.M)
+
+_LINES = {
+    "bash": 'if command -v stsctl >/dev/null; then eval "$(stsctl shell-init bash)"; fi',
+    "zsh": 'if command -v stsctl >/dev/null; then eval "$(stsctl shell-init zsh)"; fi',
+    "fish": "if command -q stsctl; stsctl shell-init fish | source; end",
+    "powershell": (
+        "if (Get-Command stsctl -CommandType Application -ErrorAction Ignore)"
+        " { stsctl shell-init powershell | Out-String | Invoke-Expression }"
+    ),
+}
+
+SHELLS = tuple(_LINES)
+"""The shells whose start-up files can take such a block."""
+
+
+def block(shell: str) -> tuple[str, ...]:
+    """Its lines: they do nothing where stsctl is not installed any more."""
+    return (BEGIN, _LINES[shell], END)
+
+
+def calls(content: bytes) -> bool:
+    """Whether a line that is no comment has the shell read what stsctl prints for it."""
+    return bool(_CALLS.search(_BLOCK.sub(b"", content)))
+
+
+def with_block(content: bytes, shell: str, *, place: str) -> bytes:
+    """The file with the block as it is to be: in the place of the one that it has, or else at its end.
+
+    Its lines end as shells read them on every system, whatever those around them end with. Raises ConfigurationError
+    where the markers are there, and no block between them.
+    """
+    ours = "".join(f"{line}\n" for line in block(shell)).encode()
+    found = list(_BLOCK.finditer(content))
+    if len(_MARKER.findall(content)) != 2 * len(found) or len(found) > 1:
+        raise ConfigurationError(f"{place}: the markers of stsctl's block are not one pair", hint="take them out")
+    if found:
+        if found[0]["inside"].replace(b"\r\n", b"\n") == f"{block(shell)[1]}\n".encode():
+            return content
+        return content[: found[0].start()] + ours + content[found[0].end() :]
+    if not content:
+        return ours
+    # After an empty line, for the last one of the person's may go on in the next.
+    return content + (b"\n" if content.endswith(b"\n") else b"\n\n") + ours

@@ -1,0 +1,49 @@
+"""The machine as it was found, before anything is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from stsctl.configuration import Configuration
+from stsctl.dataclass import dataclass
+from stsctl.doctor.picture import Picture
+from stsctl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file, there (with its content) or not; `why_not` says why it is not stsctl's to write."""
+
+    path: str
+    place: str
+    content: bytes | None
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """Another tool of its kind, by what it left here; `name` as `config import --from` knows it."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The machine. `startup` has the start-up file of each shell in use, `key_place` is where a key of the sealed files
+    would be. `hooked` is `aws_config` with hooks for the roles `to_hook`. `hidden_program` is stsctl itself
+    where other shells do not find it by its name.
+    """
+
+    picture: Picture
+    settings: Settings
+    configuration: Configuration
+    config: File
+    aws_config: File
+    key_place: str
+    startup: Mapping[str, File] = field(default_factory=dict)
+    hidden_program: str | None = None
+    tools: tuple[Tool, ...] = ()
+    hooked: bytes | None = None
+    to_hook: tuple[str, ...] = ()

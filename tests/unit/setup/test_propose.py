@@ -1,0 +1,150 @@
+"""What is proposed on which machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stsctl import configuration, profile, settings
+from stsctl.doctor.picture import Keyring, Picture, Place, Trouble
+from stsctl.formats import startup_file
+from stsctl.setup.found import File, Found, Tool
+from stsctl.setup.proposal import Change, Kind, Proposal
+from stsctl.setup.propose import propose
+
+OPEN = Keyring(kind="Secret Service")
+NONE = Keyring(kind=None, trouble=Trouble(what="there is no keyring here", fix="mend it"))
+KEYS = b"[a]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = SECRET-CANARY\n"
+ADDED = b'[source.work]\ntype = "keys"\naccess_key_id = "AKIAAAAAAAAAAAAAAAAA"\n'
+
+
+def machine(
+    config: bytes | None = None,
+    *,
+    added: bytes | None = None,
+    keyring: Keyring = OPEN,
+    credentials: bytes = b"",
+    **more: Any,
+) -> Found:
+    """A machine on which these things are found."""
+    read = configuration.load(config, added)
+    said = settings.resolve(read, {})
+    return Found(
+        picture=Picture(
+            now=datetime(2030, 1, 1, tzinfo=UTC),
+            platform="linux",
+            variables={},
+            keyring=keyring,
+            settings=said,
+            place=more.pop("place", Place()),
+            profiles=profile.load(b"", credentials),
+        ),
+        settings=said,
+        configuration=read,
+        config=File(path="/h/config.toml", place="~/config.toml", content=config, why_not=more.pop("why_not", None)),
+        aws_config=File(path="/h/.aws/config", place="~/.aws/config", content=None),
+        key_place="~/key",
+        **more,
+    )
+
+
+def one(found: Found, kind: Kind) -> Proposal:
+    """The one proposal of its kind."""
+    (proposal,) = [each for each in propose(found) if each.kind is kind]
+    return proposal
+
+
+def after(proposal: Proposal) -> str:
+    """What the file would say."""
+    assert proposal.is_open
+    assert proposal.change is not None
+    return proposal.change.after.decode()
+
+
+def test_nothing_to_do() -> None:
+    """Where the keyring answers, that is so already, and is said."""
+    (proposal,) = propose(machine())
+    assert proposal.is_so
+    assert proposal.why == "the keyring answers"
+
+
+def test_a_store_is_proposed_where_there_is_no_keyring() -> None:
+    """What the doctor advises goes into config.toml, with the place that the key has on this machine."""
+    text = after(one(machine(keyring=NONE, place=Place(has_kernel_keyring=True)), Kind.STORE))
+    assert text.endswith(
+        '[defaults]\nsession_store = "kernel"\nstore = "sealed-file"\n\n[sealed_file]\nkey_file = "~/key"\n'
+    )
+    in_container = one(machine(keyring=NONE, place=Place(in_container=True)), Kind.STORE)
+    assert 'key_file = "~/key"' in after(in_container)
+    assert "it goes with the container" in in_container.why
+
+
+def test_what_is_proposed_is_so_once_it_is_written() -> None:
+    """The next look proposes no store."""
+    text = after(one(machine(keyring=NONE), Kind.STORE))
+    assert one(machine(text.encode(), keyring=NONE), Kind.STORE).is_so
+
+
+@pytest.mark.parametrize("config", [b'[defaults]\nstore = "memory"\n', b'[defaults]\nsession_store = "kernel"\n'])
+def test_a_store_that_somebody_chose_stays(config: bytes) -> None:
+    """It is theirs, whatever would be better; the line that says so is named."""
+    proposal = one(machine(config, place=Place(has_kernel_keyring=True)), Kind.STORE)
+    assert proposal.is_so
+    assert proposal.why == "config.toml:2"
+
+
+def test_a_store_with_keys_in_it_stays() -> None:
+    """To look elsewhere would lose them from sight; where it does not answer, that is for the person."""
+    windows = machine(added=ADDED)
+    windows = replace(windows, picture=replace(windows.picture, platform="win32"))
+    assert one(windows, Kind.STORE).is_so
+    assert one(machine(added=ADDED, keyring=NONE), Kind.STORE).by_hand
+
+
+def test_a_config_that_is_not_to_be_written() -> None:
+    """The lines are said, for the person to put in."""
+    read_only = one(machine(b"", keyring=NONE, why_not="config.toml is read-only"), Kind.STORE)
+    assert 'store = "sealed-file"' in read_only.by_hand
+    assert read_only.why == "config.toml is read-only"
+    inline = one(machine(b'defaults = { region = "eu-west-1" }\n', keyring=NONE), Kind.STORE)
+    assert 'store = "sealed-file"' in inline.by_hand
+
+
+def test_keys_in_plain_text_are_never_safe_to_move() -> None:
+    """They are found, with their place; nothing that is shown has their secret."""
+    proposal = one(machine(credentials=KEYS), Kind.KEYS)
+    assert proposal.about == "a"
+    assert not proposal.safe
+    assert "SECRET-CANARY" not in repr(proposal)
+    assert propose(machine(credentials=KEYS + b"aws_session_token = x\n"))[1:] == ()
+
+
+def test_shells() -> None:
+    """Each gets a block, unless it has one, or calls shell-init by a line of its own, or is not to be written."""
+    block = "".join(f"{line}\n" for line in startup_file.block("zsh")).encode()
+
+    def shell(content: bytes | None, why_not: str | None = None) -> Proposal:
+        file = File(path="/h/.zshrc", place="~/.zshrc", content=content, why_not=why_not)
+        return one(machine(startup={"zsh": file}), Kind.SHELL)
+
+    assert after(shell(None)) == block.decode()
+    assert shell(b"a\n" + block).is_so
+    assert shell(b'eval "$(stsctl shell-init zsh)"').is_so
+    assert shell(b"a", "~/.zshrc is read-only").by_hand == startup_file.block("zsh")
+    assert shell(f"{startup_file.BEGIN}\n".encode()).by_hand
+
+
+def test_what_other_tools_left() -> None:
+    """The command that takes it over is said."""
+    proposal = one(machine(tools=(Tool(name="granted", place="~/.granted/config"),)), Kind.IMPORT)
+    assert proposal.by_hand == ("stsctl config import --from granted",)
+
+
+def test_a_diff_has_none_of_the_person_s_own_lines() -> None:
+    """Beside what changes there may be a secret."""
+    before = b"aws_secret_access_key = SECRET\n"
+    change = Change(path="/a", place="a", before=before, after=before + b"\nmore\n")
+    assert change.diff() == ("+", "+more")
