@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from stsctl.chain import leads_somewhere
 from stsctl.configuration import Configuration
-from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
 from stsctl.profile import Profiles
 from stsctl.role_table import RoleEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A name that can be typed, for listings, completions and searches; `also` is what else it is found by."""
+class Named(NamedTuple):
+    """A name that can be typed, for listings, completions and searches; `also` is what else it is found by, in lines.
+
+    No dataclass: thousands are made for a list to pick from.
+    """
 
     name: str
     kind: str
     description: str
-    origin: Origin
-    also: tuple[str, ...] = ()
+    place: str
+    line: int | None
+    also: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """Where it is written."""
+        return Origin(place=self.place, line=self.line)
+
+    @property
+    def text(self) -> str:
+        """All that it is found by, besides its name."""
+        return f"{self.description}\n{self.also}"
 
 
 def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
@@ -30,7 +43,7 @@ def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ..
         for role in configuration.roles.values()
     ]
     sources = [
-        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}", ())
+        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}", "")
         for entry in configuration.sources.values()
     ]
     others = [
@@ -38,8 +51,9 @@ def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ..
             name=name,
             kind="profile",
             description=profile.get("role_arn") or "AWS profile",
-            origin=profile.origin,
-            also=tuple(value for key in _TELLING if (value := profile.get(key))),
+            place=profile.origin.place,
+            line=profile.origin.line,
+            also=_lines(profile.get(key) for key in _TELLING),
         )
         for name, profile in profiles.by_name.items()
         if leads_somewhere(profile)
@@ -55,17 +69,20 @@ class _Placed(Protocol):
     def origin(self) -> Origin | None: ...
 
 
-def _named(one: _Placed, kind: str, description: str, also: tuple[str, ...]) -> Named:
+def _named(one: _Placed, kind: str, description: str, also: str) -> Named:
     origin = one.origin or Origin(place=one.name)
-    return Named(name=one.name, kind=kind, description=description, origin=origin, also=also)
+    return Named(one.name, kind, description, origin.place, origin.line, also)
 
 
 _TELLING = ("sso_account_id", "sso_role_name", "sso_session", "region", "source_profile")
 """What of an AWS profile people remember it by, besides its role."""
 
 
-def _also(role: RoleEntry) -> tuple[str, ...]:
+def _also(role: RoleEntry) -> str:
     hop = role.hop
     tags = (f"{key}={value}" for key, value in hop.tags)
-    said = (hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
-    return tuple(text for text in said if text)
+    return _lines((hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags))
+
+
+def _lines(texts: Iterable[str | None]) -> str:
+    return "\n".join(text for text in texts if text)

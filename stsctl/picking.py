@@ -118,7 +118,7 @@ class Picker:
 
     def _look_for(self, query: str) -> None:
         self._query = query
-        self._found = [candidate.name for candidate in self._search.find(query)]
+        self._found = self._search.find(query)
         self._position = self._top = 0
 
     def _go(self, position: int) -> None:

@@ -7,64 +7,83 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import NamedTuple
 
-from stsctl.dataclass import dataclass
-
-_BOUNDARY = re.compile(r"(?<=[^a-z0-9])(?=[a-z0-9])|(?<=[a-z])(?=[0-9])")
+_BOUNDARY = r"(?:(?<=[^a-z0-9])(?=[a-z0-9])|(?<=[a-z])(?=[0-9]))"
 _ELSEWHERE = 4
 """The rank of a word that is not in the name, but in something else that is known of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A name, and what else it can be found by: account, role, description, region, ARN, tags."""
-
-    name: str
-    also: tuple[str, ...] = ()
-
-
 class Search:
-    """Searches the same candidates again and again, as somebody types.
+    """Searches the same names again and again, as somebody types.
 
-    `liked` says how much a name is liked, by how often and how lately it was used: it comes first among equals.
+    `texts` has each name with what else it can be found by: account, role, description, region, ARN, tags. `liked` says
+    how much a name is liked, by how often and how lately it was used: it comes first among equals.
     """
 
-    def __init__(self, candidates: Iterable[Candidate], liked: Mapping[str, float]) -> None:
-        by_liking = sorted(candidates, key=lambda each: (-liked.get(each.name, 0.0), each.name))
-        self._all = [_Folded(candidate) for candidate in by_liking]
-        self._last: tuple[tuple[str, ...], list[_Folded]] = ((), self._all)
+    def __init__(self, texts: Mapping[str, str], liked: Mapping[str, float]) -> None:
+        self._texts = texts
+        self._names = sorted(sorted(texts), key=lambda name: -liked.get(name, 0.0))
+        self._last: tuple[tuple[str, ...], list[_Folded]] | None = None
 
-    def find(self, query: str) -> list[Candidate]:
+    def find(self, query: str) -> list[str]:
         """What has every word of `query`, the nearest first; with no word, everything, the best liked first."""
         words = _words(query)
+        if not words:
+            return [*self._names]
         within = self._within(words)
-        found = [each for each in within if all(word in each.everything for word in words)]
+        found = [each for each in within if all([word in each.everything for word in words])]
         if found:
             self._last = words, found  # in the order of liking, which sorting keeps among equals
-            ranked = sorted(found, key=lambda each: sum([_rank(word, each) for word in words]))
-            return [each.candidate for each in ranked]
+            sought = [_Word.of(word) for word in words]
+            return [each.called for each in sorted(found, key=lambda each: sum([word.rank(each) for word in sought]))]
         patterns = [_in_order(word) for word in words]
-        loose = [each for each in self._all if all(pattern.search(each.name) for pattern in patterns)]
-        return [each.candidate for each in loose]
+        return [each.called for each in self._all if all(pattern.search(each.name) for pattern in patterns)]
+
+    @cached_property
+    def _all(self) -> list[_Folded]:
+        folded = ((name, name.casefold()) for name in self._names)
+        return [_Folded(called, name, f"{name}\n{self._texts[called].casefold()}") for called, name in folded]
 
     def _within(self, words: tuple[str, ...]) -> list[_Folded]:
         """Where they can be: what the words before them were found in, if these only narrow those down."""
+        if self._last is None:
+            return self._all
         before, found = self._last
         narrower = all(any(word.startswith(old) for word in words) for old in before)
         return found if narrower else self._all
 
 
-class _Folded:
-    """A candidate as it is searched: small letters only, all of its texts in one."""
+class _Folded(NamedTuple):
+    """A name as it is searched, in small letters; `everything` has it with all else that it is found by.
 
-    __slots__ = ("candidate", "everything", "name", "parts")
+    No dataclass: thousands are made between two keys.
+    """
 
-    def __init__(self, candidate: Candidate) -> None:
-        self.candidate = candidate
-        self.name = candidate.name.casefold()
-        # From where each part of the name begins to its end, each behind a line end.
-        self.parts = "".join("\n" + self.name[at.start() :] for at in _BOUNDARY.finditer(self.name))
-        self.everything = "\n".join((self.name, *(text.casefold() for text in candidate.also)))
+    called: str
+    name: str
+    everything: str
+
+
+class _Word(NamedTuple):
+    """What was typed, and how it is found where a part of a name begins."""
+
+    text: str
+    begins_a_part: re.Pattern[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Word:
+        return cls(text, re.compile(_BOUNDARY + re.escape(text)))
+
+    def rank(self, one: _Folded) -> int:
+        """How near it is: the whole name, its beginning, that of a part of it, within it, or only elsewhere."""
+        name, text = one.name, self.text
+        if text not in name:
+            return _ELSEWHERE
+        if name.startswith(text):
+            return 0 if name == text else 1
+        return 2 if self.begins_a_part.search(name) else 3
 
 
 def spans(query: str, text: str) -> list[tuple[int, int]]:
@@ -108,18 +127,6 @@ def _runs(marked: list[bool]) -> list[tuple[int, int]]:
 
 def _words(query: str) -> tuple[str, ...]:
     return tuple(query.casefold().split())
-
-
-def _rank(word: str, one: _Folded) -> int:
-    """How near a word is: the whole name, its beginning, that of a part of it, within it, or only elsewhere."""
-    name = one.name
-    if word not in name:
-        return _ELSEWHERE
-    if name == word:
-        return 0
-    if name.startswith(word):
-        return 1
-    return 2 if "\n" + word in one.parts else 3
 
 
 def _in_order(word: str) -> re.Pattern[str]:

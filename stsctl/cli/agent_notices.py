@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from stsctl.digest import sha256
 from stsctl.errors import StsctlError
 from stsctl.host import drafts, files
 from stsctl.host.paths import Paths
@@ -20,7 +20,7 @@ _STILL_NEWS = timedelta(hours=12)
 
 def leave(paths: Paths, key: str, text: str, now: datetime) -> None:
     """Leaves a notice about the session with that key; raises FileError."""
-    name = hashlib.sha256(key.encode()).hexdigest()[:32]
+    name = sha256(key.encode()).hexdigest()[:32]
     files.replace(paths.agent / "notices" / name, f"{now.isoformat()} {text}"[:_LONGEST].encode())
 
 

@@ -79,12 +79,13 @@ class App(Obtaining):
 
     def picked_several(self, *, several: bool = True) -> tuple[str, ...]:
         """The names that the person picks; none where there is nobody to pick, or nothing to pick from."""
-        if not self.machine.can_ask() or not self.listing():
+        names = self.listing() if self.machine.can_ask() else ()
+        if not names:
             return ()
         from stsctl.cli.picker import pick
 
         try:
-            return pick(self, several=several)
+            return pick(self, names, several=several)
         except PersonNeededError as error:  # a terminal that cannot show it
             self.report.debug(error.message)
             return ()

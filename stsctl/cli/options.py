@@ -109,10 +109,9 @@ def completing(known: Callable[[Surroundings], list[tuple[str, str]]]) -> _Compl
 
 def _found(incomplete: str, known: Mapping[str, str], instruction: str) -> list[str]:
     """The names that have the letters somewhere, or in this order."""
-    from stsctl.search import Candidate, Search
+    from stsctl.search import Search
 
-    candidates = (Candidate(name=name, also=(what,)) for name, what in known.items())
-    found = [candidate.name for candidate in Search(candidates, {}).find(incomplete)]
+    found = Search(known, {}).find(incomplete)
     # bash would put what several have in common in the place of what was typed.
     return found if len(found) == 1 or not instruction.startswith("bash") else []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from stsctl.errors import StsctlError
 from stsctl.formats.visible import visible
 from stsctl.picking import About, Outcome, Picker
 from stsctl.plan import Asks, Plan
-from stsctl.search import Candidate, Search
+from stsctl.search import Search
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
@@ -23,17 +24,15 @@ if TYPE_CHECKING:
 _ASKED = {Asks.NOTHING: "", Asks.MFA: "MFA", Asks.SIGN_IN: "sign-in", Asks.PASSPHRASE: "phrase"}
 
 
-def pick(app: App, *, several: bool = False) -> tuple[str, ...]:
-    """The names that the person picks, at least one.
+def pick(app: App, names: Sequence[Named], *, several: bool = False) -> tuple[str, ...]:
+    """The names that the person picks of these, at least one.
 
     Raises click.Abort where they leave without, PersonNeededError where the terminal cannot show them.
     """
-    known = {one.name: one for one in app.listing() if one.name.isprintable()}
-    candidates = (Candidate(name=one.name, also=(one.description, *one.also)) for one in known.values())
+    known = {one.name: one for one in names if one.name.isprintable()}
+    search = Search({name: one.text for name, one in known.items()}, app.uses.worth(app.now()))
     facts = _Facts(app, known)
-    picker = Picker(
-        Search(candidates, app.uses.worth(app.now())), about=facts.about, details=facts.details, several=several
-    )
+    picker = Picker(search, about=facts.about, details=facts.details, several=several)
     outcome = Outcome.OPEN
     with app.machine.screen() as shown:
         while outcome is Outcome.OPEN:
@@ -56,7 +55,7 @@ class _Facts:
         self._app = app
         self._known = known
         self._now = app.now()
-        held = [each for each in app.held.entries() if each.expires_at is None or each.expires_at > self._now]
+        held = [each for each in app.index.all() if each.expires_at is None or each.expires_at > self._now]
         self._held = {entry.request_key: entry for entry in held}
         self._called = {entry.name: entry for entry in held if entry.wanted == Wanted(name=entry.name)}
         self._abouts: dict[str, About] = {}

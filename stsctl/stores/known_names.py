@@ -6,6 +6,7 @@ Thousands of roles take half a second to read. Where none of the files has chang
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,10 @@ from stsctl.host import files
 from stsctl.host.files import FileError
 from stsctl.host.witness import Witness
 from stsctl.listing import Named
-from stsctl.origin import Origin
 
 _MANY = 200
 """From how many names on it is worth a file."""
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class KnownNames:
                 return None
             if any(hook.rights_at(os.fsencode(path)).decode() != each for path, each in rights.items()):
                 return None
-            return tuple(_named(*row) for row in rows)
+            return tuple(itertools.starmap(Named, rows))
         except (FileError, OSError, ValueError, TypeError, AttributeError):
             return None
 
@@ -55,10 +55,5 @@ class KnownNames:
         if len(names) < _MANY or not witness.sure or not self._names(stamps):
             return
         rights = {os.fsdecode(path): each.decode() for path, each in witness.rights.items()}
-        rows = [(one.name, one.kind, one.description, one.origin.place, one.origin.line, one.also) for one in names]
         with contextlib.suppress(FileError):
-            files.replace(self.file, json.dumps((_FORM, stamps, rights, rows)).encode())
-
-
-def _named(name: str, kind: str, description: str, place: str, line: int | None, also: list[str]) -> Named:
-    return Named(name=name, kind=kind, description=description, origin=Origin(place=place, line=line), also=tuple(also))
+            files.replace(self.file, json.dumps((_FORM, stamps, rights, names)).encode(), lasting=False)

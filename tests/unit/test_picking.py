@@ -6,7 +6,7 @@ import pytest
 
 from stsctl.picking import About, Outcome, Picker
 from stsctl.pieces import Style
-from stsctl.search import Candidate, Search
+from stsctl.search import Search
 
 NAMES = [f"role-{number:03}" for number in range(50)]
 
@@ -14,7 +14,7 @@ NAMES = [f"role-{number:03}" for number in range(50)]
 def picker(*names: str, several: bool = False) -> Picker:
     """A picker of those names."""
     return Picker(
-        Search([Candidate(name=name) for name in names or NAMES], {}),
+        Search(dict.fromkeys(names or NAMES, ""), {}),
         about=lambda name: About(identity=f"who {name} is", left="5 min" if name.endswith("1") else "", asks="MFA"),
         details=lambda name: (f"all about {name}",),
         several=several,
@@ -146,6 +146,6 @@ def test_only_what_is_shown_is_asked_about() -> None:
         asked.append(name)
         return About()
 
-    many = Search([Candidate(name=f"n{number}") for number in range(5000)], {})
+    many = Search({f"n{number}": "" for number in range(5000)}, {})
     Picker(many, about=about, details=lambda _: ()).lines(80, 12)
     assert len(asked) == 10
