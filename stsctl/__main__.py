@@ -1,5 +1,6 @@
 """`python -m stsctl`, and the `stsctl` command: what the hook can answer, without the rest; everything else with it."""
 
+import gc
 import sys
 
 
@@ -17,6 +18,8 @@ def main() -> None:
         from stsctl import guard
 
         guard.serve()
+    # Hardly anything is garbage in a short run: looking for it over and again takes a tenth.
+    gc.set_threshold(100_000)
     from stsctl.cli import main as whole
 
     whole()

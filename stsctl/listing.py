@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from stsctl.chain import leads_somewhere
-from stsctl.configuration import Configuration
 from stsctl.origin import Origin
-from stsctl.profile import Profiles
-from stsctl.role_table import RoleEntry
+
+if TYPE_CHECKING:
+    from stsctl.configuration import Configuration
+    from stsctl.profile import Profiles
+    from stsctl.role_table import RoleEntry
 
 
 class Named(NamedTuple):
@@ -38,6 +39,8 @@ class Named(NamedTuple):
 
 def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
     """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
+    from stsctl.chain import leads_somewhere
+
     roles = [
         _named(role.hop, "role", role.hop.description or role.hop.what, _also(role))
         for role in configuration.roles.values()

@@ -33,7 +33,9 @@ class Search:
         if not words:
             return [*self._names]
         within = self._within(words)
-        found = [each for each in within if all([word in each.everything for word in words])]
+        found = within
+        for word in words:
+            found = [each for each in found if word in each.everything]
         if found:
             self._last = words, found  # in the order of liking, which sorting keeps among equals
             sought = [_Word.of(word) for word in words]

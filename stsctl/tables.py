@@ -7,15 +7,18 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from stsctl import limits, toml_lines
+from stsctl import limits
 from stsctl.argv import command
 from stsctl.arn import Arn
 from stsctl.duration import parse_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
 from stsctl.origin import Origin
+
+if TYPE_CHECKING:
+    from stsctl import toml_lines
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _POSITION = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
@@ -273,6 +276,8 @@ def outermost(values: Mapping[str, object], lines: Lines, place: str) -> Table:
 def parse(content: bytes, place: str) -> tuple[dict[str, object], Mapping[toml_lines.Path, int]]:
     """What a TOML text says, and on which lines; raises ConfigurationError with the line of what is no TOML."""
     import tomllib
+
+    from stsctl import toml_lines
 
     try:
         text = content.decode("utf-8-sig")

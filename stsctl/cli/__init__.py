@@ -136,9 +136,7 @@ def stsctl(ctx: click.Context, *, store: str | None, debug: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs stsctl and ends the process with its status."""
-    # Hardly anything is garbage in a short run: looking for it over and again, and once more at the end, takes a fifth.
-    gc.set_threshold(20_000)
-    atexit.register(gc.freeze)
+    atexit.register(gc.freeze)  # nothing is looked for at the end that ends with the process
     report = Report(os.environ)
     sys.excepthook = _hide
     core_dump.forbid()

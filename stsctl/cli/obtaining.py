@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stsctl import endpoint, hook, names, plan
+from stsctl import endpoint, hook, plan
 from stsctl.callers import begins_with_proof
 from stsctl.cli.options import Acting
 from stsctl.cli.parts import Parts
@@ -66,6 +66,8 @@ class Obtaining(Parts):
 
     def target(self, wanted: Wanted, *, configuration: Configuration | None = None) -> Target:
         """What a name means; `configuration` where that is another than what the files say."""
+        from stsctl import names
+
         said = configuration or self.configuration
         return names.resolve(wanted, said, self.profiles, self.settings, read_text=self._read_text)
 

@@ -15,7 +15,6 @@ from stsctl.credentials import Credentials, Secret
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.plan import Asks
-from stsctl.profile import Profile
 from stsctl.request import Asker, AskerKind, Operation
 from stsctl.source import Source, SourceKind
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from stsctl.cli.authorities import Authorities
     from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
+    from stsctl.profile import Profile
     from stsctl.sources.client import Clients
     from stsctl.sources.identity_center import IdentityCenterSource
     from stsctl.sources.interface import Exchange, Giver

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from stsctl import configuration, profile, settings
+from stsctl import configuration, settings
 from stsctl.cli.report import Report
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
@@ -19,6 +19,7 @@ from stsctl.origin import Origin
 from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
+    from stsctl import profile
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
     from stsctl.listing import Named
@@ -30,6 +31,7 @@ class Surroundings:
     def __init__(self, environ: Mapping[str, str], report: Report, flags: Mapping[str, str] | None = None) -> None:
         self.witness = Witness(environ)
         self.environ = self.witness.environ
+        self._says_names = Witness(environ)
         self.report = report
         self._flags = dict(flags or {})
 
@@ -54,17 +56,21 @@ class Surroundings:
     @cached_property
     def _ahead(self) -> timedelta:
         """How far the clock of this shell's emulator is ahead of this machine's."""
+        found = self._running
+        if found is None:
+            return timedelta()
         from stsctl.formats import environment
 
-        found = self._running
-        return found.ahead if found and found.instance == self.environ[environment.EMULATOR] else timedelta()
+        return found.ahead if found.instance == self.environ[environment.EMULATOR] else timedelta()
 
     @cached_property
     def _running(self) -> Running | None:
         """The emulator of this user, where this shell is set up for one; nobody is asked for it."""
+        if not self._emulated:
+            return None
         from stsctl.emulator import running
 
-        return running.read(self.paths.emulator) if self._emulated else None
+        return running.read(self.paths.emulator)
 
     @property
     def emulates(self) -> bool:
@@ -115,6 +121,10 @@ class Surroundings:
     def configuration(self) -> Configuration:
         """What config.toml and added.toml say; raises ConfigurationError where others could have said it."""
         self.report.debug(f"reading {self.paths.config} and {self.paths.added}")
+        with self._says_names.watching():
+            return self._configuration()
+
+    def _configuration(self) -> Configuration:
         from stsctl.stores.known_tables import KnownTables
 
         # They name programs that are run, and whom a session is got for.
@@ -134,13 +144,16 @@ class Surroundings:
     @cached_property
     def profiles(self) -> profile.Profiles:
         """What the AWS files say."""
+        from stsctl import profile
+
         self.report.debug(f"reading {self.paths.aws_config} and {self.paths.aws_credentials}")
-        return profile.load(
-            files.read(self.paths.aws_config),
-            files.read(self.paths.aws_credentials),
-            config_place=self.short(self.paths.aws_config),
-            credentials_place=self.short(self.paths.aws_credentials),
-        )
+        with self._says_names.watching():
+            return profile.load(
+                files.read(self.paths.aws_config),
+                files.read(self.paths.aws_credentials),
+                config_place=self.short(self.paths.aws_config),
+                credentials_place=self.short(self.paths.aws_credentials),
+            )
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -158,7 +171,6 @@ class Surroundings:
 
     def listing(self) -> tuple[Named, ...]:
         """Every name that can be typed, with its origin."""
-        from stsctl.host.witness import Witness
         from stsctl.listing import listing
         from stsctl.stores.known_names import KnownNames
 
@@ -167,10 +179,8 @@ class Surroundings:
         known = KnownNames(file=place.known_names, said_in=said_in)
         found = known.read()
         if found is None:
-            witness = Witness(self.environ)
-            with witness.watching():
-                found = listing(self.configuration, self.profiles)
-            known.keep(found, witness)
+            found = listing(self.configuration, self.profiles)
+            known.keep(found, self._says_names)
         return found
 
     def _read_text(self, path: str, origin: Origin) -> str:
