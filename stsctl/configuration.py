@@ -15,13 +15,12 @@ from stsctl import agent_table, console_table, group_table, shell_table, source_
 from stsctl.agent_table import AgentOptions
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
-from stsctl.errors import ConfigurationError
 from stsctl.group_table import Group
 from stsctl.origin import Origin
 from stsctl.role_table import RoleEntry, Roles, duration_of, session_name_of
 from stsctl.shell_table import ShellOptions
 from stsctl.source_table import SourceEntry
-from stsctl.tables import Anew, Reader, Table
+from stsctl.tables import Anew, Reader, Table, TableError
 from stsctl.target import HopKind, MfaMode
 
 
@@ -151,9 +150,8 @@ def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
     if not is_name(name):
         raise table.problem(None, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
     if name in seen:
-        raise ConfigurationError(
-            f'the name "{name}" is written twice: {seen[name]} and {table.at()}', hint="rename one of the two"
-        )
+        twice = f'the name "{name}" is written twice: {seen[name]} and {table.at()}'
+        raise TableError(twice, hint="rename one of the two", place=table.at().place, path=table.path)
     seen[name] = table.at()
 
 

@@ -99,6 +99,25 @@ def parse(content: bytes, place: str) -> Document:
     return Document(place=place, lines=lines, sections=reader.sections())
 
 
+def problems(content: bytes, place: str) -> list[ConfigurationError]:
+    """Everything for which SDKs would refuse a file, where `parse` stops at the first."""
+    reader, found = _Reader(place), []
+    try:
+        lines = split(decode(content, place))
+    except ConfigurationError as error:
+        return [error]
+    for number, line in enumerate(lines, start=1):
+        try:
+            reader.take(number, line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line)
+        except ConfigurationError as error:
+            found.append(error)
+    try:
+        reader.sections()
+    except ConfigurationError as error:
+        found.append(error)
+    return found
+
+
 class _Open:
     """A section while it is read."""
 

@@ -94,13 +94,12 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
     """The role that a table says; raises ConfigurationError with its line."""
     kind = table.choice("type", HopKind) or HopKind.ROLE
     table.only(keys_of(kind))
-    from_name = table.text("from")
-    if from_name is None and kind is not HopKind.ROLE:
-        raise table.problem(None, f"{table.title} has no from", hint='add from = "NAME", the source that leads there')
-    hop = _hop(name, kind, table)
+    hop, from_name = _hop(name, kind, table), table.text("from")
     if from_name is None:
-        hint = 'add from = "NAME", the source, role or AWS profile that assumes it'
-        raise table.problem(None, f"{table.title} has no from", hint=hint)
+        leads = (
+            "the source, role or AWS profile that assumes it" if kind is HopKind.ROLE else "the source that leads there"
+        )
+        raise table.problem(None, f"{table.title} has no from", hint=f'add from = "NAME", {leads}')
     if "policy" in table and "policy_file" in table:
         raise table.problem("policy_file", f"{table.title} has both policy and policy_file", hint="take one out")
     return RoleEntry(
@@ -116,15 +115,10 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
 
 
 def _hop(name: str, kind: HopKind, table: Table) -> Hop:
-    role_arn = table.role_arn("role_arn") if kind is HopKind.ROLE else None
     tags, transitive = _tags(table)
     return Hop(
         name=name,
         kind=kind,
-        role_arn=role_arn,
-        account_id=_account_id(table) if "account_id" in _KEYS[kind] else None,
-        role_name=table.needed("role_name", "AdministratorAccess") if kind is HopKind.PERMISSION_SET else None,
-        task_policy_arn=_task_policy(table) if kind is HopKind.ROOT else None,
         session_name=session_name_of(table, kind),
         duration=duration_of(table, kind),
         external_id=table.checked("external_id", "external_id"),
@@ -139,6 +133,11 @@ def _hop(name: str, kind: HopKind, table: Table) -> Hop:
         context_files=_context_files(table),
         region=table.text("region"),
         description=table.text("description"),
+        # What has to be there comes last, after all that is said and is wrong.
+        role_arn=table.role_arn("role_arn") if kind is HopKind.ROLE else None,
+        account_id=_account_id(table) if "account_id" in _KEYS[kind] else None,
+        role_name=table.needed("role_name", "AdministratorAccess") if kind is HopKind.PERMISSION_SET else None,
+        task_policy_arn=_task_policy(table) if kind is HopKind.ROOT else None,
         origin=table.at(),
     )
 

@@ -32,6 +32,15 @@ _KINDS = {
 }
 
 
+class TableError(ConfigurationError):
+    """Something in a text that cannot stand there: at `place`, the key or the table of `path`."""
+
+    def __init__(self, message: str, *, hint: str | None, place: str, path: toml_lines.Path) -> None:
+        super().__init__(message, hint=hint)
+        self.place = place
+        self.path = path
+
+
 class Lines(Protocol):
     """On which line each key of a text stands, by its path."""
 
@@ -69,10 +78,11 @@ class Table:
         """Where each of its keys is written."""
         return {key: self.at(key) for key in self._values}
 
-    def problem(self, key: str | None, what: str, *, hint: str | None = None) -> ConfigurationError:
-        """An error about a key of it."""
-        place = self.at() if key is None else self.at(key)
-        return ConfigurationError(f"{place}: {what}", hint=hint)
+    def problem(self, key: str | None, what: str, *, hint: str | None = None) -> TableError:
+        """An error about a key of it, or about all of it."""
+        origin = self.at() if key is None else self.at(key)
+        path = (*self.path, key) if key in self._values and key is not None else self.path
+        return TableError(f"{origin}: {what}", hint=hint, place=origin.place, path=path)
 
     def only(self, known: Iterable[str]) -> None:
         """Refuses every key that is not known."""
@@ -161,7 +171,8 @@ class Table:
             return ()
         for name, text in value.items():
             if not isinstance(text, str):
-                raise ConfigurationError(f'{self.at(key, name)}: the value of "{name}" in {key} is a text in quotes')
+                what = f'the value of "{name}" in {key} is a text in quotes'
+                raise Table(value, (*self.path, key), self._text).problem(name, what)
         return tuple(value.items())
 
     def duration(self, key: str) -> timedelta | None:

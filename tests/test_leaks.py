@@ -153,6 +153,8 @@ COMMANDS = [
     _c("config show"),
     _c("config show --json"),
     _c("config path"),
+    _c("config check"),
+    _c("config check --json"),
     _c("config add role another --role-arn arn:aws:iam::111111111111:role/ReadOnly --from work"),
     _c("config remove another"),
     _c("store list"),

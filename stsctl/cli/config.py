@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl.cli.config_add import add
+from stsctl.cli.config_check import check
 from stsctl.cli.config_remove import remove
 from stsctl.cli.options import Group, json_option
 
@@ -59,4 +60,5 @@ def path(app: App, *, as_json: bool) -> None:
 
 
 command.add_command(add)
+command.add_command(check)
 command.add_command(remove)

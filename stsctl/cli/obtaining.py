@@ -69,7 +69,7 @@ class Obtaining(Parts):
         from stsctl import names
 
         said = configuration or self.configuration
-        return names.resolve(wanted, said, self.profiles, self.settings, read_text=self._read_text)
+        return names.resolve(wanted, said, self.profiles, self.settings, read_text=self.read_text)
 
     def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
     from stsctl.listing import Named
+    from stsctl.tables import Reader
 
 
 class Surroundings:
@@ -131,15 +132,23 @@ class Surroundings:
         for path in (self.paths.config_home, self.paths.config, self.paths.added.parent, self.paths.added):
             ownership.check(path)
         known = KnownTables(self.paths.known_tables)
-        found = configuration.load(
-            files.read(self.paths.config),
-            files.read(self.paths.added),
-            config_place=self.short(self.paths.config),
-            added_place=self.short(self.paths.added),
-            reader=known,
-        )
+        found = self.read_configuration(self.config_text(), known)
         known.keep()
         return found
+
+    def config_text(self, place: Path | None = None) -> bytes | None:
+        """What is in config.toml, or in the file that stands in its place; None where there is none."""
+        return files.read(place or self.paths.config)
+
+    def read_configuration(self, config: bytes | None, reader: Reader, *, place: Path | None = None) -> Configuration:
+        """What `config` says in place of config.toml (or of what is at `place`); raises ConfigurationError."""
+        return configuration.load(
+            config,
+            files.read(self.paths.added),
+            config_place=self.short(place or self.paths.config),
+            added_place=self.short(self.paths.added),
+            reader=reader,
+        )
 
     @cached_property
     def profiles(self) -> profile.Profiles:
@@ -183,7 +192,7 @@ class Surroundings:
             known.keep(found, self._says_names)
         return found
 
-    def _read_text(self, path: str, origin: Origin) -> str:
+    def read_text(self, path: str, origin: Origin) -> str:
         """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""
         of_aws = origin.place == self.short(self.paths.aws_config)
         beside = self.paths.aws_config.parent if of_aws else self.paths.config_home

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from stsctl import sso_profile
 from stsctl.argv import command, runs_stsctl
 from stsctl.chain import leads_somewhere
+from stsctl.doctor import sdks
 from stsctl.doctor.finding import Finding
 from stsctl.doctor.picture import Picture
 from stsctl.errors import UsageError
@@ -34,6 +35,7 @@ def check(picture: Picture) -> Iterator[Finding]:
         yield from _two_meanings(picture, profile)
         yield from _process(picture, profile)
         yield from _in_both_files(profile)
+        yield from sdks.check(picture.profiles, profile)
         if " " in profile.name:
             what = f'{profile.origin}: profile "{profile.name}" has a space in its name, and some SDKs cannot read that'
             yield Finding(check="profile names", severity=Severity.LOW, what=what, fix="rename it, with dashes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from stsctl.severity import Severity
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LONG_TERM = "[work]\naws_access_key_id = AKIAEXAMPLEEXAMPLE00\naws_secret_access_key = s3cr3t\n"
 TEMPORARY = f"{LONG_TERM}aws_session_token = t0k3n\n"
+CHAIN = "[profile work]\nrole_arn = x\nsource_profile = {}\nduration_seconds = {}\n[profile first]\nrole_arn = y\n"
 ROLE = Arn.parse_role("arn:aws:iam::111111111111:role/team/Admin")
 HEALTHY = Picture(now=NOW, platform="linux", variables={})
 
@@ -164,6 +166,31 @@ CASES: list[tuple[str, Severity, Change, Change]] = [
         aws_files(LONG_TERM.replace("[work]", "[profile work]"), LONG_TERM),
         aws_files("[profile work]\nregion = x\n", LONG_TERM),
     ),
+    (
+        "keys of stsctl's",
+        Severity.LOW,
+        aws_files("[profile work]\nsession_tags = a=b\n"),
+        aws_files("[profile work]\nrole_session_name = x\n"),
+    ),
+    (
+        "keys of stsctl's",
+        Severity.MEDIUM,
+        aws_files("[profile work]\ninclude_profile = b\n"),
+        aws_files("[profile work]\nsource_identity = b\n"),
+    ),
+    (
+        "two ways",
+        Severity.MEDIUM,
+        aws_files("[profile work]\nsso_account_id = 111111111111\n", LONG_TERM),
+        aws_files("[profile work]\nrole_arn = x\nsource_profile = work\n", LONG_TERM),
+    ),
+    (
+        "durations",
+        Severity.MEDIUM,
+        aws_files(CHAIN.format("first", 3601)),
+        aws_files(CHAIN.format("first", 3600)),
+    ),
+    ("durations", Severity.MEDIUM, aws_files(CHAIN.format("first", 7200)), aws_files(CHAIN.format("other", 7200))),
     ("profile names", Severity.LOW, aws_files('[profile "a b"]\n'), aws_files("[profile a-b]\n")),
     ("variables", Severity.HIGH, variables(AWS_SECURITY_TOKEN="(set)", **KEYS), variables(**KEYS)),
     ("variables", Severity.MEDIUM, variables(AWS_SECURITY_TOKEN="(set)"), variables()),
@@ -291,3 +318,40 @@ def test_botocore_agrees_about_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     found = botocore.session.get_session().get_credentials()
     assert found is not None
     assert (found.method, found.token) == ("env", "the old one")
+
+
+SIGN_IN = (
+    "sso_account_id = 111111111111\nsso_role_name = x\nsso_region = us-east-1\nsso_start_url = https://x.y/start\n"
+)
+ROLE_IN_A_FILE = "role_arn = arn:aws:iam::111111111111:role/A\nrole_session_name = s\n"
+AS_BOTOCORE_HAS_IT = [
+    (f"[profile work]\n{SIGN_IN}", LONG_TERM, "sso"),
+    ("[profile work]\ncredential_process = true\n", LONG_TERM, "shared-credentials-file"),
+    (f"[profile work]\n{ROLE_IN_A_FILE}source_profile = work\n", LONG_TERM, "assume-role"),
+    ("[profile work]\ninclude_profile = other\n", LONG_TERM.replace("work", "other"), None),
+    (f"[profile work]\n{ROLE_IN_A_FILE}source_identity = x\nsource_profile = work\n", LONG_TERM, "assume-role"),
+    ("\ufeff[profile work]\nregion = x\n", "", "ConfigParseError"),
+    ("[profile work]\nregion\n", "", "ConfigParseError"),
+    (f"[profile work]\n{ROLE_IN_A_FILE}source_profile = b\n[profile b]\n{ROLE_IN_A_FILE}source_profile = work\n", "",
+     "InfiniteLoopConfigError"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "shared", "outcome"), AS_BOTOCORE_HAS_IT)
+def test_botocore_agrees_about_profiles(
+    config: str, shared: str, outcome: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said of two ways, of keys that are passed over, of loops and of what cannot be read is what it does."""
+    import botocore.exceptions
+    import botocore.session
+
+    for name, text in (("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", shared)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    try:
+        credentials = botocore.session.Session(profile="work").get_credentials()
+        found = credentials.method if credentials else None
+    except botocore.exceptions.BotoCoreError as error:
+        found = type(error).__name__
+    assert found == outcome
