@@ -60,7 +60,13 @@ _OPTIONS = (
     ),
     click.option("--region", metavar="REGION", help="The region, for STS and for what is run."),
     click.option("--description", metavar="TEXT", help="What it is for."),
-    click.option("--color", type=_choice(Color), metavar="COLOR", help="The colour of its container in the browser."),
+    click.option(
+        "--color",
+        type=_choice(Color),
+        metavar="COLOR",
+        help="Its colour: of its container in the browser, in the prompt.",
+    ),
+    click.option("--warn", is_flag=True, default=None, help="Ask before commands that look destructive run in it."),
     click.option("--icon", type=_choice(Icon), metavar="ICON", help="The icon of its container in the browser."),
 )
 """A flag for each key of `role_table`."""

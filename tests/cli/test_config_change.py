@@ -37,7 +37,9 @@ def test_every_key_of_a_role_can_be_typed() -> None:
 def test_what_is_typed_is_written_shown_and_obtained(me: Me) -> None:
     """The plan comes at once, on stderr; the session has what was typed; the person's file stays as it was."""
     before = me.config.read_bytes()
-    done = me.run(*NEW, "-d", "30m", "--tag", "team=a b", "--tag", "x=y", "--transitive", "x", "--description", 'a "b"')
+    done = me.run(
+        *NEW, "-d", "30m", "--tag", "team=a b", "--tag", "x=y", "--transitive", "x", "--warn", "--description", 'a "b"'
+    )
     assert (done.status, done.out) == (0, ""), done
     assert "1. sts:AssumeRole  " + READ_ONLY in done.err
     assert "lasts           30m" in done.err
@@ -47,6 +49,7 @@ def test_what_is_typed_is_written_shown_and_obtained(me: Me) -> None:
         "duration": "30m",
         "tags": {"team": "a b", "x": "y"},
         "transitive": ["x"],
+        "warn": True,
         "description": 'a "b"',
     }
     assert me.calls() == []
