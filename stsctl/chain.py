@@ -6,6 +6,7 @@ does. Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-rol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field, replace
 
 from stsctl import sso_profile
@@ -21,6 +22,8 @@ from stsctl.source import Proof, Source, SourceKind
 from stsctl.target import Hop, HopKind
 
 _ONE_OUT = "take one of the two out"
+_OWN = ("credential_process", "login_session", KEY_ID, *sso_profile.KEYS)
+"""What makes a profile without a role a source by itself."""
 _CREDENTIAL_SOURCES = {
     "Environment": SourceKind.ENVIRONMENT,
     "Ec2InstanceMetadata": SourceKind.INSTANCE_METADATA,
@@ -44,20 +47,24 @@ class Chain:
         return replace(self, hops=(*self.hops, *hops))
 
 
-def of_profile(profiles: Profiles, name: str) -> Chain:
-    """How the profile `name` is reached; raises ConfigurationError, with file and line, where it cannot be."""
+def of_profile(profiles: Profiles, name: str, kept: Mapping[str, Source] | None = None) -> Chain:
+    """How the profile `name` is reached; raises ConfigurationError, with file and line, where it cannot be.
+
+    `kept` is the pairs of keys in the store. A profile that gives no credentials stands for those of its name, as it
+    does for aws-vault; to the SDKs it stands for nothing.
+    """
     profile = profiles.get(name)
-    return replace(_reach(profiles, profile, ()), connection=profiles.connection(profile))
+    return replace(_reach(profiles, profile, (), kept or {}), connection=profiles.connection(profile))
 
 
-def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain:
+def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...], kept: Mapping[str, Source]) -> Chain:
     """`path` is the profiles that led here. One that is only a source gives its keys before its role."""
     token_file = profile.get("web_identity_token_file")
     if token_file is not None:
         return _web_identity(profile, token_file)
     is_role = profile.get("role_arn") is not None
     if not is_role or (path and profile.holds_keys):
-        return _identity_center(profiles, profile) or Chain(source=source_of(profile))
+        return _identity_center(profiles, profile) or Chain(source=_first(profile, kept))
     here = (*path, profile.name)
     source_profile, credential_source = profile.get("source_profile"), profile.get("credential_source")
     if source_profile is not None and credential_source is not None:
@@ -74,10 +81,25 @@ def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...]) -> Chain
         return Chain(source=_keys(profile)).then(hop_of(profile))
     if source_profile in here:
         raise profile.problem("source_profile", f"the source profiles go round: {_arrows(*here, source_profile)}")
+    if source_profile not in profiles and source_profile in kept:
+        return Chain(source=kept[source_profile]).then(hop_of(profile))
     if source_profile not in profiles and source_profile not in profiles.written:
         hint = suggestion(source_profile, profiles)
         raise profile.problem("source_profile", f'source_profile "{source_profile}" is no profile', hint=hint)
-    return _reach(profiles, profiles.get(source_profile), here).then(hop_of(profile))
+    return _reach(profiles, profiles.get(source_profile), here, kept).then(hop_of(profile))
+
+
+def _first(profile: Profile, kept: Mapping[str, Source]) -> Source:
+    """The first credentials of `profile`: its own, or the kept ones of its name, with what it says of their user."""
+    mine = kept.get(profile.name)
+    if mine is None or any(profile.get(key) for key in _OWN):
+        return source_of(profile)
+    return replace(
+        mine,
+        mfa_serial=mine.mfa_serial or checked(profile, "mfa_serial", "mfa_serial"),
+        mfa_process=mine.mfa_process or mfa_process(profile),
+        region=mine.region or profile.get("region"),
+    )
 
 
 def _arrows(*names: str) -> str:

@@ -65,6 +65,11 @@ class _Resolver:
         self._profiles = profiles
         self._settings = settings
         self._read_text = read_text
+        self._kept = {
+            name: entry.source
+            for name, entry in configuration.sources.items()
+            if entry.source.kind is SourceKind.KEYS
+        }
 
     def target(self) -> Target:
         reached = self._whole_chain()
@@ -139,7 +144,7 @@ class _Resolver:
         if entry is not None:
             return _Reached(chain=self._of_source(entry.source))
         if name in self._profiles or name in self._profiles.written:
-            chain = of_profile(self._profiles, name)
+            chain = of_profile(self._profiles, name, self._kept)
             source = identity_centers.configured(chain.source, self._configuration, self._profiles)
             return _Reached(chain=replace(chain, source=source))
         if name == ENVIRONMENT:
@@ -153,7 +158,7 @@ class _Resolver:
         if source.profile not in self._profiles and source.profile not in self._profiles.written:
             hint = suggestion(source.profile, self._profiles)
             raise ConfigurationError(f'{source.origin}: there is no AWS profile "{source.profile}"', hint=hint)
-        chain = of_profile(self._profiles, source.profile)
+        chain = of_profile(self._profiles, source.profile, self._kept)
         theirs = chain.source
         first = replace(
             theirs,
@@ -198,7 +203,7 @@ class _Resolver:
             # Most [default] sections say only a region.
             with contextlib.suppress(ConfigurationError):
                 if not taken:
-                    found["default"] = of_profile(self._profiles, "default")
+                    found["default"] = of_profile(self._profiles, "default", self._kept)
         if len(found) == 1:
             return next(iter(found.values()))
         arn = self._wanted.name

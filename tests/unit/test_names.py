@@ -181,6 +181,22 @@ def test_a_source_that_is_the_profile_of_its_own_name_is_not_ambiguous() -> None
     assert resolve("legacy", config=config).source.profile == "legacy"
 
 
+def test_a_profile_that_gives_no_credentials_stands_for_the_kept_keys_of_its_name() -> None:
+    """As with aws-vault: the profile says whose device it is and where, the store has the keys."""
+    theirs = f"[profile work]\nregion = eu-west-1\nmfa_serial = {ALICE}\n"
+    role = f"[profile admin]\nrole_arn = {B}Admin\nsource_profile = work\n"
+    keys = '[source.work]\ntype = "keys"\n'
+    for aws in (theirs + role, role, f"{theirs}include_profile = common\n[profile common]\noutput = json\n{role}"):
+        target = resolve("admin", config="", added=keys, aws=aws)
+        assert (target.source.kind, target.source.name, chain(target)) == (SourceKind.KEYS, "work", ["work", "admin"])
+    target = resolve("admin", config="", added=keys, aws=theirs + role)
+    assert (target.source.mfa_serial, target.source.region) == (ALICE, "eu-west-1")
+    refused = refusal("admin", config="", aws=theirs + role)
+    assert "has no credentials" in refused.message
+    own = theirs + "aws_access_key_id = AKIA1\naws_secret_access_key = s\n" + role
+    assert resolve("admin", config="", added=keys, aws=own).source.access_key_id == "AKIA1"
+
+
 def test_a_hook_is_no_target() -> None:
     """It asks stsctl, so stsctl cannot ask it."""
     assert "gets its credentials from stsctl itself" in refusal("hook").message
