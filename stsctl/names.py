@@ -66,9 +66,7 @@ class _Resolver:
         self._settings = settings
         self._read_text = read_text
         self._kept = {
-            name: entry.source
-            for name, entry in configuration.sources.items()
-            if entry.source.kind is SourceKind.KEYS
+            name: entry.source for name, entry in configuration.sources.items() if entry.source.kind is SourceKind.KEYS
         }
 
     def target(self) -> Target:

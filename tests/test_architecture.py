@@ -25,7 +25,7 @@ LAYERS = (
 EMULATED = rf"({VALUES}|policy\.\w+|host\.\w+|emulator\.\w+(\.\w+)?)"
 SHARED = (
     "interface|client|outcome|http|answer|credentials_json|dpop|login_cache|login_provider"
-    "|proof|id_token|discovery|oauth|address|throttling"
+    "|proof|id_token|discovery|oauth|address|throttling|kept_pair"
 )
 """What several sources stand on."""
 SEALED = r"(seal|sealing_key|records|codec)"
@@ -97,6 +97,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|sources\.(interface|client|authorization_details|throttling))",
         EFFECTS,
     ),
+    (r"sources\.other_keyring", rf"({VALUES}|host\.deadline|sources\.kept_pair)", {"secretstorage"} | EFFECTS),
+    (r"sources\.sealed_pairs", rf"({VALUES}|sources\.kept_pair)", {"cryptography"} | EFFECTS),
     (
         r"sources\.\w+",
         rf"({VALUES}|host\.\w+|sources\.({SHARED})|stores\.interface)",
@@ -139,8 +141,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"emulator\.\w+", EMULATED, {"botocore", "filelock"} | EFFECTS),
     (
         (
-            r"cli\.(agency|agent_notices|agent_process|agent_profiles|agent_work|app|authorities|calls|certificates|hits"
-            r"|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
+            r"cli\.(agency|agent_notices|agent_process|agent_profiles|agent_work|app|authorities|belongings|calls|certificates"
+            r"|hits|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
             r"|sources|stores|surroundings|survey)"
         ),
         r".*",
@@ -150,6 +152,8 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.prompt", rf"({VALUES}|prompt|hook|cli\.\w+|formats\.\w+)", {"click"} | EFFECTS),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"setup\.\w+", rf"({VALUES}|setup\.\w+|doctor\.\w+|formats\.\w+)", None),
+    (r"other_tools\.tree", rf"({VALUES}|other_tools\.finding)", {"yaml"}),
+    (r"other_tools\.\w+", rf"({VALUES}|formats\.added|other_tools\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.serving", rf"({VALUES}|cli\.\w+|formats\.\w+|agent\.\w+|host\.\w+)", EFFECTS),
@@ -164,7 +168,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.agent", rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|agent\.messages)", {"click", "rich"} | EFFECTS),
     (
         r"cli\.\w+",
-        rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+|doctor\.\w+|setup\.\w+)",
+        rf"({VALUES}|__version__|cli\.\w+|formats\.\w+|policy\.\w+|access\.\w+|doctor\.\w+|setup\.\w+|other_tools\.\w+)",
         {"click", "rich"} | EFFECTS,
     ),
 ]
@@ -181,6 +185,7 @@ HEAVY = {
     "pkcs11",
     "platformdirs",
     "jeepney",
+    "secretstorage",
     "playwright",
     "tomli_w",
     "segno",
@@ -190,6 +195,7 @@ HEAVY = {
     "lxml",
     "jinja2",
     "markupsafe",
+    "yaml",
 }
 
 

@@ -157,6 +157,7 @@ COMMANDS = [
     _c("config check --json"),
     _c("config add role another --role-arn arn:aws:iam::111111111111:role/ReadOnly --from work"),
     _c("config remove another"),
+    _c("config import --from aws-config", status=3),
     _c("store list"),
     _c("store migrate --from sealed-file --to keyring", status=7),  # there is none
     _c("keys add other --stdin", given="PAIR"),

@@ -8,6 +8,7 @@ import click
 
 from stsctl.cli.config_add import add
 from stsctl.cli.config_check import check
+from stsctl.cli.config_import import import_from
 from stsctl.cli.config_remove import remove
 from stsctl.cli.options import Group, json_option
 
@@ -61,4 +62,5 @@ def path(app: App, *, as_json: bool) -> None:
 
 command.add_command(add)
 command.add_command(check)
+command.add_command(import_from)
 command.add_command(remove)

@@ -21,6 +21,7 @@ from stsctl.target import Target
 if TYPE_CHECKING:
     from stsctl.cli.agency import Agency
     from stsctl.cli.authorities import Authorities
+    from stsctl.cli.belongings import Belongings
     from stsctl.cli.keychain import Keychain
     from stsctl.cli.logins import Logins
     from stsctl.cli.proofs import Proofs
@@ -131,6 +132,21 @@ class Parts(Surroundings):
             clients=self.clients,
             may_ask=lambda: self.machine.can_sign_in(),
             ask=lambda prompt, about, limit: Secret(self.machine.ask(prompt, hidden=False, about=about, limit=limit)),
+        )
+
+    def belongings(self, tool: str) -> Belongings:
+        """What another tool has on this machine."""
+        from stsctl.cli.belongings import Belongings
+        from stsctl.other_tools.tools import TOOLS
+        from stsctl.stores.keyring import time_limit
+
+        return Belongings(
+            TOOLS[tool],
+            environ=self.environ,
+            profiles=self.profiles,
+            short=self.short,
+            ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
+            limit=time_limit(self.environ),
         )
 
     @cached_property

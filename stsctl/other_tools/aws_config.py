@@ -1,0 +1,59 @@
+"""The profiles of the AWS files themselves: stsctl reads them where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
+from stsctl.errors import ConfigurationError
+from stsctl.other_tools import programs
+from stsctl.other_tools.finding import Finding, Theirs, stays, works
+from stsctl.profile import KEY_ID, Profile, Profiles
+from stsctl.source import Source, SourceKind
+
+Own = Callable[[Profile], Sequence[Finding] | None]
+"""What a tool makes of a profile of its own; None for one that is not."""
+
+
+def read(theirs: Theirs) -> list[Finding]:
+    """Every profile."""
+    return walk(theirs.profiles, lambda _: None)
+
+
+def walk(profiles: Profiles, own: Own, kept: Iterable[str] = ()) -> list[Finding]:
+    """What `own` makes of each profile, else what stsctl makes of it; `kept` names keys that are as good as here."""
+    sources = {name: Source(kind=SourceKind.KEYS, name=name) for name in kept}
+    found: list[Finding] = []
+    for name in profiles:
+        try:
+            profile = profiles.get(name)
+            theirs = own(profile)
+            found.extend(_usual(profiles, profile, sources) if theirs is None else theirs)
+        except ConfigurationError as error:
+            found.append(stays(f'profile "{name}"', profiles.by_name[name].origin, error.message.partition(": ")[2]))
+    return found
+
+
+def _usual(profiles: Profiles, profile: Profile, kept: dict[str, Source]) -> list[Finding]:
+    what, origin = f'profile "{profile.name}"', profile.origin
+    if is_hook(profile):
+        return [works(what, origin, "it asks stsctl")]
+    if not leads_somewhere(profile):
+        return []  # a region, or what others include
+    chain = of_profile(profiles, profile.name, kept)
+    keys = profile.credentials() if KEY_ID in profile.values and not chain.hops else None
+    if keys is not None and keys.session_token is not None:
+        return [stays(what, origin, "temporary credentials: stsctl gets its own")]
+    if keys is not None:
+        take = f"stsctl keys add {profile.name} --from-profile {profile.name}"
+        return [works(what, origin, f"its keys are in plain text: {take}")]
+    runs = programs.run_by(chain.source.process)
+    if runs is not None:
+        return [works(what, origin, f"it runs {runs}: stsctl config import --from {runs}")]
+    return [works(what, origin, _told(chain))]
+
+
+def _told(chain: Chain) -> str:
+    """A chain in a line."""
+    first = "a program" if chain.source.kind is SourceKind.PROCESS else f'"{chain.source.name}"'
+    return " → ".join((first, *(hop.what for hop in chain.hops)))

@@ -1,0 +1,57 @@
+"""The Identity Centers that a tool names, each as one source, whatever names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import field
+
+from stsctl.dataclass import dataclass
+from stsctl.origin import Origin
+from stsctl.other_tools.finding import Entry, Finding, Kind, becomes
+
+_HOST = re.compile(r"https?://(?P<label>[^./:]+)")
+
+
+@dataclass(slots=True, kw_only=True)
+class Centers:
+    """Sources by start URL and region."""
+
+    found: dict[tuple[str, str], Finding] = field(default_factory=dict)
+
+    def named(self, start_url: str, region: str, origin: Origin, name: str | None = None) -> str:
+        """What the source of a sign-in is called; `origin` is where its tool first says it."""
+        key = (plain(start_url), region)
+        if key not in self.found:
+            fitting = self._unused(name or _label(start_url))
+            values = {"type": "identity-center", "start_url": key[0], "sso_region": region}
+            entry = Entry(kind=Kind.SOURCE, name=fitting, values=values, called_by=False)
+            self.found[key] = becomes(f"sign-in at {key[0]}", origin, entry)
+        source = self.found[key].entry
+        assert source is not None
+        return source.name
+
+    def _unused(self, name: str) -> str:
+        used = {finding.entry.name for finding in self.found.values() if finding.entry}
+        fitting, number = name, 1
+        while fitting in used:
+            number += 1
+            fitting = f"{name}-{number}"
+        return fitting
+
+
+def role(name: str, source: str, account_id: str, role_name: str, more: Mapping[str, str | None]) -> Entry:
+    """A permission set in an account, with what `more` says of it."""
+    values = {"type": "permission-set", "from": source, "account_id": account_id, "role_name": role_name}
+    said = {key: value for key, value in more.items() if value}
+    return Entry(kind=Kind.ROLE, name=name, values={**values, **said}, own=frozenset({name}))
+
+
+def plain(start_url: str) -> str:
+    """A start URL without what a browser adds to it."""
+    return start_url.partition("#")[0].rstrip("/")
+
+
+def _label(start_url: str) -> str:
+    match = _HOST.match(start_url)
+    return match["label"] if match else "sso"

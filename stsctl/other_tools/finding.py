@@ -1,0 +1,133 @@
+"""One thing that another tool has, and what becomes of it here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from stsctl.dataclass import dataclass
+from stsctl.origin import Origin
+from stsctl.profile import Profiles
+
+
+class Kind(Enum):
+    """What added.toml can say."""
+
+    SOURCE = "source"
+    ROLE = "role"
+
+
+class Outcome(Enum):
+    """What becomes of a thing."""
+
+    BECOMES = "becomes"
+    """A table of added.toml."""
+    THERE = "there"
+    """The configuration has it."""
+    AS_IT_IS = "as it is"
+    """stsctl reads it where it stands."""
+    KEYS = "keys"
+    """Long-term keys, which are taken only when the person says so."""
+    STAYS = "stays"
+    """It cannot be carried over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`[source.NAME]` or `[role.NAME]`. `own` is the AWS profiles that are the same thing, so that none is in its way.
+
+    `called_by` says that people type its name: it is that or none. Another name will do for what only roles name.
+    """
+
+    kind: Kind
+    name: str
+    values: Mapping[str, str]
+    own: frozenset[str] = frozenset()
+    called_by: bool = True
+
+    @property
+    def title(self) -> str:
+        """As people speak of it."""
+        return f'{self.kind.value} "{self.name}"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKeys:
+    """Long-term keys in a keyring, to be kept here as `name`; `item` is what they are filed under there."""
+
+    name: str
+    item: str
+    mfa_serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`what` it is to its tool, where, and what becomes of it; `note` is what it holds, or why it cannot be had."""
+
+    what: str
+    origin: Origin
+    outcome: Outcome
+    note: str = ""
+    entry: Entry | None = None
+    keys: KeptKeys | None = None
+
+
+def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:
+    """A thing that added.toml can say."""
+    return Finding(what=what, origin=origin, outcome=Outcome.BECOMES, entry=entry, note=note)
+
+
+def works(what: str, origin: Origin, note: str = "") -> Finding:
+    """A thing that stsctl reads where it stands."""
+    return Finding(what=what, origin=origin, outcome=Outcome.AS_IT_IS, note=note)
+
+
+def stays(what: str, origin: Origin, why: str) -> Finding:
+    """A thing that cannot be carried over."""
+    return Finding(what=what, origin=origin, outcome=Outcome.STAYS, note=why)
+
+
+def offers(what: str, origin: Origin, keys: KeptKeys, note: str = "") -> Finding:
+    """Keys that are the person's to give."""
+    return Finding(what=what, origin=origin, outcome=Outcome.KEYS, keys=keys, note=note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of another tool's; `place` is its name in messages."""
+
+    place: str
+    text: bytes
+
+    def at(self, line: int | None = None) -> Origin:
+        """A line of it."""
+        return Origin(place=self.place, line=line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """Where a tool keeps secrets: the names of what is in there, or why that cannot be told."""
+
+    place: str
+    items: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyringPlace:
+    """Where a tool's keyring is: in a collection of the Secret Service or in a folder of sealed files, whichever is
+    there; `backend` is what its configuration or a variable names instead, as its tool calls it.
+    """
+
+    collection: str
+    folder: str
+    backend: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs:
+    """What a tool has: its configuration (None: there is no file), what it reads of AWS's own, its secrets' names."""
+
+    profiles: Profiles
+    file: File | None = None
+    keyring: Keyring | None = None
