@@ -7,7 +7,7 @@ at least what the store has; an entry of the index may list what is not there, w
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from stsctl.credentials import Secret, Session
@@ -20,6 +20,9 @@ from stsctl.stores.index import Entry, Index, KeysEntry, SignInEntry
 from stsctl.stores.interface import Capacity, DamagedError, Item, Kind, Store
 from stsctl.stores.listed import keys_entry, session_entry, sign_in_entry
 from stsctl.stores.manifest import Items, Manifest
+
+_BETWEEN_LOOKS = timedelta(minutes=5)
+"""How long one process leaves between two looks for what has ended."""
 
 
 class Held:
@@ -34,6 +37,7 @@ class Held:
         self._index = index
         self.manifest = Manifest(store, locks, self._indexed)
         self._answers: dict[str, tuple[Entry | None, Session | None]] = {}
+        self._looked_at: datetime | None = None
 
     @property
     def store(self) -> str:
@@ -252,7 +256,10 @@ class Held:
         return kind is Kind.KEYS and self._index.delete_keys(key)
 
     def _ended(self, now: datetime) -> Items:
-        """The sessions that have ended."""
+        """The sessions that have ended; none where that was asked a short while ago, because it reads all entries."""
+        if self._looked_at is not None and now - self._looked_at < _BETWEEN_LOOKS:
+            return frozenset()
+        self._looked_at = now
         ended = (entry for entry in self.entries() if entry.expires_at is not None and entry.expires_at <= now)
         return frozenset((Kind.SESSION, entry.request_key) for entry in ended)
 
