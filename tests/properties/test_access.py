@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 from stsctl.access.assumption import Assumption
 from stsctl.access.attempt import Attempt
 from stsctl.access.caller import Caller, user
-from stsctl.access.can import Surroundings, can
+from stsctl.access.can import Surroundings, Verdict, can
+from stsctl.access.change import Change, candidates
 from stsctl.access.remedy import made, remedy
 from stsctl.access.snapshot import Snapshot
 from stsctl.credentials import Credentials
@@ -87,14 +88,36 @@ def test_every_remedy_helps_as_a_whole_and_no_part_of_it_does(numbers: range) ->
     for number in numbers:
         chance = random.Random(f"organisation {number}")
         for attempt in refusals(read(Front(World(chance).seed())), chance):
-            changes = remedy(attempt)
-            assert changes, f"organisation {number}: {attempt.caller.principal.arn} → {attempt.assumption}"
-            assert made(attempt, changes).refused is None
-            for change in changes:
-                fewer = [each for each in changes if each is not change]
-                assert made(attempt, fewer).refused is not None, [each.words for each in changes]
+            assert_smallest(attempt, remedy(attempt))
             found += 1
     assert found > 5 * len(numbers)
+
+
+def assert_smallest(attempt: Attempt, changes: tuple[Change, ...] | None) -> None:
+    """They are a remedy, and without any one of them there is none."""
+    assert changes, f"{attempt.caller.principal.arn} → {attempt.assumption}"
+    assert made(attempt, changes).refused is None
+    for change in changes:
+        fewer = [each for each in changes if each is not change]
+        assert made(attempt, fewer).refused is not None, [each.words for each in changes]
+
+
+def test_what_only_led_to_a_remedy_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a change that does not help has to be thought of first, it is left out in the end."""
+    detour = Change("pass --session-name detour", 1, lambda each: each.saying(session_name="detour"))
+
+    def candidates_behind_it(attempt: Attempt, refused: Verdict) -> Iterator[Change]:
+        """The detour first, and only after it what helps."""
+        taken = attempt.assumption.session_name == "detour"
+        yield from candidates(attempt, refused) if taken else (detour,)
+
+    monkeypatch.setattr("stsctl.access.remedy.candidates", candidates_behind_it)
+    chance = random.Random("organisation 0")
+    found = [(each, remedy(each)) for each in refusals(read(Front(World(chance).seed())), chance)]
+    helped = [(attempt, changes) for attempt, changes in found if changes]
+    assert len(helped) > 5
+    for attempt, changes in helped:
+        assert_smallest(attempt, changes)
 
 
 @pytest.mark.parametrize("numbers", BATCHES, ids=str)
