@@ -8,6 +8,8 @@ The rules, for whoever writes a page:
 - Every other block is a file. Its name is what the text above ends with: "`compose.yaml`:", "in `~/.aws/config`:".
   Without one, `toml` is added to config.toml and `ini` to ~/.aws/config. What begins with `#!` is a program, in the
   PATH. JSON, TOML and YAML have to be valid.
+- For docker, kubectl and ssh (and terraform, where there is none) a stand-in of `stand_ins/` is run; a page that has one
+  typed says so in a line with "`docker`" and "stand-in" in it.
 - "(not run: …)" in the line above, with the reason, leaves the block alone. `text` is never run.
 """
 
@@ -87,7 +89,13 @@ class Page:
     """A document, or a recipe of one."""
 
     title: str
+    prose: str
+    """Its text, with the blocks in it."""
     blocks: tuple[Block, ...]
+
+    def says_that_it_stands_in(self, program: str) -> bool:
+        """Whether the reader is told that the tests have a stand-in for a program."""
+        return any("stand-in" in line and f"`{program}`" in line for line in self.prose.splitlines())
 
     @property
     def anchor(self) -> str:
@@ -111,7 +119,7 @@ class Page:
 
 def read(title: str, text: str) -> Page:
     """A page."""
-    return Page(title=title, blocks=tuple(Block(**found.groupdict()) for found in _BLOCK.finditer(text)))
+    return Page(title=title, prose=text, blocks=tuple(Block(**found.groupdict()) for found in _BLOCK.finditer(text)))
 
 
 def recipes() -> list[Page]:

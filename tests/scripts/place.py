@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 import threading
@@ -20,6 +21,7 @@ from stsctl.formats import environment
 from tests import browser
 from tests.cli.test_cloud_tokens import Metadata
 from tests.conftest import missing
+from tests.emulator_fixture import client
 from tests.scripts import pages, visitor
 from tests.scripts.conftest import fresh
 from tests.scripts.pages import Block, Page
@@ -81,11 +83,14 @@ class Place:
     def write_block(self, block: Block) -> None:
         """The file that a block is: what it adds to a configuration, and otherwise all of it."""
         assert block.file is not None, f"what is this, and where does it go? {block}"
+        text = self.here(block.text)
+        if text.startswith("#!"):
+            self.program(block.file, text)
+            return
         path = self.home / block.file.removeprefix("~/")
-        before = path.read_text(encoding="utf-8") + "\n" if path.exists() and block.file in pages.USUAL.values() else ""
-        is_program = block.text.startswith("#!")
-        name = f"bin/{block.file}" if is_program else str(path.relative_to(self.home))
-        self.write(name, before + self.here(block.text), mode=stat.S_IRWXU if is_program else 0o600)
+        if path.exists() and block.file in pages.USUAL.values():
+            text = _with_tables(path.read_text(encoding="utf-8"), text)
+        self.write(str(path.relative_to(self.home)), text)
 
     def furnish(self, page: Page) -> None:
         """What a page speaks of as being there: files, programs, and what a machine of its kind tells programs."""
@@ -98,8 +103,25 @@ class Place:
                 self.environ |= variables(self)
                 self.environ.pop("AWS_EC2_METADATA_DISABLED", None)
 
+        for file in STAND_INS.iterdir():
+            is_typed = any(re.search(rf"(?:^|[ |]){file.name} ", step.line) for step in page.steps)
+            if is_typed and not (file.name in TRIED_FOR_REAL and shutil.which(file.name)):
+                assert page.says_that_it_stands_in(file.name), f"{page.title} does not say that {file.name} is a stand-in"
+                self.program(file.name, f"#!{sys.executable}\n{file.read_text(encoding='utf-8')}")
+        if "eks update-kubeconfig" in page.text:
+            self.make_a_cluster()
         if "sign_in_url" in page.text:
             self.environ["DISPLAY"] = ":none"  # there is a screen, as far as stsctl can see
+
+    def make_a_cluster(self) -> None:
+        """The cluster "prod" of EKS, in the account of the role prod-admin."""
+        keys = control.principal(self.running, "222222222222:root").credentials
+        statement = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        role = client(self.running, "iam", keys).create_role(RoleName="Cluster", AssumeRolePolicyDocument=trust)
+        network = {"subnetIds": ["subnet-1", "subnet-2"]}
+        arn = role["Role"]["Arn"]
+        client(self.running, "eks", keys).create_cluster(name="prod", roleArn=arn, resourcesVpcConfig=network)
 
     def follow(self, page: Page) -> None:
         """Does what a page says, block by block."""
@@ -253,6 +275,20 @@ PLACES: dict[str, Callable[[Place], dict[str, str]]] = {
     'token_from = "azure"': _cloud,
 }
 """Where a recipe with such a line runs."""
+
+def _with_tables(before: str, added: str) -> str:
+    """A configuration with more in it: what a table that is there already has besides goes to its head."""
+    for table in re.split(r"^(?=\[)", added, flags=re.MULTILINE):
+        heading, _, rest = table.partition("\n")
+        there = f"{heading}\n" if heading.startswith("[") else ""
+        before = before.replace(there, there + rest, 1) if there and there in before else f"{before}\n{table}"
+    return before
+
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+"""Programs that stand in for what cannot run here; a page that has them typed says so."""
+TRIED_FOR_REAL = {"terraform"}
+"""Those that do run, where they are installed."""
 
 
 @contextmanager
