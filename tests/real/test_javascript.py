@@ -21,12 +21,11 @@ from tests.program import STSCTL
 from tests.real.test_emulator_identity_center import SESSION_PROFILE, signed_in
 from tests.real.test_emulator_login import SAME_DEVICE, logged_in
 from tests.real.test_emulator_login import stamp as in_cache
+from tests.sdk_for_javascript import SDK
 from tests.unit.emulator import test_web_identity as web
 from tests.unit.emulator.center import START_URL, TOML, WORK
 from tests.unit.emulator.workloads import DEPLOY, MAY_S3, SEED, variables
 
-SDK = Path(os.environ.get("STSCTL_JAVASCRIPT_SDK") or Path.home() / ".cache" / "stsctl" / "javascript")
-"""Where `npm install --prefix` put @aws-sdk/client-sts, client-s3 and credential-providers."""
 SCRIPT = Path(__file__).with_name("providers.cjs")
 CAROL = f"arn:aws:iam::{WORK}:user/carol"
 LENA = f"arn:aws:iam::{WORK}:user/lena"

@@ -8,8 +8,8 @@ The rules, for whoever writes a page:
 - Every other block is a file. Its name is what the text above ends with: "`compose.yaml`:", "in `~/.aws/config`:".
   Without one, `toml` is added to config.toml and `ini` to ~/.aws/config. What begins with `#!` is a program, in the
   PATH. JSON, TOML and YAML have to be valid.
-- For docker, kubectl and ssh (and terraform, where there is none) a stand-in of `stand_ins/` is run; a page that has one
-  typed says so in a line with "`docker`" and "stand-in" in it.
+- For docker, kubectl and ssh (for terraform and node, where there is none) a stand-in of `stand_ins/` is run. A page that
+  has one typed says so: in some line with "`docker`" and "stand-in" in it.
 - "(not run: …)" in the line above, with the reason, leaves the block alone. `text` is never run.
 """
 
@@ -27,6 +27,9 @@ _NAMED = re.compile(r"`(?P<name>[^`\s]+)`:$")
 _STATUS = re.compile(r"#.*\(status (\d+)\)$")
 USUAL = {"toml": "~/.config/stsctl/config.toml", "ini": "~/.aws/config"}
 """What is added to where a block of such a kind names no file."""
+
+
+PIPELINES = {".github/workflows/deploy.yml", ".gitlab-ci.yml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,11 @@ class Block:
 
     @property
     def steps(self) -> list[Step]:
-        """What is typed, in its order."""
+        """What is typed, in its order; of a pipeline's file, what is stsctl's of what it runs."""
+        if self.file in PIPELINES:
+            return [
+                Step(line=line, promised=()) for line in re.findall(r"^ *- (?:run: )?(stsctl .*)$", self.text, re.M)
+            ]
         steps: list[Step] = []
         for line in self.text.splitlines() if self.kind == "console" else ():
             if line.startswith("$ "):

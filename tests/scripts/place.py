@@ -26,6 +26,7 @@ from tests.scripts import pages, visitor
 from tests.scripts.conftest import fresh
 from tests.scripts.pages import Block, Page
 from tests.scripts.reader import PERSON, Reader
+from tests.sdk_for_javascript import SDK
 
 BASE = '[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey_file = "~/.seal"\n\n'
 
@@ -77,6 +78,7 @@ class Place:
 
     def come_upon_the_emulator(self, folder: Path) -> None:
         """The one that is there is as if somebody had started it here."""
+        (self.home / ".local" / "state" / "stsctl").mkdir(mode=0o700, parents=True)
         for file in folder.iterdir():
             self.write(f".local/state/stsctl/emulator/{file.name}", file.read_text(encoding="utf-8"))
 
@@ -105,8 +107,10 @@ class Place:
 
         for file in STAND_INS.iterdir():
             is_typed = any(re.search(rf"(?:^|[ |]){file.name} ", step.line) for step in page.steps)
-            if is_typed and not (file.name in TRIED_FOR_REAL and shutil.which(file.name)):
-                assert page.says_that_it_stands_in(file.name), f"{page.title} does not say that {file.name} is a stand-in"
+            if is_typed and not _is_here(file.name):
+                assert page.says_that_it_stands_in(file.name), (
+                    f"{page.title} does not say that {file.name} is a stand-in"
+                )
                 self.program(file.name, f"#!{sys.executable}\n{file.read_text(encoding='utf-8')}")
         if "eks update-kubeconfig" in page.text:
             self.make_a_cluster()
@@ -276,19 +280,31 @@ PLACES: dict[str, Callable[[Place], dict[str, str]]] = {
 }
 """Where a recipe with such a line runs."""
 
+
 def _with_tables(before: str, added: str) -> str:
-    """A configuration with more in it: what a table that is there already has besides goes to its head."""
+    """A configuration with more in it: a table that is there already has, and says otherwise, what is added to it."""
+    tables = dict.fromkeys(re.split(r"^(?=\[)", before, flags=re.MULTILINE), "")
     for table in re.split(r"^(?=\[)", added, flags=re.MULTILINE):
         heading, _, rest = table.partition("\n")
-        there = f"{heading}\n" if heading.startswith("[") else ""
-        before = before.replace(there, there + rest, 1) if there and there in before else f"{before}\n{table}"
-    return before
+        there = next((old for old in tables if heading.startswith("[") and old.partition("\n")[0] == heading), None)
+        if there is None:
+            tables[table] = ""
+            continue
+        keys = {line.partition(" =")[0] for line in rest.splitlines()}
+        kept = [line for line in there.splitlines() if line.partition(" =")[0] not in keys]
+        tables = {"\n".join((*kept, rest)) if old == there else old: "" for old in tables}
+    return "\n".join(tables)
 
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 """Programs that stand in for what cannot run here; a page that has them typed says so."""
-TRIED_FOR_REAL = {"terraform"}
-"""Those that do run, where they are installed."""
+
+
+def _is_here(program: str) -> bool:
+    """Whether the real one is tried."""
+    return (program == "terraform" and bool(shutil.which(program))) or (
+        program == "node" and (SDK / "node_modules").exists()
+    )
 
 
 @contextmanager
@@ -321,6 +337,7 @@ def fresh_place(emulator: Path, home: Path) -> Iterator[Place]:
     base = fresh(home) | {
         "TERM": "xterm",
         "LOGNAME": "alice",
+        "NODE_PATH": str(SDK / "node_modules"),
         "PS1": "[status $?]$ ",
         "BROWSER": f"{home}/bin/browser %s",
         "VISITOR": PERSON,

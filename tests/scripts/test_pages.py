@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,20 @@ from tests.scripts.place import BASE, Place
 PAGES = pages.pages()
 
 
+EXAMPLE = {"docs/ci.md"}
+"""The pages that are about the organisation to learn from; all others are about the built-in one."""
+
+
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An emulator with the built-in organisation."""
-    with place.emulator(tmp_path_factory.mktemp("emulator")) as found:
-        yield found
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | None], Path]]:
+    """Emulators by their seed, each started once."""
+    with ExitStack() as running:
+
+        @cache
+        def start(seed_text: str | None) -> Path:
+            return running.enter_context(place.emulator(tmp_path_factory.mktemp("emulator"), seed_text))
+
+        yield start
 
 
 def _begin(found: Place, page: Page, emulator: Path) -> None:
@@ -51,10 +62,11 @@ def _begin(found: Place, page: Page, emulator: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if page.steps], ids=lambda page: str(page.title))
-def test_a_page_works_as_it_is_written(page: Page, emulator: Path, home: Path) -> None:
+def test_a_page_works_as_it_is_written(page: Page, emulators: Callable[[str | None], Path], home: Path) -> None:
     """Its files are written and its lines typed, in order; each line succeeds, and shows what is promised."""
     if not (BIN / "aws").exists():
         missing("the AWS CLI")
+    emulator = emulators(seed.example_text() if page.title in EXAMPLE else None)
     with place.fresh_place(emulator, home) as found:
         _begin(found, page, emulator)
         found.follow(page)
