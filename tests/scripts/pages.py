@@ -8,8 +8,8 @@ The rules, for whoever writes a page:
 - Every other block is a file. Its name is what the text above ends with: "`compose.yaml`:", "in `~/.aws/config`:".
   Without one, `toml` is added to config.toml and `ini` to ~/.aws/config. What begins with `#!` is a program, in the
   PATH. JSON, TOML and YAML have to be valid.
-- For docker, kubectl and ssh (for terraform and node, where there is none) a stand-in of `stand_ins/` is run. A page that
-  has one typed says so: in some line with "`docker`" and "stand-in" in it.
+- For docker, kubectl and ssh (for terraform and node, where there is none) a stand-in of `stand_ins/` is run. A page
+  that has one typed says so: in some line with "`docker`" and "stand-in" in it.
 - "(not run: …)" in the line above, with the reason, leaves the block alone. `text` is never run.
 """
 
