@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stsctl.cli import emulator_trial
 from stsctl.cli.options import Acting
 from stsctl.cli.panel import show
 from stsctl.cli.proposals import Screen
@@ -25,16 +26,19 @@ def get(app: App, screen: Screen) -> None:
         return
     names = [name for name, _ in app.names()]
     if not names:
-        _how_to_get_one(screen)
+        _without_names(app, screen)
         return
     wanted = _chosen(app, screen, names)
     if wanted is None:
         screen.remark(f"Whenever you want one: stsctl assume {shlex.quote(names[0])}")
         return
+    _assume(app, wanted, ["eval $(stsctl env)", f"stsctl exec {shlex.quote(wanted.name)} -- COMMAND"])
+
+
+def _assume(app: App, wanted: Wanted, next_steps: list[str]) -> None:
     obtained = app.use(wanted, Acting())
     app.make_current(obtained)
-    name = shlex.quote(obtained.wanted.name)
-    show(app.report, obtained, app.now(), ["eval $(stsctl env)", f"stsctl exec {name} -- COMMAND"])
+    show(app.report, obtained, app.now(), next_steps)
 
 
 def _chosen(app: App, screen: Screen, names: list[str]) -> Wanted | None:
@@ -57,11 +61,27 @@ def _chosen(app: App, screen: Screen, names: list[str]) -> Wanted | None:
     return Wanted(name=typed)
 
 
-def _how_to_get_one(screen: Screen) -> None:
-    screen.begin("There is nothing to assume yet. To begin:")
+def _without_names(app: App, screen: Screen) -> None:
+    """What leads to a first role, and the emulator, which has some."""
+    screen.begin("There is no role here yet. To begin:")
     screen.commands(
         [
-            ("stsctl keys add work", "keeps your access keys, and asks for them"),
+            ("stsctl keys add work", "keeps your access keys, which it asks for"),
             ("stsctl assume ROLE_ARN --from work", "gets a role's session"),
         ]
     )
+    if not emulator_trial.is_possible():
+        return
+    if emulator_trial.has_begun(app):
+        screen.remark("Or go on with the emulator: eval $(stsctl emulator env)")
+        return
+    screen.begin("Or try it first with no account, on an emulator of AWS that runs on this machine?")
+    place = app.short(app.paths.config_home / "emulator")
+    screen.remark(f"Its keys and roles rest apart from AWS's, in {place}; stsctl emulator stop ends it.")
+    if screen.ask("Start it? [y/N] ").lower() in ("y", "yes"):
+        there = emulator_trial.begin(app)
+        screen.begin(f"You are alice, whose MFA device shows {emulator_trial.code(app)} now: it is asked for next.")
+        _assume(there, Wanted(name=emulator_trial.ROLE), _IN_THE_EMULATOR)
+
+
+_IN_THE_EMULATOR = ["eval $(stsctl emulator env)", "stsctl whoami", "stsctl exec -- COMMAND"]

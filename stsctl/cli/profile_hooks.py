@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -40,19 +40,10 @@ def hook(app: App, /, *, names: tuple[str, ...], diff: bool) -> None:
     It answers in less time than Python takes to start, as long as a session is held. Only those lines change; a profile
     in which SDKs would not come to it (it has role_arn, keys or a sign-in) is left as it is, and NAME-stsctl has it.
     """
-    planned = [_plan(app, name) for name in names] if names else list(_all(app))
+    planned = [plan(app, name) for name in names] if names else list(_all(app))
     if not planned:
         raise UsageError("there is no role to write a hook for", hint="stsctl profile hook NAME")
-    lines = {each.profile: hooks.process(app.hook_command(), each.target) for each in planned}
-    place = app.short(app.paths.aws_config)
-
-    def edit(content: bytes) -> bytes:
-        for each in planned:
-            content = hooks.write(
-                content, each.profile, each.target, lines[each.profile], region=each.region, place=place
-            )
-        return content
-
+    edit, place = writing(app, planned), app.short(app.paths.aws_config)
     if diff:
         show_change(app, edit)
         return
@@ -68,6 +59,21 @@ def hook(app: App, /, *, names: tuple[str, ...], diff: bool) -> None:
     app.report.lines([f"  aws --profile {shlex.quote(planned[0].profile)} sts get-caller-identity"])
 
 
+def writing(app: App, planned: Sequence[Planned]) -> hooks.Edit:
+    """What writes these hooks; raises UsageError for a name that cannot stand in one."""
+    lines = {each.profile: hooks.process(app.hook_command(), each.target) for each in planned}
+    place = app.short(app.paths.aws_config)
+
+    def edit(content: bytes) -> bytes:
+        for each in planned:
+            content = hooks.write(
+                content, each.profile, each.target, lines[each.profile], region=each.region, place=place
+            )
+        return content
+
+    return edit
+
+
 def _all(app: App) -> Iterator[Planned]:
     """Every name that leads to a role; those that lead nowhere are said."""
     for each in app.listing():
@@ -75,12 +81,12 @@ def _all(app: App) -> Iterator[Planned]:
             continue
         try:
             if app.target(Wanted(name=each.name)).hops:
-                yield _plan(app, each.name)
+                yield plan(app, each.name)
         except StsctlError as error:
             app.report.notice(f'no hook for "{each.name}": {error.message}')
 
 
-def _plan(app: App, name: str) -> Planned:
+def plan(app: App, name: str) -> Planned:
     """Where the hook of a name goes; raises StsctlError where there is no place for it, or no such name."""
     region = app.region_of(app.target(Wanted(name=name)))
     usual = name.rpartition("/")[2] if name.startswith("arn:") else name

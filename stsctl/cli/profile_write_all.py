@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ def write_all(app: App, /, *, groups: tuple[str, ...], template: str, prune: boo
     if groups:
         roles, _ = group_table.matching(group_table.patterns_of(groups, app.configuration.groups), roles)
     place = app.short(app.paths.aws_config)
-    wanted = list(_written_nowhere(app, _profiles(app, roles, template)))
+    wanted = planned(app, roles, template, say=app.report.notice)
     stale: list[str] = []
 
     def edit(content: bytes) -> bytes:
@@ -65,7 +65,14 @@ def write_all(app: App, /, *, groups: tuple[str, ...], template: str, prune: boo
         app.report.lines([f"  aws --profile {shlex.quote(wanted[0].name)} sts get-caller-identity"])
 
 
-def _profiles(app: App, roles: list[str], template: str) -> list[hook_block.Profile]:
+def planned(
+    app: App, roles: list[str], template: str = "{name}", *, say: Callable[[str], None]
+) -> list[hook_block.Profile]:
+    """The profiles of the block, one for each role that can have one; why another cannot is said."""
+    return list(_written_nowhere(app, _profiles(app, roles, template, say), say))
+
+
+def _profiles(app: App, roles: list[str], template: str, say: Callable[[str], None]) -> list[hook_block.Profile]:
     """The profile of each role that leads somewhere; raises UsageError where two would be called alike."""
     parts = _parts(template)
     found: dict[str, hook_block.Profile] = {}
@@ -74,7 +81,7 @@ def _profiles(app: App, roles: list[str], template: str) -> list[hook_block.Prof
             target = app.target(Wanted(name=name))
             profile = _profile(app, target, parts)
         except StsctlError as error:
-            app.report.notice(f'no profile for "{name}": {error.message}')
+            say(f'no profile for "{name}": {error.message}')
             continue
         if profile.name in found:
             raise UsageError(
@@ -117,7 +124,9 @@ def _parts(template: str) -> list[tuple[str, str | None]]:
     return [(text, word) for text, word, _, _ in parsed]
 
 
-def _written_nowhere(app: App, wanted: Iterable[hook_block.Profile]) -> Iterator[hook_block.Profile]:
+def _written_nowhere(
+    app: App, wanted: Iterable[hook_block.Profile], say: Callable[[str], None]
+) -> Iterator[hook_block.Profile]:
     """Those whose names no profile outside of the block has; the others are said."""
     files = app.aws_files()
     places = dict.fromkeys(ini.parse(files.credentials, files.credentials_place).sections, files.credentials_place)
@@ -125,6 +134,6 @@ def _written_nowhere(app: App, wanted: Iterable[hook_block.Profile]) -> Iterator
     places |= dict.fromkeys(outside, files.config_place)
     for each in wanted:
         if each.name in places:
-            app.report.notice(f'no profile for "{each.target}": {places[each.name]} has one called "{each.name}"')
+            say(f'no profile for "{each.target}": {places[each.name]} has one called "{each.name}"')
         else:
             yield each

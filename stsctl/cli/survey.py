@@ -11,15 +11,22 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from stsctl.cli.picture import Camera
+from stsctl.cli.profile_hooks import plan, writing
+from stsctl.cli.profile_write_all import planned
 from stsctl.errors import StsctlError
-from stsctl.formats import startup_file
+from stsctl.formats import hook_block, startup_file
 from stsctl.host import files, programs
 from stsctl.setup import startup, tools
-from stsctl.setup.found import File, Found, Tool
+from stsctl.setup.found import File, Found, Hooks, Tool
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
     from stsctl.doctor.picture import Picture
+
+
+_FEW = 50
+"""So many profiles are not yet a nuisance."""
 
 
 class Survey:
@@ -54,6 +61,7 @@ class Survey:
             startup=dict(self._startup(app)),
             hidden_program=_hidden_program(app),
             tools=tuple(self._tools(app)),
+            hooks=tuple(hooks for of in (_of_roles, _of_profiles) if (hooks := of(app)) is not None),
         )
 
     def _startup(self, app: App) -> Iterator[tuple[str, File]]:
@@ -80,6 +88,39 @@ class Survey:
             found = next((path for trace in traces if (path := _home(app) / trace).exists()), None)
             if found is not None:
                 yield Tool(name=name, place=app.short(found))
+
+
+def _of_roles(app: App) -> Hooks | None:
+    """A profile for each role of the configuration, between stsctl's markers; none where that cannot be, which the
+    command by itself says. What was added for an emulator is gone with it, and its roles need none.
+    """
+    known = app.configuration.roles
+    roles = [name for name in known if not (app.paths.emulated and known[name].added)]
+    content, place = files.read(app.paths.aws_config) or b"", app.short(app.paths.aws_config)
+    try:
+        wanted = planned(app, roles, say=app.report.debug)
+        block = hook_block.read(content, place=place)
+        after = block.saying(hook_block.merged(block.profiles, wanted, prune=False))
+    except StsctlError as error:
+        app.report.debug(error.message)
+        return None
+    profiles = tuple(each.name for each in wanted)
+    return Hooks(about="your roles", profiles=profiles, config=after) if profiles else None
+
+
+def _of_profiles(app: App) -> Hooks | None:
+    """A profile beside each of a person's own that leads to a role; none where they are many."""
+    names = [each.name for each in app.listing() if each.kind == "profile"]
+    try:
+        plans = [plan(app, name) for name in names if app.target(Wanted(name=name)).hops]
+        if not 0 < len(plans) <= _FEW:
+            return None
+        after = writing(app, plans)(files.read(app.paths.aws_config) or b"")
+    except StsctlError as error:
+        app.report.debug(error.message)
+        return None
+    profiles = tuple(each.profile for each in plans)
+    return Hooks(about="roles of your AWS profiles", profiles=profiles, config=after, beside=True)
 
 
 def _home(app: App) -> Path:

@@ -30,10 +30,22 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Hooks for some names (`about` says which), in these `profiles`: `config` is ~/.aws/config with them.
+
+    They may be `beside` profiles that a person wrote for the same roles.
+    """
+
+    about: str
+    profiles: tuple[str, ...]
+    config: bytes
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The machine. `startup` has the start-up file of each shell in use, `key_place` is where a key of the sealed files
-    would be. `hooked` is `aws_config` with hooks for the roles `to_hook`. `hidden_program` is stsctl itself
-    where other shells do not find it by its name.
+    would be. `hidden_program` is stsctl itself where other shells do not find it by its name.
     """
 
     picture: Picture
@@ -45,5 +57,4 @@ class Found:
     startup: Mapping[str, File] = field(default_factory=dict)
     hidden_program: str | None = None
     tools: tuple[Tool, ...] = ()
-    hooked: bytes | None = None
-    to_hook: tuple[str, ...] = ()
+    hooks: tuple[Hooks, ...] = ()

@@ -137,18 +137,20 @@ def _startup(shell: str, file: File) -> Proposal:
 
 def _hooks(found: Found) -> Iterator[Proposal]:
     file = found.aws_config
-    if found.hooked is None or not found.to_hook:
-        return
-    several, first = len(found.to_hook), found.to_hook[0]
-    proposal = Proposal(
-        kind=Kind.HOOKS,
-        about="hooks",
-        what=f"Let every SDK and the AWS CLI ask stsctl for {f'{several} roles' if several > 1 else f'{first}'}",
-        why=f"as aws --profile {first} s3 ls; a role that is held costs them no question",
-    )
-    if found.hooked == (file.content or b""):
-        yield replace(proposal, what="SDKs ask stsctl for every role", why=f"{file.place} says so", is_so=True)
-    elif file.why_not is not None:
-        yield replace(proposal, why=file.why_not, by_hand=("stsctl profile hook --diff",))
-    else:
-        yield replace(proposal, change=_change(file, found.hooked))
+    for hooks in found.hooks:
+        several, first = len(hooks.profiles), quote(hooks.profiles[0])
+        profiles = f"{several} profiles" if several > 1 else "a profile"
+        proposal = Proposal(
+            kind=Kind.HOOKS,
+            about=hooks.about,
+            what=f"Have SDKs and the AWS CLI ask stsctl, in {profiles} for {hooks.about}",
+            why=f"aws --profile {first} s3 ls takes the session that is held, or asks you"
+            + (": beside your own profiles, which stay as they are" if hooks.beside else ""),
+            safe=not hooks.beside,
+        )
+        if hooks.config == (file.content or b""):
+            yield replace(proposal, what=f"SDKs ask stsctl for {hooks.about}", why=file.place, is_so=True)
+        elif file.why_not is not None:
+            yield replace(proposal, why=file.why_not, by_hand=("stsctl profile hook --diff",))
+        else:
+            yield replace(proposal, change=_change(file, hooks.config))
