@@ -151,7 +151,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.guard", r"(guard|cli\.\w+)", {"click"}),
     (r"cli\.prompt", rf"({VALUES}|prompt|hook|cli\.\w+|formats\.\w+)", {"click"} | EFFECTS),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
-    (r"setup\.\w+", rf"({VALUES}|setup\.\w+|doctor\.\w+|formats\.\w+)", None),
+    (r"setup\.\w+", rf"({VALUES}|setup\.\w+|doctor\.\w+|formats\.\w+|other_tools\.\w+)", None),
     (r"other_tools\.tree", rf"({VALUES}|other_tools\.finding)", {"yaml"}),
     (r"other_tools\.\w+", rf"({VALUES}|formats\.added|other_tools\.\w+)", None),
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),

@@ -9,10 +9,9 @@ import click
 
 from stsctl.cli.options import json_option
 from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError
-from stsctl.formats import added
 from stsctl.formats.visible import visible
 from stsctl.other_tools.finding import Finding, KeptKeys, Kind, Outcome
-from stsctl.other_tools.settling import entries, settle
+from stsctl.other_tools.settling import entries, settle, written
 from stsctl.other_tools.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -111,13 +110,7 @@ def _write(app: App, settled: Sequence[Finding]) -> None:
     if not sources and not roles:
         app.report.notice(f"there is nothing to write to {place}")
         return
-
-    def edit(text: bytes) -> bytes:
-        for name, values in sources.items():
-            text = added.with_source(text, name, values, place=place)
-        return added.with_import(text, None, roles, (), place=place)
-
-    app.change_added(edit)
+    app.change_added(lambda text: written(text, settled, place=place))
     counts = ((sources, "source"), (roles, "role"))
     said = " and ".join(f"{len(names)} {what}{'s' if len(names) > 1 else ''}" for names, what in counts if names)
     app.report.notice(f"{said} written to {place}")
@@ -131,7 +124,7 @@ def _take_keys(app: App, belongings: Belongings, settled: Sequence[Finding]) -> 
             continue
         try:
             if _agreed(app, finding):
-                _take(app, belongings, finding.keys)
+                take(app, belongings, finding.keys)
         except PersonNeededError as error:
             app.report.notice(f"{finding.what} stay where they are: {error.message}")
         except StsctlError as error:
@@ -146,7 +139,8 @@ def _agreed(app: App, finding: Finding) -> bool:
     return app.machine.ask_on_terminal(visible(question)).strip().lower() in ("y", "yes")
 
 
-def _take(app: App, belongings: Belongings, keys: KeptKeys) -> None:
+def take(app: App, belongings: Belongings, keys: KeptKeys) -> None:
+    """Keeps a pair of another tool's in the store, once AWS has said whose it is; raises StsctlError."""
     app.keychain.check_name(keys.name)
     app.keychain.check_store(keys.name)
     pair = belongings.pair(keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from enum import Enum
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli import first_session
+from stsctl.cli import config_import, first_session
 from stsctl.cli.proposals import MOST_LINES, Screen
 from stsctl.cli.survey import Survey
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError, UsageError
-from stsctl.setup.proposal import Kind, Proposal
+from stsctl.setup.proposal import Change, Kind, Proposal
 from stsctl.setup.propose import propose
 
 if TYPE_CHECKING:
@@ -133,18 +133,21 @@ class Conversation:
                     self.screen.remark("y does it, n leaves it as it is, q leaves all that is still to come")
 
     def _make(self, proposal: Proposal) -> None:
-        """Writes what was shown; raises StsctlError where the file is not what it was then."""
-        change = proposal.change
-        assert change is not None
-
-        def edit(content: bytes) -> bytes:
-            if content != (change.before or b""):
-                raise ConfigurationError(f"{change.place} has changed meanwhile", hint="stsctl init")
-            return change.after
-
-        if proposal.kind is Kind.HOOKS:
-            self.app.install_hook()
-        self.app.change_file(Path(change.path), edit, private=proposal.kind is Kind.HOOKS)
+        """Does what was agreed to; raises StsctlError."""
+        app = self.app
+        if proposal.kept is not None:
+            config_import.take(app, app.belongings(proposal.tool), proposal.kept)
+        if proposal.change is None:
+            return
+        edit = _edit(proposal.change)
+        match proposal.kind:
+            case Kind.IMPORT:
+                app.change_added(edit)
+            case Kind.HOOKS:
+                app.install_hook()
+                app.change_config(edit)
+            case _:
+                app.change_file(Path(proposal.change.path), edit)
 
     def _say_outcome(self, unasked: Sequence[Proposal] = ()) -> None:
         self.screen.begin("Done:" if self._done else "Nothing was changed.")
@@ -152,3 +155,12 @@ class Conversation:
             self.screen.done(each)
         for each in (*self._left, *(each.what for each in unasked)):
             self.screen.left(each)
+
+
+def _edit(change: Change) -> Callable[[bytes], bytes]:
+    def edit(content: bytes) -> bytes:
+        if content != (change.before or b""):
+            raise ConfigurationError(f"{change.place} has changed meanwhile", hint="stsctl init")
+        return change.after
+
+    return edit

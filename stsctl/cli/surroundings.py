@@ -238,11 +238,11 @@ class Surroundings:
 
         return aws_files.change(self.paths.aws_config, edit, locks=self.paths.locks)
 
-    def change_file(self, path: Path, edit: Callable[[bytes], bytes], *, private: bool) -> None:
-        """Changes a file of the person's, while no other stsctl does; one that is not `private` keeps its mode."""
+    def change_file(self, path: Path, edit: Callable[[bytes], bytes]) -> None:
+        """Changes a file of the person's, while no other stsctl does; whoever could read it still can."""
         from stsctl.host import aws_files
 
-        aws_files.change(path, edit, locks=self.paths.locks, private=private)
+        aws_files.change(path, edit, locks=self.paths.locks, private=False)
 
     def hook_command(self) -> tuple[str, ...]:
         """What runs the hook, without the name that it is asked for."""

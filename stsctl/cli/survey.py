@@ -16,7 +16,9 @@ from stsctl.cli.profile_write_all import planned
 from stsctl.errors import StsctlError
 from stsctl.formats import hook_block, startup_file
 from stsctl.host import files, programs
-from stsctl.setup import startup, tools
+from stsctl.other_tools.finding import Outcome
+from stsctl.other_tools.tools import TOOLS
+from stsctl.setup import startup
 from stsctl.setup.found import File, Found, Hooks, Tool
 from stsctl.target import Wanted
 
@@ -56,11 +58,12 @@ class Survey:
             settings=app.settings,
             configuration=app.configuration,
             config=self._file(app, app.paths.config),
+            added=self._file(app, app.paths.added),
             aws_config=self._file(app, app.paths.aws_config),
             key_place=app.short(app.paths.config_home / "key"),
             startup=dict(self._startup(app)),
             hidden_program=_hidden_program(app),
-            tools=tuple(self._tools(app)),
+            tools=self._tools,
             hooks=tuple(hooks for of in (_of_roles, _of_profiles) if (hooks := of(app)) is not None),
         )
 
@@ -83,11 +86,19 @@ class Survey:
         except StsctlError as error:
             return File(path=str(path), place=place, content=None, why_not=error.message)
 
-    def _tools(self, app: App) -> Iterator[Tool]:
-        for name, traces in tools.TRACES.items():
-            found = next((path for trace in traces if (path := _home(app) / trace).exists()), None)
-            if found is not None:
-                yield Tool(name=name, place=app.short(found))
+    @cached_property
+    def _tools(self) -> tuple[Tool, ...]:
+        """What other tools have that could be had here: their keyrings are looked into once."""
+        return tuple(filter(None, (_tool(self._first, name) for name in TOOLS)))
+
+
+def _tool(app: App, name: str) -> Tool | None:
+    try:
+        found = TOOLS[name].read(app.belongings(name).theirs)
+    except StsctlError as error:
+        return Tool(name=name, trouble=error.message)
+    anything = any(each.outcome in (Outcome.BECOMES, Outcome.KEYS) for each in found)
+    return Tool(name=name, findings=tuple(found)) if anything else None
 
 
 def _of_roles(app: App) -> Hooks | None:

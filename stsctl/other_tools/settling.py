@@ -33,6 +33,13 @@ def entries(settled: Iterable[Finding], kind: Kind) -> Mapping[str, Mapping[str,
     }
 
 
+def written(text: bytes, settled: Sequence[Finding], *, place: str) -> bytes:
+    """added.toml with what is to be written; raises ConfigurationError."""
+    for name, values in entries(settled, Kind.SOURCE).items():
+        text = added.with_source(text, name, values, place=place)
+    return added.with_import(text, None, entries(settled, Kind.ROLE), (), place=place)
+
+
 def _in_order(found: Sequence[Finding]) -> list[Finding]:
     """What others name goes before them."""
     before = {finding.entry.name: finding.entry.values.get("from") for finding in found if finding.entry is not None}

@@ -8,6 +8,7 @@ from dataclasses import field
 from stsctl.configuration import Configuration
 from stsctl.dataclass import dataclass
 from stsctl.doctor.picture import Picture
+from stsctl.other_tools.finding import Finding
 from stsctl.settings import Settings
 
 
@@ -23,10 +24,11 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """Another tool of its kind, by what it left here; `name` as `config import --from` knows it."""
+    """Another tool of its kind, with what it has; `trouble` is why that cannot be told."""
 
     name: str
-    place: str
+    findings: tuple[Finding, ...] = ()
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Found:
     settings: Settings
     configuration: Configuration
     config: File
+    added: File
     aws_config: File
     key_place: str
     startup: Mapping[str, File] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import difflib
 from enum import Enum
 
 from stsctl.dataclass import dataclass
+from stsctl.other_tools.finding import KeptKeys
 
 
 class Kind(Enum):
@@ -13,6 +14,7 @@ class Kind(Enum):
 
     STORE = "store"
     KEYS = "keys"
+    KEPT_KEYS = "kept keys"
     IMPORT = "import"
     SHELL = "shell"
     HOOKS = "hooks"
@@ -40,7 +42,7 @@ class Proposal:
 
     `about` tells it from others of its kind. Where it `is_so` already nobody is asked about it. `by_hand` is what the
     person types where stsctl does not do it, for the reason that is `why` then. What is not `safe` is never taken
-    for agreed to: neither by --yes, nor by an Enter.
+    for agreed to: neither by --yes, nor by an Enter. `kept` are keys that are kept by another `tool`.
     """
 
     kind: Kind
@@ -51,6 +53,8 @@ class Proposal:
     is_so: bool = False
     by_hand: tuple[str, ...] = ()
     safe: bool = True
+    tool: str = ""
+    kept: KeptKeys | None = None
 
     @property
     def key(self) -> tuple[Kind, str]:

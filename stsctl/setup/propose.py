@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
 
+from stsctl.chain import leads_somewhere
 from stsctl.configuration import StoreName
 from stsctl.doctor import store
 from stsctl.doctor.files import static_keys
 from stsctl.errors import ConfigurationError
 from stsctl.formats import config_file, startup_file
+from stsctl.other_tools.finding import Finding, Outcome
+from stsctl.other_tools.finding import Kind as Entered
+from stsctl.other_tools.settling import entries, settle, written
 from stsctl.setting import Level
 from stsctl.setup.found import File, Found
 from stsctl.setup.proposal import Change, Kind, Proposal
@@ -28,8 +32,16 @@ _STORES = {
 
 def propose(found: Found) -> tuple[Proposal, ...]:
     """A store first, for keys are moved into it; hooks last, for roles may have come before them."""
-    parts = (_store, _keys, _tools, _shells, _hooks)
+    parts = (_profiles, _store, _keys, _tools, _shells, _hooks)
     return tuple(proposal for part in parts for proposal in part(found))
+
+
+def _profiles(found: Found) -> Iterator[Proposal]:
+    profiles = found.picture.profiles
+    count = sum(leads_somewhere(profile) for profile in profiles.by_name.values()) if profiles is not None else 0
+    if count:
+        what = f"{count} AWS profiles can be assumed by their names" if count > 1 else "your AWS profile can be assumed"
+        yield Proposal(kind=Kind.IMPORT, about="aws-config", what=what, why=found.aws_config.place, is_so=True)
 
 
 def _store(found: Found) -> Iterator[Proposal]:
@@ -93,13 +105,49 @@ def _keys(found: Found) -> Iterator[Proposal]:
 
 def _tools(found: Found) -> Iterator[Proposal]:
     for tool in found.tools:
-        yield Proposal(
+        proposal = Proposal(
             kind=Kind.IMPORT,
             about=tool.name,
-            what=f"{tool.name} was here ({tool.place})",
-            why="what it has can be imported",
+            what=f"What {tool.name} has is here too",
+            why=f"nothing of {tool.name} is changed",
             by_hand=(f"stsctl config import --from {tool.name}",),
         )
+        if tool.trouble is not None:
+            yield replace(proposal, what=f"{tool.name} cannot be looked into", why=tool.trouble)
+        elif found.picture.profiles is not None:
+            settled = settle(tool.findings, tool.name, found.configuration, found.picture.profiles)
+            yield _imported(proposal, found.added, settled)
+            yield from _kept_keys(tool.name, settled)
+
+
+def _imported(proposal: Proposal, file: File, settled: Sequence[Finding]) -> Proposal:
+    """With what it writes to `added.toml`."""
+    counts = {kind.value: len(entries(settled, kind)) for kind in (Entered.ROLE, Entered.SOURCE)}
+    new = " and ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items() if count)
+    left = sum(finding.outcome is Outcome.STAYS for finding in settled)
+    if not new:
+        return replace(proposal, is_so=True, by_hand=())
+    why = f"{left} cannot be: {proposal.by_hand[0]} --dry-run" if left else proposal.why
+    try:
+        after = written(file.content or b"", settled, place=file.place)
+    except ConfigurationError as error:
+        return replace(proposal, why=error.message)
+    what = f"Take over {new} from {proposal.about}"
+    return replace(proposal, what=what, why=why, by_hand=(), change=_change(file, after))
+
+
+def _kept_keys(tool: str, settled: Sequence[Finding]) -> Iterator[Proposal]:
+    for finding in settled:
+        if finding.keys is not None:
+            yield Proposal(
+                kind=Kind.KEPT_KEYS,
+                about=f"{tool}: {finding.keys.name}",
+                what=f'Keep {finding.what} in stsctl\'s store too, as "{finding.keys.name}"',
+                why=f"they stay in {finding.origin}; AWS is asked whose they are",
+                safe=False,
+                tool=tool,
+                kept=finding.keys,
+            )
 
 
 def _shells(found: Found) -> Iterator[Proposal]:

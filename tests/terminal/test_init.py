@@ -13,6 +13,7 @@ from stsctl.formats import startup_file
 from tests.program import READ_ONLY, Me
 from tests.terminal.test_assume import me as person
 from tests.terminal.test_assume import organisation, shell, terminals, type_line
+from tests.unit.other_tools import texts
 
 __all__ = ["organisation", "person", "shell", "terminals"]
 
@@ -46,10 +47,14 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
     """Each change is shown with its file, asked about, and made; then a role is chosen. Again, nothing is asked."""
     before = files(me.home)
     shell.sendline("stsctl init")
-    for file, line in ((".config/stsctl/config.toml", 'store = "sealed-file"'), ("dotfiles/bashrc", "shell-init bash")):
-        shell.expect_exact(file)
-        shell.expect_exact(line)
-        shell.expect_exact(QUESTION)
+    changes = (
+        (".config/stsctl/config.toml", 'store = "sealed-file"', QUESTION),
+        ("dotfiles/bashrc", "shell-init bash", QUESTION),
+        (".aws/config", "[profile reader-stsctl]", QUESTION.replace("Y/n", "y/N")),
+    )
+    for change in changes:
+        for shown in change:
+            shell.expect_exact(shown)
         shell.sendline("y")
     shell.expect_exact("Its name")
     shell.sendline("reader")
@@ -59,7 +64,9 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
     after = files(me.home)
     assert {path.name for path in after.keys() - before.keys()} == {"config.toml", "key"}
     bashrc = me.home / "dotfiles" / "bashrc"
-    assert {path for path in before if after[path] != before[path]} == {bashrc, me.home / ".bashrc"}
+    aws = me.home / ".aws" / "config"
+    assert {path for path in before if after[path] != before[path]} == {bashrc, me.home / ".bashrc", aws}
+    assert after[aws][1].startswith(before[aws][1])
     assert after[bashrc] == (0o664, f"alias ll='ls -l'\n\n{BLOCK}".encode())
     assert (me.home / ".bashrc").is_symlink()
 
@@ -114,3 +121,20 @@ def test_with_nobody_there(me: Me) -> None:
     changed = files(me.home)
     assert changed[me.home / "dotfiles" / "bashrc"] == (0o444, before[me.home / ".bashrc"][1])
     assert changed[me.home / ".aws" / "credentials"] == before[me.home / ".aws" / "credentials"]
+
+
+def test_moving_in(me: Me) -> None:
+    """What another tool has is taken over, roles get profiles for SDKs, all in one go; the next changes nothing."""
+    theirs = me.aws_config(texts.GRANTED).read_bytes()
+    me.configure(f'\n[role.mine]\nrole_arn = "{READ_ONLY}"\nfrom = "keys"\n')
+    said = me.run("init", "--yes").err
+    assert "Take over 2 roles and 2 sources from granted" in said
+    after = files(me.home)
+    assert b'[role."testing/DevRole"]' in after[me.config.parent / "emulator" / "added.toml"][1]
+    _, aws = after[me.home / ".aws" / "config"]
+    assert aws.startswith(theirs)
+    assert b"[profile mine]" in aws
+    again = me.run("init", "--yes").err
+    assert "Nothing was changed." in again
+    assert files(me.home) == after
+    me.program("aws", "--profile", "mine", "sts", "get-caller-identity", PYTHONWARNINGS=None).out.index("ReadOnly")

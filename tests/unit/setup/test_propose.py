@@ -11,9 +11,14 @@ import pytest
 from stsctl import configuration, profile, settings
 from stsctl.doctor.picture import Keyring, Picture, Place, Trouble
 from stsctl.formats import startup_file
-from stsctl.setup.found import File, Found, Tool
+from stsctl.other_tools.finding import File as File_
+from stsctl.other_tools.finding import Keyring as Keyring_
+from stsctl.other_tools.finding import Theirs
+from stsctl.other_tools.tools import TOOLS
+from stsctl.setup.found import File, Found, Hooks, Tool
 from stsctl.setup.proposal import Change, Kind, Proposal
 from stsctl.setup.propose import propose
+from tests.unit.other_tools import texts
 
 OPEN = Keyring(kind="Secret Service")
 NONE = Keyring(kind=None, trouble=Trouble(what="there is no keyring here", fix="mend it"))
@@ -45,7 +50,8 @@ def machine(
         settings=said,
         configuration=read,
         config=File(path="/h/config.toml", place="~/config.toml", content=config, why_not=more.pop("why_not", None)),
-        aws_config=File(path="/h/.aws/config", place="~/.aws/config", content=None),
+        added=File(path="/h/added.toml", place="~/added.toml", content=added),
+        aws_config=File(path="/h/.aws/config", place="~/.aws/config", content=more.pop("aws", None)),
         key_place="~/key",
         **more,
     )
@@ -119,7 +125,8 @@ def test_keys_in_plain_text_are_never_safe_to_move() -> None:
     assert proposal.about == "a"
     assert not proposal.safe
     assert "SECRET-CANARY" not in repr(proposal)
-    assert propose(machine(credentials=KEYS + b"aws_session_token = x\n"))[1:] == ()
+    temporary = machine(credentials=KEYS + b"aws_session_token = x\n")
+    assert Kind.KEYS not in {each.kind for each in propose(temporary)}
 
 
 def test_shells() -> None:
@@ -137,10 +144,53 @@ def test_shells() -> None:
     assert shell(f"{startup_file.BEGIN}\n".encode()).by_hand
 
 
-def test_what_other_tools_left() -> None:
-    """The command that takes it over is said."""
-    proposal = one(machine(tools=(Tool(name="granted", place="~/.granted/config"),)), Kind.IMPORT)
-    assert proposal.by_hand == ("stsctl config import --from granted",)
+def granted(items: tuple[str, ...] = ()) -> Tool:
+    """What granted has, with those pairs of keys in its keyring."""
+    read = TOOLS["granted"].read(
+        Theirs(
+            profiles=profile.load(texts.GRANTED.encode(), b""),
+            file=File_(place="theirs", text=texts.GRANTED_SETTINGS.encode()),
+            keyring=Keyring_(place="a keyring", items=items),
+        )
+    )
+    return Tool(name="granted", findings=tuple(read))
+
+
+def test_another_tool() -> None:
+    """What it has is written to added.toml; once it is there, that is said, and the rest is named."""
+    proposal = one(machine(tools=(granted(),)), Kind.IMPORT)
+    assert proposal.what == "Take over 2 roles and 2 sources from granted"
+    assert proposal.why.endswith("cannot be: stsctl config import --from granted --dry-run")
+    assert '[role."testing/DevRole"]' in after(proposal)
+    assert one(machine(added=after(proposal).encode(), tools=(granted(),)), Kind.IMPORT).is_so
+    trouble = one(machine(tools=(Tool(name="granted", trouble="it is locked"),)), Kind.IMPORT)
+    assert (trouble.why, trouble.by_hand) == ("it is locked", ("stsctl config import --from granted",))
+
+
+def test_another_tool_s_keys() -> None:
+    """Each pair is a question of its own, and never safe."""
+    proposal = one(machine(tools=(granted(items=("bot",)),)), Kind.KEPT_KEYS)
+    assert proposal.is_open
+    assert not proposal.safe
+    assert proposal.kept is not None
+    assert (proposal.tool, proposal.kept.name) == ("granted", "bot")
+
+
+def test_hooks() -> None:
+    """They are proposed while the file is another one; those beside a person's own profiles need a yes of theirs."""
+    hooks = Hooks(about="your roles", profiles=("a b", "c"), config=b"[profile x]\n")
+    proposal = one(machine(hooks=(hooks,)), Kind.HOOKS)
+    assert after(proposal) == "[profile x]\n"
+    assert "aws --profile 'a b' s3 ls" in proposal.why
+    assert one(machine(aws=b"[profile x]\n", hooks=(hooks,)), Kind.HOOKS).is_so
+    assert not one(machine(hooks=(replace(hooks, beside=True),)), Kind.HOOKS).safe
+
+
+def test_profiles_as_they_are() -> None:
+    """Whoever has AWS profiles is told that nothing is to be done for them."""
+    said = one(machine(credentials=KEYS), Kind.IMPORT)
+    assert said.is_so
+    assert said.what == "your AWS profile can be assumed"
 
 
 def test_a_diff_has_none_of_the_person_s_own_lines() -> None:
