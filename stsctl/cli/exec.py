@@ -12,6 +12,7 @@ from stsctl.cli import run_time, warning
 from stsctl.cli.options import Duration, acting_options, name_argument, wanted_options
 from stsctl.cli.runs_program import PROGRAM, RunsProgram
 from stsctl.formats import environment
+from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -38,7 +39,8 @@ def command(
     """Run a program with a session: stsctl exec prod-admin -- aws s3 ls.
 
     stsctl turns into the program, so its status, its signals and the terminal are its own. Without a program your own
-    shell is started, and knows by STSCTL_ROLE which role it is. Without NAME the current session is used.
+    shell is started, and knows by STSCTL_ROLE which role it is. Without NAME the current session is
+    used, or you pick a role, or with Tab several, each of which the program is run in.
 
     With --serve the program gets no keys: SDKs fetch the session from this machine, as in a container, and fetch the
     next before it ends. What needs a person is asked before the program starts, and never again while it runs.
@@ -48,8 +50,15 @@ def command(
     program = ctx.meta.get(PROGRAM)
     if program == []:
         raise click.UsageError("there is no program after --")
-    wanted = app.meant(wanted)
-    warning.before(app, wanted.name, program, agreed=yes)
+    if wanted is None and app.current() is None:
+        picked = app.picked_several(several=program is not None and not serve)
+        if len(picked) > 1 and program is not None:
+            from stsctl.cli import in_each
+
+            return in_each.run(app, acting, picked, program, agreed=yes)
+        wanted = Wanted(name=picked[0]) if picked else None
+    wanted = app.chosen(wanted)
+    warning.before(app, (wanted.name,), program, agreed=yes)
     if serve:
         from stsctl.cli import serving
 

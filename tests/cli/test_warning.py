@@ -37,6 +37,16 @@ def test_without_a_terminal_a_program_runs_and_it_is_said(me: Me) -> None:
     assert "warns" not in me.run("exec", "careful", "--", "true").err
 
 
+def test_of_many_roles_those_that_warn_are_named(me: Me) -> None:
+    """`each` says it once, before it starts any."""
+    done = me.run("each", "careful", "long", "--", "echo", "cat precious")
+    assert (done.status, "warns" in done.err) == (0, False)
+    done = me.run("each", "careful", "long", "--keep-going", "--", "cat", "precious")
+    assert done.err.count('"careful" warns before this, and nobody can be asked: cat precious\n') == 1
+    assert "2 in all, 2 failed" in done.err
+    assert "warns" not in me.run("each", "careful", "--yes", "--", "cat", "precious").err
+
+
 def test_what_is_exported_says_of_what_a_shell_is_to_warn(me: Me) -> None:
     """The list of the configuration, and the colour; a role that does not warn takes them away again."""
     exported = me.ok("env", "careful", "--format", "dotenv").splitlines()

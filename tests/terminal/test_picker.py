@@ -72,6 +72,21 @@ def test_within_eval(window: Window) -> None:
     window.until("role=read-only.")
 
 
+def test_several_for_a_program(window: Window) -> None:
+    """Tab marks more than one for `exec`, which then runs the program in each."""
+    window.terminal.sendline("stsctl exec -- printenv STSCTL_ROLE")
+    window.until("Tab marks")
+    for name in ("ead", "long"):
+        window.terminal.send(name)
+        window.until("1 found")
+        window.terminal.send("\t")
+        window.terminal.send("\x15")
+    window.until("2 marked")
+    window.terminal.send("\r")
+    lines = window.until("2 in all")
+    assert {"read-only │ read-only", "long      │ long"} <= set(lines)
+
+
 @pytest.mark.parametrize("key", ["\x1b", "\x03"])
 def test_leaving(window: Window, key: str) -> None:
     """Escape and Ctrl-C leave with status 130, and the terminal echoes as it did."""
