@@ -90,9 +90,12 @@ def _reach(profiles: Profiles, profile: Profile, path: tuple[str, ...], kept: Ma
 
 
 def _first(profile: Profile, kept: Mapping[str, Source]) -> Source:
-    """The first credentials of `profile`: its own, or the kept ones of its name, with what it says of their user."""
+    """The first credentials of `profile`: its own, or the kept ones of its name, with what it says of their user.
+
+    So it is where SDKs ask stsctl for them, by a hook.
+    """
     mine = kept.get(profile.name)
-    if mine is None or any(profile.get(key) for key in _OWN):
+    if mine is None or (any(profile.get(key) for key in _OWN) and not is_hook(profile)):
         return source_of(profile)
     return replace(
         mine,

@@ -163,6 +163,7 @@ COMMANDS = [
     _c("keys add other --stdin", given="PAIR"),
     _c("keys add wrong --stdin", given="PAIR, WITH ANOTHER SECRET", status=5),
     _c("keys add wrong --stdin", given="THE SECRET FIRST", status=2),
+    _c("keys add moved --from-profile nobody --move", status=3),
     _c("keys list"),
     _c("keys list --json"),
     _c("keys rotate other", status=1),  # they have two pairs already, which is as many as AWS gives

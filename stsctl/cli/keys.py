@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stsctl.cli import pair
+from stsctl.cli.key_move import KeyMove
 from stsctl.cli.options import Group, asking_options, complete_keys, json_option
 from stsctl.credentials import Credentials
 from stsctl.errors import ConfigurationError, StsctlError
@@ -35,6 +37,8 @@ def command() -> None:
 @click.option(
     "--stdin", "from_stdin", is_flag=True, help="Read the id and the secret from standard input, a line each."
 )
+@click.option("--move", is_flag=True, help="Take it out of the profile's file then; all else there stays as it is.")
+@click.option("--hook", is_flag=True, help="With --move: SDKs that use the profile ask stsctl from then on.")
 @click.option("--mfa-serial", metavar="ARN", help="The user's MFA device; found out where the user may ask IAM.")
 @click.option("--region", metavar="REGION", help="The region in which the keys are checked.")
 @click.pass_obj
@@ -45,28 +49,51 @@ def add(
     from_profile: str | None,
     from_csv: Path | None,
     from_stdin: bool,
+    move: bool,
+    hook: bool,
     mfa_serial: str | None,
     region: str | None,
 ) -> None:
     """Keep a pair of access keys in the store, as a source that roles can start from.
 
     The pair is asked for on the terminal; it is never an argument. It is checked with GetCallerIdentity before it is
-    kept, and [source.NAME] is written to added.toml.
+    kept, and [source.NAME] is written to added.toml. With --move it leaves the file once the store gives it back.
     """
+    if (move and not from_profile) or (hook and not move):
+        raise click.UsageError("--move goes with --from-profile, and --hook with --move")
     app.keychain.check_name(name)
     app.keychain.check_store(name)
     credentials = _pair(app, from_profile, from_csv, stdin=from_stdin)
+    moving = KeyMove(app, from_profile, name, credentials, hook=hook) if from_profile and move else None
+    if moving is not None:
+        moving.check()
     identity = app.keychain.identity(credentials, region=region)
-    serial = mfa_serial or app.keychain.mfa_device(credentials, identity, region=region)
+    # What starts from a profile that has asked nobody so far goes on so.
+    found = moving.mfa_serial if moving else app.keychain.mfa_device(credentials, identity, region=region)
+    serial = mfa_serial or found
     app.keychain.add(name, credentials, identity, serial)
     app.report.notice(f'the keys of {identity} are kept as "{name}" in the store "{app.keys_held.store}"')
     if serial:
         app.report.notice(f"MFA device: {serial}")
+    if moving is not None:
+        moving.finish()
+        app.report.notice(f'they are no longer in profile "{from_profile}" of {moving.place}')
+        app.report.lines(_after_move(from_profile or "", name, hook=hook))
+        return
     if from_profile:
-        app.report.notice(f'the profile "{from_profile}" still has them in plain text')
+        app.report.notice(f'the profile "{from_profile}" still has them in plain text; --move takes them out')
     if from_csv:
         app.report.notice(f'"{from_csv}" still has them in plain text')
     app.report.lines([f"  stsctl assume ROLE_ARN --from {name}"])
+
+
+def _after_move(profile: str, name: str, *, hook: bool) -> list[str]:
+    """What to type next: how the profile works on, and new keys for those that were in plain text so long."""
+    works = f"aws --profile {shlex.quote(profile)} sts get-caller-identity"
+    return [
+        f"  {works if hook else f'stsctl profile hook {shlex.quote(name)}'}",
+        f"  stsctl keys rotate {shlex.quote(name)}",
+    ]
 
 
 def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Credentials:

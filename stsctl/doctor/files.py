@@ -66,7 +66,8 @@ def _static_keys(picture: Picture) -> Iterator[Finding]:
         age = f", in a file that was last changed {days} days ago" if days else ""
         what = f'{found.origin}: profile "{profile.name}" has long-term keys in plain text{age}'
         severity = Severity.HIGH if days > _OLD_DAYS else Severity.MEDIUM
-        fix = f"stsctl keys add {_quoted(profile.name)}, then take them out of the file"
+        name = shlex.quote(profile.name)
+        fix = f"stsctl keys add {name} --from-profile {name} --move"
         yield Finding(check="static keys", severity=severity, what=what, fix=fix)
 
 

@@ -98,7 +98,7 @@ def _keys(found: Found) -> Iterator[Proposal]:
             about=profile.name,
             what=f'The long-term keys of profile "{profile.name}" are in plain text',
             why=f"{key.origin}: whatever runs as you can read them",
-            by_hand=(f"stsctl keys add NAME --from-profile {quote(profile.name)}",),
+            by_hand=(f"stsctl keys add NAME --from-profile {quote(profile.name)} --move",),
             safe=False,
         )
 

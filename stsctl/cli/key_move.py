@@ -1,0 +1,123 @@
+"""Long-term keys on their way from a profile of the AWS files into the store."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stsctl.errors import ConfigurationError, StoreError
+from stsctl.formats import hooks, plain_keys
+from stsctl.profile import KEY_ID
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.credentials import Credentials
+
+
+class KeyMove:
+    """From `profile` to the source `name`; with `hook`, SDKs that use the profile ask stsctl from then on.
+
+    Whenever it is broken off, the keys are in the file, in the store, or in both; and to begin again goes on.
+    """
+
+    def __init__(self, app: App, profile: str, name: str, keys: Credentials, *, hook: bool) -> None:
+        self._app = app
+        self._profile = profile
+        self._name = name
+        self._keys = keys
+        self._hook = hook
+        said = app.profiles.get(profile)
+        self._of_config = KEY_ID not in said.shared
+        self.mfa_serial = said.get("mfa_serial")
+        self._in_both = KEY_ID in said.shared and KEY_ID in said.configured
+
+    @property
+    def place(self) -> str:
+        """The file that has them."""
+        paths = self._app.paths
+        return self._app.short(paths.aws_config if self._of_config else paths.aws_credentials)
+
+    def check(self) -> None:
+        """Raises StsctlError where the keys cannot be moved; to be asked before anything is done."""
+        held = self._app.keys_held
+        if not held.capacity.outlives_reboot:
+            hint = "stsctl --store keyring keys add …, or sealed-file"
+            raise StoreError(f"the store ({held.store}) forgets what is in it, and the keys would be lost", hint=hint)
+        if self._in_both:
+            raise ConfigurationError(
+                f'profile "{self._profile}" has keys in both files, and SDKs would go on with the other ones',
+                hint="stsctl config check",
+            )
+        files = self._app.aws_files()
+        before = files.config if self._of_config else files.credentials
+        after = self._without(before)
+        config, credentials = (after, files.credentials) if self._of_config else (files.config, after)
+        self._check_others()
+        obstacle = hooks.obstacle(self._profile, config, credentials) if self._hook else None
+        if obstacle is not None:
+            what = f'profile "{self._profile}" has {obstacle}, and SDKs would not come to a hook in it'
+            raise ConfigurationError(what, hint="leave --hook out")
+        if self._hook:
+            self._with_hook(files.config)
+
+    def finish(self) -> None:
+        """Takes them out of the file, once the store gives them back; first comes the hook, where there is to be one.
+
+        Raises StoreError, and ConfigurationError where the file has been changed meanwhile: then they stay there too.
+        """
+        kept = self._app.keys_held.keys(self._name)
+        if kept is None or kept.credentials != self._keys:
+            store = self._app.keys_held.store
+            raise StoreError(f"the store ({store}) did not give back what was put there; {self.place} has it still")
+        if self._hook:
+            self._app.install_hook()
+            self._app.change_config(self._with_hook)
+        if self._of_config:
+            self._app.change_config(self._without)
+        else:
+            self._app.change_credentials(self._without)
+
+    def _without(self, content: bytes) -> bytes:
+        return plain_keys.without(content, self._profile, self._keys, place=self.place, of_config=self._of_config)
+
+    def _with_hook(self, config: bytes) -> bytes:
+        process = hooks.process(self._app.hook_command(), self._name)
+        place = self._app.short(self._app.paths.aws_config)
+        return hooks.write(config, self._profile, self._name, process, place=place)
+
+    def _check_others(self) -> None:
+        """Whoever goes on from the profile must be able to: stsctl by the name, SDKs by a hook."""
+        own = self._app.profiles.by_name[self._profile]
+        if own.get("role_arn") and own.get("source_profile") == self._profile:
+            raise ConfigurationError(
+                f'{own.at("source_profile")}: "{self._profile}" assumes its own role with these keys where they are',
+                hint="give the role a profile of its own, and that its source_profile",
+            )
+        of_sdks, ours = list(self._of_sdks()), list(self._ours())
+        wanting = [] if self._hook else of_sdks
+        if self._name != self._profile:
+            wanting = [*of_sdks, *ours]
+        for each in wanting:
+            self._app.report.notice(each)
+        if wanting:
+            profile = shlex.quote(self._profile)
+            hook = " --hook" if of_sdks else ""
+            raise ConfigurationError(
+                f'others start from profile "{self._profile}", and would find no keys there',
+                hint=f"stsctl keys add {profile} --from-profile {profile} --move{hook}",
+            )
+
+    def _of_sdks(self) -> Iterator[str]:
+        for profile in self._app.profiles.by_name.values():
+            if profile.get("source_profile") == self._profile:
+                yield f'{profile.at("source_profile")}: the profile "{profile.name}" starts from it'
+
+    def _ours(self) -> Iterator[str]:
+        said = self._app.configuration
+        for role in said.roles.values():
+            if role.from_name == self._profile and self._profile not in (*said.roles, *said.sources):
+                yield f'{role.from_at}: the role "{role.name}" starts from it'
+        for entry in said.sources.values():
+            if entry.source.profile == self._profile:
+                yield f'{entry.source.origin}: the source "{entry.name}" is that profile'
