@@ -71,6 +71,7 @@ class Defaults:
     lock_timeout: timedelta | None = None
     use_fips_endpoint: bool | None = None
     use_dualstack_endpoint: bool | None = None
+    project: bool | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
@@ -85,8 +86,30 @@ class SealedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Include:
+    """One of `include`: a path, whose last part may be a pattern, relative to the folder of config.toml."""
+
+    path: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why a name of a file that others wrote is not gone by."""
+
+    what: str
+    origin: Origin
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """Both files, read."""
+    """Both files, read; and what files say that others wrote, where `sharing.merged` put it beside.
+
+    `includes` are the files that the person names. `refused` has the names of such files that mean nothing, `troubles`
+    what else of them does not count, `asides` what of that is worth saying only once. `project` is the file of the
+    project whose names are among these, `to_trust` what is typed where that is to become so.
+    """
 
     defaults: Defaults = field(default_factory=Defaults)
     sealed_file: SealedFile = field(default_factory=SealedFile)
@@ -96,6 +119,12 @@ class Configuration:
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    includes: tuple[Include, ...] = ()
+    refused: Mapping[str, Refused] = field(default_factory=dict)
+    troubles: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
+    project: str | None = None
+    to_trust: str | None = None
 
 
 def load(
@@ -112,12 +141,12 @@ def load(
     files = ((theirs, False), (ours, True))
     roles = Roles(files)
     if not reader.checked:
-        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group", "shell"))
+        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group", "shell", "include"))
         ours.only(("source", "role"))
         _claim_names(theirs, ours)
         roles.check()
     return Configuration(
-        defaults=_defaults(theirs.table("defaults")),
+        defaults=defaults_of(theirs.table("defaults")),
         sealed_file=_sealed_file(theirs.table("sealed_file")),
         console=console_table.entry(theirs.table("console")),
         agent=agent_table.entry(theirs.table("agent")),
@@ -129,6 +158,7 @@ def load(
         },
         roles=roles,
         groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},
+        includes=_includes(theirs),
     )
 
 
@@ -146,16 +176,30 @@ def _claim_names(*files: Table) -> None:
                 _claim(seen, name, table)
 
 
-def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
+def check_name(name: str, table: Table) -> None:
+    """Raises ConfigurationError where nobody could type a name."""
     if not is_name(name):
         raise table.problem(None, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
+
+
+def _includes(table: Table) -> tuple[Include, ...]:
+    paths = table.texts("include")
+    for path in paths:
+        if not path.strip() or "\0" in path:
+            raise table.problem("include", "include names no file", hint='write include = ["team.toml"]')
+    return tuple(Include(path=path, origin=table.at("include")) for path in paths)
+
+
+def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
+    check_name(name, table)
     if name in seen:
         twice = f'the name "{name}" is written twice: {seen[name]} and {table.at()}'
         raise TableError(twice, hint="rename one of the two", place=table.at().place, path=table.path)
     seen[name] = table.at()
 
 
-def _defaults(table: Table) -> Defaults:
+def defaults_of(table: Table) -> Defaults:
+    """What a `[defaults]` says; raises ConfigurationError with its line."""
     table.only(name for name in Defaults.__dataclass_fields__ if name != "origins")
     return Defaults(
         region=table.text("region"),
@@ -172,6 +216,7 @@ def _defaults(table: Table) -> Defaults:
         lock_timeout=_timeout(table, "lock_timeout"),
         use_fips_endpoint=table.flag("use_fips_endpoint"),
         use_dualstack_endpoint=table.flag("use_dualstack_endpoint"),
+        project=table.flag("project"),
         origins=table.origins(),
     )
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
 from stsctl.nearest import suggestion
-from stsctl.origin import Origin
+from stsctl.origin import Origin, Shared
 from stsctl.tables import Table
 
 
@@ -19,6 +19,7 @@ class Group:
     name: str
     roles: tuple[str, ...]
     origin: Origin
+    shared: Shared | None = None
 
 
 def entry(name: str, table: Table) -> Group:

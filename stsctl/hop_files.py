@@ -8,13 +8,12 @@ from dataclasses import replace
 from stsctl import limits
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, UsageError
-from stsctl.origin import Origin
 from stsctl.request import ProvidedContext
 from stsctl.tables import compact_policy
-from stsctl.target import Hop
+from stsctl.target import Hop, NamedFile
 
-ReadText = Callable[[str, Origin], str]
-"""Reads a file that somebody named: its path as written, and where that was written, to the file's text."""
+ReadText = Callable[[NamedFile], str]
+"""Reads a file that somebody named, to the file's text."""
 
 
 def read(hop: Hop, read_text: ReadText) -> Hop:
@@ -30,14 +29,14 @@ def _policy(hop: Hop, read_text: ReadText) -> str:
     assert hop.policy_file is not None
     path, origin = hop.policy_file.path, hop.policy_file.origin
     try:
-        return compact_policy(read_text(path, origin))
+        return compact_policy(read_text(hop.policy_file))
     except UsageError as error:
         raise ConfigurationError(f'{origin}: policy_file "{path}" {error.message}', hint=error.hint) from error
 
 
 def _contexts(hop: Hop, read_text: ReadText) -> Iterator[ProvidedContext]:
     for provider_arn, file in hop.context_files:
-        assertion = read_text(file.path, file.origin).strip()
+        assertion = read_text(file).strip()
         if not 4 <= len(assertion) <= limits.CONTEXT_LENGTH:
             what = f"has {len(assertion)} characters, AWS takes 4 to {limits.CONTEXT_LENGTH}"
             raise ConfigurationError(f'{file.origin}: the context in "{file.path}" {what}')

@@ -9,6 +9,7 @@ from stsctl import sso_profile
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
+from stsctl.origin import Shared
 from stsctl.profile import Profiles
 from stsctl.source import Source, SourceKind
 
@@ -36,7 +37,7 @@ def configured(source: Source, configuration: Configuration, profiles: Profiles)
     if center is None:
         return source
     for entry in configuration.sources.values():
-        if entry.source.identity_center is None:
+        if entry.source.identity_center is None or entry.shared is Shared.PROJECT:
             continue
         own = settled(entry.source, profiles).identity_center
         if own is not None and (own.start_url, own.region) == (center.start_url, center.region):

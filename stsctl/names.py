@@ -18,16 +18,13 @@ from stsctl.errors import ConfigurationError, UsageError
 from stsctl.hop_files import ReadText
 from stsctl.listing import listing
 from stsctl.nearest import suggestion
-from stsctl.origin import Origin
+from stsctl.origin import Origin, Shared
 from stsctl.profile import Profiles
 from stsctl.role_table import RoleEntry
 from stsctl.settings import Settings
-from stsctl.source import Source, SourceKind
+from stsctl.source import ENVIRONMENT, Source, SourceKind
 from stsctl.source_table import SourceEntry
 from stsctl.target import Hop, MfaMode, Target, Wanted
-
-ENVIRONMENT = "environment"
-"""The name of the keys in the environment, where nobody gave it to anything else."""
 
 
 def resolve(
@@ -43,6 +40,19 @@ def resolve(
         return _Resolver(wanted, configuration, profiles, settings, read_text).target()
     except RecursionError as error:
         raise ConfigurationError(f'"{wanted.name}" has hundreds of roles or profiles before it') from error
+
+
+def project_of(wanted: Wanted, configuration: Configuration) -> str | None:
+    """The project's file that has a say in what `wanted` means; None where it is the person's own."""
+    if configuration.project is None:
+        return None
+    said = (wanted.name, wanted.source or "", *wanted.via)
+    return configuration.project if any(_of_project(name, configuration) for name in said) else None
+
+
+def _of_project(name: str, configuration: Configuration) -> bool:
+    entry = configuration.roles.get(name) or configuration.sources.get(name)
+    return entry is not None and entry.shared is Shared.PROJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,7 @@ class _Resolver:
         }
 
     def target(self) -> Target:
+        self._refuse_another_project()
         reached = self._whole_chain()
         chain = reached.chain
         if chain.hops:
@@ -94,6 +105,15 @@ class _Resolver:
             region=self._wanted.region,
             connection=chain.connection,
         )
+
+    def _refuse_another_project(self) -> None:
+        """What was asked for in one project is not what is called so in another."""
+        project = self._wanted.project
+        if project is not None and project != project_of(self._wanted, self._configuration):
+            import shlex
+
+            folder = shlex.quote(project.rpartition("/")[0])
+            raise ConfigurationError(f'"{self._wanted.name}" is a name of {project}', hint=f"cd {folder}")
 
     def _whole_chain(self) -> _Reached:
         """The chain with what --from and --via say of it."""
@@ -127,14 +147,21 @@ class _Resolver:
     def _hop_of_arn(self, text: str) -> Hop:
         """A role given by its ARN; the external id that the configuration knows for that role is its trust policy's."""
         arn = Arn.parse_role(text)
-        ids = {role.hop.external_id for role in self._configuration.roles.values() if role.hop.role_arn == arn}
+        # What a file of others says of it, nobody named.
+        own = (role.hop for role in self._configuration.roles.values() if role.shared is None)
+        ids = {hop.external_id for hop in own if hop.role_arn == arn}
         return Hop(name=text, role_arn=arn, external_id=ids.pop() if len(ids) == 1 else None)
 
     def _reach(self, name: str, path: tuple[str, ...], asked_at: Origin | None) -> _Reached:
         """How a name is reached; `path` is the roles that led to it, `asked_at` the line that names it."""
         role, entry = self._configuration.roles.get(name), self._configuration.sources.get(name)
+        if path and _of_project(name, self._configuration) and not _of_project(path[-1], self._configuration):
+            role = entry = None  # whatever a name of one's own leads to, it does not come to lead into a project
         if name in path:
             raise ConfigurationError(f"{asked_at}: the roles go round: {' → '.join((*path, name))}")
+        if name in self._configuration.refused:
+            refused = self._configuration.refused[name]
+            raise ConfigurationError(refused.what, hint=refused.hint)
         self._refuse_ambiguous(name, role, entry)
         if role is not None:
             before = self._reach(role.from_name, (*path, name), role.from_at)
@@ -184,7 +211,7 @@ class _Resolver:
     def _unknown(self, name: str, asked_at: Origin | None) -> ConfigurationError:
         known = [one.name for one in listing(self._configuration, self._profiles)]
         place = "" if asked_at is None else f"{asked_at}: "
-        hint = suggestion(name, known)
+        hint = suggestion(name, known) or self._configuration.to_trust
         if hint is None and asked_at is not None:
             hint = f'if it is to be a pair of access keys: stsctl keys add "{name}"'
         elif hint is None:
@@ -195,7 +222,8 @@ class _Resolver:
         """The source that a role's ARN is assumed from when nobody said: the only one there is."""
         found: dict[str, Chain] = {}
         for name, entry in self._configuration.sources.items():
-            found[name] = self._of_source(entry.source)
+            if entry.shared is None:
+                found[name] = self._of_source(entry.source)
         if "default" not in found and "default" in self._profiles:
             taken = any(chain.source.profile == "default" for chain in found.values())
             # Most [default] sections say only a region.

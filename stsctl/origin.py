@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from stsctl.dataclass import dataclass
 
 
@@ -14,3 +16,12 @@ class Origin:
 
     def __str__(self) -> str:
         return self.place if self.line is None else f"{self.place}:{self.line}"
+
+
+class Shared(Enum):
+    """Whose file says something that others wrote."""
+
+    INCLUDED = "included"
+    """One that `include` in config.toml names."""
+    PROJECT = "project"
+    """The `.stsctl.toml` of the folder that this runs in."""

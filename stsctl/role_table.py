@@ -11,7 +11,7 @@ from stsctl.arn import Arn
 from stsctl.console_table import Color, Icon
 from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
-from stsctl.origin import Origin
+from stsctl.origin import Origin, Shared
 from stsctl.tables import Table
 from stsctl.target import Hop, HopKind, MfaMode, NamedFile
 
@@ -23,6 +23,7 @@ class RoleEntry:
     `policy_file` and the files of `contexts` (by the ARN of their provider) are paths as they are written, relative to
     the folder of the file that says it. `color` and `icon` are those of the container in which its console is shown,
     the colour is its name's in the prompt too. `warn` asks before what looks destructive runs in its session.
+    `shared` says whose file it is where that is no file of the person's own.
     """
 
     hop: Hop
@@ -33,6 +34,7 @@ class RoleEntry:
     icon: Icon | None = None
     warn: bool = False
     added: bool = False
+    shared: Shared | None = None
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ class Settings:
     `lock_timeout` that for another stsctl. `endpoint_url` and
     `ca_bundle` are what the environment says of the way to STS; `ignores_endpoint_urls` sets every such URL aside.
     `use_fips_endpoint` and `use_dualstack_endpoint` choose among AWS's own endpoints. `endpoint_urls` are the URLs of
-    the other services.
+    the other services. `project` says whether the file of a project is looked for.
     `emulator` is the id of the emulator that the endpoint is said to be.
     """
 
@@ -56,6 +56,7 @@ class Settings:
     browser: Setting[tuple[str, ...]]
     browser_profile: Setting[str | None]
     container: Setting[str | None]
+    project: Setting[bool]
     agent_auto_start: Setting[bool]
     agent_keep: Setting[tuple[str, ...]]
     warn_before: Setting[tuple[str, ...]]
@@ -117,6 +118,7 @@ def resolve(
         browser=choose("console.browser", command, console.browser or None, (), ()),
         browser_profile=choose("console.browser_profile", _as_it_is, console.browser_profile, None, ()),
         container=choose("console.container", _as_it_is, console.container, None, ()),
+        project=choose.project(defaults.project),
         agent_auto_start=choose("agent.auto_start", _truth, agent.auto_start, False, ()),
         agent_keep=choose("agent.keep", command, agent.keep or None, (), ()),
         warn_before=choose("shell.warn_before", command, shell.warn_before or None, destructive.DEFAULT, ()),
@@ -201,6 +203,10 @@ class _Chooser:
         if "no_prompt" in self._flags:
             return Setting(name="prompt", value=False, level=Level.FLAG, origin=Origin(place="--no-prompt"))
         return self("prompt", lambda text: not _truth(text), None, True, ("STSCTL_NO_PROMPT",))
+
+    def project(self, in_file: bool | None) -> Setting[bool]:
+        """Whether the file of a project is looked for."""
+        return self("project", lambda text: not _truth(text), in_file, True, ("STSCTL_NO_PROJECT",))
 
 
 def _as_it_is(text: str) -> str | None:

@@ -10,6 +10,9 @@ from stsctl.connection import Connection
 from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
 
+ENVIRONMENT = "environment"
+"""The name of the keys in the environment, where nobody gave it to anything else."""
+
 
 class SourceKind(Enum):
     """Where first credentials can come from; the values are the `type`s of `[source.NAME]`."""

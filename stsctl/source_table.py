@@ -5,6 +5,7 @@ from __future__ import annotations
 from stsctl.arn import Arn
 from stsctl.dataclass import dataclass
 from stsctl.errors import UsageError
+from stsctl.origin import Shared
 from stsctl.pkcs11_uri import SCHEME, Pkcs11Uri
 from stsctl.source import Certificate, IdentityCenter, Issuer, Proof, Source, SourceKind, TokenFrom
 from stsctl.tables import Table
@@ -13,11 +14,14 @@ from stsctl.url import is_web_page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEntry:
-    """`[source.NAME]`. `user_arn` is whose keys they are, `added` says that stsctl wrote it."""
+    """`[source.NAME]`. `user_arn` is whose keys they are, `added` says that stsctl wrote it, `shared` whose file it is
+    where that is no file of the person's own.
+    """
 
     source: Source
     user_arn: str | None = None
     added: bool = False
+    shared: Shared | None = None
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -228,6 +228,13 @@ class Table:
             return None if document is None else compact_policy(document)
         except UsageError as error:
             raise self.problem(key, f"{key} {error.message}") from error
+
+    def written(self, key: str) -> str:
+        """A key with its value, on one line and whole."""
+        return f"{_written(key)} = {json.dumps(self._values[key], ensure_ascii=False, default=str)}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
 
     def table(self, key: str) -> Table:
         """The table under `key`, empty where there is none."""

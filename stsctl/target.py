@@ -43,10 +43,14 @@ class HopKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFile:
-    """A file that holds what is said of a hop: its path as written, and where, relative to the folder of that."""
+    """A file that holds what is said of a hop: its path as written, and where, relative to the folder of that.
+
+    `within` is the folder that it must not lead out of, where whoever wrote it may name no other files.
+    """
 
     path: str
     origin: Origin
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,8 @@ class Wanted:
     provided_contexts: tuple[tuple[str, str], ...] = ()
     """Providers' ARNs, each with the file that has its assertion."""
     region: str | None = None
+    project: str | None = None
+    """The project's file that gives the name its meaning; None where it is the person's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,7 @@ COMMANDS = [
     _c("config path"),
     _c("config check"),
     _c("config check --json"),
+    _c("config trust --list"),
     _c("config add role another --role-arn arn:aws:iam::111111111111:role/ReadOnly --from work"),
     _c("config remove another"),
     _c("config import --from aws-config", status=3),

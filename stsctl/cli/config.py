@@ -10,6 +10,7 @@ from stsctl.cli.config_add import add
 from stsctl.cli.config_check import check
 from stsctl.cli.config_import import import_from
 from stsctl.cli.config_remove import remove
+from stsctl.cli.config_trust import trust
 from stsctl.cli.options import Group, json_option
 
 if TYPE_CHECKING:
@@ -64,3 +65,4 @@ command.add_command(add)
 command.add_command(check)
 command.add_command(import_from)
 command.add_command(remove)
+command.add_command(trust)

@@ -71,6 +71,14 @@ class Obtaining(Parts):
         said = configuration or self.configuration
         return names.resolve(wanted, said, self.profiles, self.settings, read_text=self.read_text)
 
+    def _of_project(self, wanted: Wanted) -> Wanted:
+        """What is wanted, with the project that gives it its meaning: called so elsewhere, it is something else."""
+        if wanted.project is not None or self.configuration.project is None:
+            return wanted
+        from stsctl import names
+
+        return replace(wanted, project=names.project_of(wanted, self.configuration))
+
     def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
         from stsctl.stores.learned import Learned
@@ -96,6 +104,7 @@ class Obtaining(Parts):
         `target` is what that means, where somebody has looked already.
         """
         self._refuse_former()
+        wanted = self._of_project(wanted)
         target = target or self.target(wanted)
         given = self._given() if acting.token_stdin else None
         kept = self._kept(target, acting)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Self
 
 from stsctl import configuration, settings
 from stsctl.cli.report import Report
+from stsctl.cli.shared_files import SharedFiles
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.host import files, ownership, paths
 from stsctl.host.witness import Witness
-from stsctl.origin import Origin
+from stsctl.target import NamedFile
 from stsctl.url import is_loopback
 
 if TYPE_CHECKING:
@@ -134,7 +135,18 @@ class Surroundings:
         known = KnownTables(self.paths.known_tables)
         found = self.read_configuration(self.config_text(), known)
         known.keep()
-        return found
+        return self.shared_files.beside(found)
+
+    @property
+    def shared_files(self) -> SharedFiles:
+        """The files that others write."""
+        return SharedFiles(
+            paths=self.paths,
+            environ=self.environ,
+            report=self.report,
+            short=self.short,
+            profiles=lambda: self.profiles.by_name.keys(),
+        )
 
     def config_text(self, place: Path | None = None) -> bytes | None:
         """What is in config.toml, or in the file that stands in its place; None where there is none."""
@@ -186,17 +198,21 @@ class Surroundings:
         place = self.paths
         said_in = (place.config, place.added, place.aws_config, place.aws_credentials)
         known = KnownNames(file=place.known_names, said_in=said_in)
-        found = known.read()
+        # What is called so in a project is not elsewhere.
+        everywhere = self.shared_files.around is None
+        found = known.read() if everywhere else None
         if found is None:
             found = listing(self.configuration, self.profiles)
-            known.keep(found, self._says_names)
+            if everywhere:
+                known.keep(found, self._says_names)
         return found
 
-    def read_text(self, path: str, origin: Origin) -> str:
+    def read_text(self, file: NamedFile) -> str:
         """What a file holds that a configuration names; raises ConfigurationError, which repeats nothing of it."""
+        path, origin = file.path, file.origin
         of_aws = origin.place == self.short(self.paths.aws_config)
         beside = self.paths.aws_config.parent if of_aws else self.paths.config_home
-        content = files.read(beside / Path(path).expanduser())
+        content = self.shared_files.content(file) if file.within else files.read(beside / Path(path).expanduser())
         if content is None:
             raise ConfigurationError(f'{origin}: there is no file "{path}"')
         try:

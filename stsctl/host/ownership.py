@@ -20,8 +20,8 @@ def check(path: Path) -> None:
     """
     if os.name != "posix":
         return
-    witness.saw_rights(path)
     try:
+        witness.saw_rights(path)
         found = [path.lstat()]
         if stat.S_ISLNK(found[0].st_mode):
             found.append(path.stat())
@@ -29,6 +29,16 @@ def check(path: Path) -> None:
         return
     except OSError as error:
         raise files.problem("read", path, error) from error
+    _check(path, found)
+
+
+def check_found(path: Path, found: os.stat_result) -> None:
+    """The same of what is open already, whatever has come to be called `path` since."""
+    if os.name == "posix":
+        _check(path, [found])
+
+
+def _check(path: Path, found: list[os.stat_result]) -> None:
     me = os.geteuid()
     if me != _ROOT and any(each.st_uid not in (me, _ROOT) for each in found):
         raise ConfigurationError(

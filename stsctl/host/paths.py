@@ -93,6 +93,16 @@ class Paths:
         return self.state_home / "run-times"
 
     @property
+    def known_shared_tables(self) -> Path:
+        """What the files of others say, where that is much."""
+        return self.state_home / "shared-tables"
+
+    @property
+    def trusted(self) -> Path:
+        """The files of others that the person trusted."""
+        return self.state_home / "trusted"
+
+    @property
     def locks(self) -> Path:
         """One file a lock."""
         return self.state_home / "locks"

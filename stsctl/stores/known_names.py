@@ -46,8 +46,8 @@ class KnownNames:
             return None
 
     def _names(self, stamps: Mapping[str, str]) -> bool:
-        """Whether just the files that have a say were looked at."""
-        return stamps.keys() == {str(path) for path in self.said_in}
+        """Whether the files that have a say were looked at; and perhaps others, which they name."""
+        return stamps.keys() >= {str(path) for path in self.said_in}
 
     def keep(self, names: Sequence[Named], witness: Witness) -> None:
         """Keeps what was found while `witness` was watching, where that is sure and much."""

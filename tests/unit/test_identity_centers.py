@@ -28,7 +28,7 @@ def read(config: str, aws: str = "") -> tuple[Configuration, Profiles]:
 def source_of(name: str, config: str, aws: str) -> Source:
     """The source that a name begins with."""
     own, profiles = read(config, aws)
-    return resolve(Wanted(name=name), own, profiles, settle(own, {}), read_text=lambda path, _origin: path).source
+    return resolve(Wanted(name=name), own, profiles, settle(own, {}), read_text=lambda file: file.path).source
 
 
 def test_sections_that_nobody_configured() -> None:

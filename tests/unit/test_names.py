@@ -12,7 +12,7 @@ from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.listing import listing
 from stsctl.origin import Origin
 from stsctl.source import SourceKind
-from stsctl.target import MfaMode, Target, Wanted
+from stsctl.target import MfaMode, NamedFile, Target, Wanted
 
 A = "arn:aws:iam::111111111111:role/"
 B = "arn:aws:iam::222222222222:role/"
@@ -70,7 +70,7 @@ def resolve(
         configured,
         profile.load(aws.encode(), None),
         settings.resolve(configured, environ or {}),
-        read_text=lambda path, _: (policies or {})[path],
+        read_text=lambda file: (policies or {})[file.path],
     )
 
 
@@ -422,8 +422,8 @@ class TestPolicyFiles:
         """A relative path is one beside that file."""
         asked: list[tuple[str, Origin]] = []
 
-        def read(path: str, origin: Origin) -> str:
-            asked.append((path, origin))
+        def read(file: NamedFile) -> str:
+            asked.append((file.path, file.origin))
             return "{}"
 
         configured = configuration.load(self.CONFIG.encode(), None, config_place="/x/config.toml")

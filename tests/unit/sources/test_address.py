@@ -118,7 +118,7 @@ def settle(
     settled = settings.resolve(configured, environ)
     wanted = Wanted(name="p", region=region)
     profiles = profile.load(PROFILE.format(in_profile).encode(), None)
-    target = names.resolve(wanted, configured, profiles, settled, read_text=lambda path, origin: "")
+    target = names.resolve(wanted, configured, profiles, settled, read_text=lambda file: "")
     clients = Clients(now=lambda: NOW, wall=lambda: NOW, urls=endpoint.urls(target, settled))
     return endpoint.resolve(target, None, settled), clients
 
@@ -218,7 +218,7 @@ ca_bundle = /ca.pem
     settled = settings.resolve(configuration.Configuration(), {})
     profiles = profile.load(text.encode(), None)
     target = names.resolve(
-        Wanted(name="p"), configuration.Configuration(), profiles, settled, read_text=lambda path, origin: ""
+        Wanted(name="p"), configuration.Configuration(), profiles, settled, read_text=lambda file: ""
     )
     where = endpoint.of_identity_center(target.source, settled)
     assert where == endpoint.resolve(target, target.hops[0], settled)

@@ -1,0 +1,172 @@
+"""The files of others that count in a run: those that config.toml includes, and the one of the project around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stsctl import settings
+from stsctl.cli.report import Report
+from stsctl.configuration import Configuration, Include
+from stsctl.dataclass import dataclass
+from stsctl.digest import sha256
+from stsctl.errors import ConfigurationError, StsctlError
+from stsctl.host import shared_files
+from stsctl.host.paths import Paths
+from stsctl.origin import Shared
+from stsctl.target import NamedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stsctl.sharing import SharedFile
+    from stsctl.stores.trusted import TrustedFiles
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFiles:
+    """Finds and reads them. `short` is a path as people write it, `profiles` gives the names of the AWS profiles."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+    report: Report
+    short: Callable[[Path], str]
+    profiles: Callable[[], Collection[str]]
+
+    @property
+    def trusted(self) -> TrustedFiles:
+        """Those that the person trusted."""
+        from stsctl.stores.trusted import TrustedFiles
+
+        return TrustedFiles(folder=self.paths.trusted)
+
+    def beside(self, own: Configuration) -> Configuration:
+        """What the person's own files say, with what these say beside it; what does not count is said."""
+        found = own
+        if own.includes:
+            from stsctl.sharing import merged
+            from stsctl.stores.known_tables import KnownTables
+
+            known = KnownTables(self.paths.known_shared_tables)
+            found = merged(own, list(self._included(own.includes)), reader=known, right=known.keep)
+        place = self.around
+        if place is not None and settings.resolve(found, self.environ).project.value:
+            found = self._with_project(found, place)
+        for aside in found.asides:
+            self._say_once(aside, aside)
+        for trouble in found.troubles:
+            self.report.notice(trouble)
+        return found
+
+    def read(self, path: Path, shared: Shared) -> SharedFile | None:
+        """A file with its standing; None where there is none. Raises ConfigurationError, FileError."""
+        from stsctl.sharing import SharedFile, Standing
+
+        content = shared_files.read(path)
+        if content is None:
+            return None
+        real = os.path.realpath(path)
+        trusted = self.trusted.get(real)
+        standing = Standing.NEW if trusted is None else Standing.CHANGED
+        if trusted is not None and trusted.content == content:
+            standing = Standing.TRUSTED
+        return SharedFile(content=content, path=real, place=self.short(path), standing=standing, shared=shared)
+
+    def means(self, include: Include) -> list[Path]:
+        """The files that one of `include` means; raises ConfigurationError, FileError."""
+        path = self._home / include.path[2:] if include.path.startswith("~/") else Path(include.path)
+        return shared_files.matching(self.paths.config_home / path)
+
+    @property
+    def around(self) -> Path | None:
+        """The project's file of the working folder, trusted or not."""
+        return shared_files.project(self._home)
+
+    def is_project(self, path: Path) -> bool:
+        """Whether a file would be a project's."""
+        return path.name == shared_files.PROJECT
+
+    def here(self, includes: tuple[Include, ...]) -> Iterator[str]:
+        """Where the files really are that have a say here, trusted or not."""
+        for include in includes:
+            for path in self._tried(include, partial(self.means, include)) or ():
+                yield os.path.realpath(path)
+        if self.around is not None:
+            yield str(self.around)
+
+    def content(self, file: NamedFile) -> bytes | None:
+        """What a file holds that one of them names; raises ConfigurationError where it leads out of its folder."""
+        try:
+            return shared_files.read(Path(file.path), within=file.within)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{file.origin}: {error.message}", hint=error.hint) from error
+
+    @property
+    def _home(self) -> Path:
+        return Path(self.environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - as `paths.find`
+
+    def _included(self, includes: tuple[Include, ...]) -> Iterator[SharedFile]:
+        from stsctl.sharing import Standing
+
+        seen: set[str] = set()
+        for include in includes:
+            for path in self._tried(include, partial(self.means, include)) or ():
+                file = self._tried(include, partial(self.read, path, Shared.INCLUDED))
+                if file is None or file.path in seen:
+                    continue
+                if len(seen) == shared_files.MOST:
+                    self.report.notice(f"{include.origin}: no more than {shared_files.MOST} files are read")
+                    return
+                seen.add(file.path)
+                if file.standing is Standing.CHANGED:
+                    self._tell_once(file, f"{file.place} has changed since you trusted it, and does not count")
+                yield file
+
+    def _tried(self, include: Include, read: Callable[[], _T | None]) -> _T | None:
+        try:
+            found = read()
+        except StsctlError as error:
+            self.report.notice(f"{include.origin}: {error.message}")
+            return None
+        if found is None:
+            self.report.notice(f'{include.origin}: there is no file "{include.path}"')
+        return found
+
+    def _with_project(self, own: Configuration, place: Path) -> Configuration:
+        """The names of a project beside the person's own, once it is trusted; before, it is not even opened."""
+        from stsctl.sharing import SharedFile, Standing, merged
+
+        kept = self.trusted.get(str(place))
+        short = self.short(place)
+        if kept is None:
+            file = SharedFile(content=b"", path=str(place), place=short, standing=Standing.NEW, shared=Shared.PROJECT)
+            self._tell_once(file, f"{short} does not count before you trust it")
+            return replace(own, to_trust=file.to_trust)
+        try:
+            found = self.read(place, Shared.PROJECT)
+            if found is not None and found.path != str(place):
+                raise ConfigurationError(f'"{place}" is a link')
+        except StsctlError as error:
+            self.report.notice(f"{error.message}: it does not count")
+            return own
+        if found is None:
+            return own
+        if found.standing is not Standing.TRUSTED:
+            self._tell_once(found, f"{short} has changed since you trusted it, and does not count")
+            return replace(own, to_trust=found.to_trust)
+        return merged(own, [found], profiles=self.profiles())
+
+    def _tell_once(self, file: SharedFile, what: str) -> None:
+        """Says that somebody has to look at a file, once for each state in which it is."""
+        self._say_once(f'{what}: run "{file.to_trust}"', file.path, file.content)
+
+    def _say_once(self, what: str, about: str, content: bytes = b"") -> None:
+        if self.trusted.first_time(about, sha256(content).hexdigest()):
+            self.report.notice(what)
