@@ -56,6 +56,7 @@ def entry(now: datetime) -> Entry:
             policy='{"Version": "2012-10-17"}',
             policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
             region="eu-west-1",
+            project="/src/app/.stsctl.toml",
         ),
     )
 
