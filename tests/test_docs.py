@@ -150,6 +150,7 @@ _SAMPLES = {
     "lock_timeout": "5s",
     "use_fips_endpoint": "true",
     "use_dualstack_endpoint": "true",
+    "project": "true",
 }
 
 
