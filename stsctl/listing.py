@@ -2,90 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from stsctl.origin import Origin
 
 if TYPE_CHECKING:
     from stsctl.configuration import Configuration
-    from stsctl.profile import Profiles
+    from stsctl.profile import Profile, Profiles
     from stsctl.role_table import RoleEntry
+    from stsctl.source_table import SourceEntry
 
 
 class Named(NamedTuple):
-    """A name that can be typed, for listings, completions and searches; `also` is what else it is found by, in lines.
-
-    No dataclass: thousands are made for a list to pick from.
-    """
+    """A name that can be typed, with what is said of it. No dataclass: there are thousands, and this is made in C."""
 
     name: str
     kind: str
     description: str
     place: str
     line: int | None
-    also: str = ""
 
     @property
     def origin(self) -> Origin:
         """Where it is written."""
         return Origin(place=self.place, line=self.line)
 
-    @property
-    def text(self) -> str:
-        """All that it is found by, besides its name."""
-        return f"{self.description}\n{self.also}"
+
+class Listing:
+    """Names that can be typed, each looked at when somebody asks for it.
+
+    `rows` says the rest of each, as JSON; `texts` gives what each is found by besides its name.
+    """
+
+    def __init__(self, names: Sequence[str], rows: Sequence[str], texts: Callable[[], Sequence[str]]) -> None:
+        self.names = names
+        self.rows = rows
+        self.texts = texts
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Named]:
+        rows = json.loads(f"[{','.join(self.rows)}]")
+        return (Named(name, *row) for name, row in zip(self.names, rows, strict=True))
+
+    def __getitem__(self, name: str) -> Named:
+        return Named(name, *json.loads(self.rows[self._places[name]]))
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
 
 
-def listing(configuration: Configuration, profiles: Profiles) -> tuple[Named, ...]:
+def listing(configuration: Configuration, profiles: Profiles) -> Listing:
     """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
     from stsctl.chain import leads_somewhere
 
-    roles = [
-        _named(role.hop, "role", role.hop.description or role.hop.what, _also(role))
-        for role in configuration.roles.values()
-    ]
-    sources = [
-        _named(entry.source, "source", entry.user_arn or f"source of type {entry.source.kind.value}", "")
-        for entry in configuration.sources.values()
-    ]
-    others = [
-        Named(
-            name=name,
-            kind="profile",
-            description=profile.get("role_arn") or "AWS profile",
-            place=profile.origin.place,
-            line=profile.origin.line,
-            also=_lines(profile.get(key) for key in _TELLING),
-        )
-        for name, profile in profiles.by_name.items()
-        if leads_somewhere(profile)
-    ]
-    known = {one.name for one in (*roles, *sources)}
-    return (*roles, *sources, *(one for one in others if one.name not in known))
+    found = {name: _of_role(role) for name, role in configuration.roles.items()}
+    found |= {name: _of_source(entry) for name, entry in configuration.sources.items()}
+    for name, profile in profiles.by_name.items():
+        if name not in found and leads_somewhere(profile):
+            found[name] = _of_profile(profile)
+    rows = [json.dumps(row) for row, _ in found.values()]
+    return Listing([*found], rows, lambda: [text for _, text in found.values()])
 
 
-class _Placed(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def origin(self) -> Origin | None: ...
+_Found = tuple[tuple[str, str, str, int | None], str]
+"""What `Named` says of a name besides the name itself, and what it is found by."""
 
 
-def _named(one: _Placed, kind: str, description: str, also: str) -> Named:
-    origin = one.origin or Origin(place=one.name)
-    return Named(one.name, kind, description, origin.place, origin.line, also)
+def _of_role(role: RoleEntry) -> _Found:
+    hop = role.hop
+    tags = (f"{key}={value}" for key, value in hop.tags)
+    also = (hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
+    return _found("role", hop.description or hop.what, hop.origin or Origin(place=role.name), also)
+
+
+def _of_source(entry: SourceEntry) -> _Found:
+    said = entry.user_arn or f"source of type {entry.source.kind.value}"
+    return _found("source", said, entry.source.origin or Origin(place=entry.name), ())
 
 
 _TELLING = ("sso_account_id", "sso_role_name", "sso_session", "region", "source_profile")
 """What of an AWS profile people remember it by, besides its role."""
 
 
-def _also(role: RoleEntry) -> str:
-    hop = role.hop
-    tags = (f"{key}={value}" for key, value in hop.tags)
-    return _lines((hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags))
+def _of_profile(profile: Profile) -> _Found:
+    also = (profile.get(key) for key in _TELLING)
+    return _found("profile", profile.get("role_arn") or "AWS profile", profile.origin, also)
 
 
-def _lines(texts: Iterable[str | None]) -> str:
-    return "\n".join(text for text in texts if text)
+def _found(kind: str, description: str, origin: Origin, also: Iterable[str | None]) -> _Found:
+    text = "\n".join((description, *(each for each in also if each)))
+    return (kind, description, origin.place, origin.line), text

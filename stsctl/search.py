@@ -6,7 +6,7 @@ Where no name has all of the words, those are found that have their letters in t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,13 +18,15 @@ _ELSEWHERE = 4
 class Search:
     """Searches the same names again and again, as somebody types.
 
-    `texts` has each name with what else it can be found by: account, role, description, region, ARN, tags. `liked` says
-    how much a name is liked, by how often and how lately it was used: it comes first among equals.
+    `texts` gives what each can be found by besides its name: account, role, description, region, ARN, tags. `liked`
+    says how much a name is liked, by how often and how lately it was used: it comes first among equals.
     """
 
-    def __init__(self, texts: Mapping[str, str], liked: Mapping[str, float]) -> None:
-        self._texts = texts
-        self._names = sorted(sorted(texts), key=lambda name: -liked.get(name, 0.0))
+    def __init__(self, names: Sequence[str], texts: Callable[[], Sequence[str]], liked: Mapping[str, float]) -> None:
+        self._given, self._texts = names, texts
+        known = {name for name in names if name.isprintable()}
+        best = sorted(known & liked.keys(), key=lambda name: (-liked[name], name))
+        self._names = [*best, *sorted(known.difference(best))]
         self._last: tuple[tuple[str, ...], list[_Folded]] | None = None
 
     def find(self, query: str) -> list[str]:
@@ -45,8 +47,9 @@ class Search:
 
     @cached_property
     def _all(self) -> list[_Folded]:
+        texts = dict(zip(self._given, self._texts(), strict=True))
         folded = ((name, name.casefold()) for name in self._names)
-        return [_Folded(called, name, f"{name}\n{self._texts[called].casefold()}") for called, name in folded]
+        return [_Folded(called, name, f"{name}\n{texts[called].casefold()}") for called, name in folded]
 
     def _within(self, words: tuple[str, ...]) -> list[_Folded]:
         """Where they can be: what the words before them were found in, if these only narrow those down."""

@@ -79,13 +79,13 @@ class App(Obtaining):
 
     def picked_several(self, *, several: bool = True) -> tuple[str, ...]:
         """The names that the person picks; none where there is nobody to pick, or nothing to pick from."""
-        names = self.listing() if self.machine.can_ask() else ()
-        if not names:
+        listing = self.listing() if self.machine.can_ask() else None
+        if not listing:
             return ()
         from stsctl.cli.picker import pick
 
         try:
-            return pick(self, names, several=several)
+            return pick(self, listing, several=several)
         except PersonNeededError as error:  # a terminal that cannot show it
             self.report.debug(error.message)
             return ()

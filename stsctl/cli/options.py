@@ -111,7 +111,7 @@ def _found(incomplete: str, known: Mapping[str, str], instruction: str) -> list[
     """The names that have the letters somewhere, or in this order."""
     from stsctl.search import Search
 
-    found = Search(known, {}).find(incomplete)
+    found = Search([*known], lambda: [*known.values()], {}).find(incomplete)
     # bash would put what several have in common in the place of what was typed.
     return found if len(found) == 1 or not instruction.startswith("bash") else []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,20 +17,19 @@ from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
-    from stsctl.listing import Named
+    from stsctl.listing import Listing
     from stsctl.stores.index import Entry
 
 _ASKED = {Asks.NOTHING: "", Asks.MFA: "MFA", Asks.SIGN_IN: "sign-in", Asks.PASSPHRASE: "phrase"}
 
 
-def pick(app: App, names: Sequence[Named], *, several: bool = False) -> tuple[str, ...]:
+def pick(app: App, listing: Listing, *, several: bool = False) -> tuple[str, ...]:
     """The names that the person picks of these, at least one.
 
     Raises click.Abort where they leave without, PersonNeededError where the terminal cannot show them.
     """
-    known = {one.name: one for one in names if one.name.isprintable()}
-    search = Search({name: one.text for name, one in known.items()}, app.uses.worth(app.now()))
-    facts = _Facts(app, known)
+    search = Search(listing.names, listing.texts, app.uses.worth(app.now()))
+    facts = _Facts(app, listing)
     picker = Picker(search, about=facts.about, details=facts.details, several=several)
     outcome = Outcome.OPEN
     with app.machine.screen() as shown:
@@ -51,7 +49,7 @@ def pick(app: App, names: Sequence[Named], *, several: bool = False) -> tuple[st
 class _Facts:
     """What is known of each name: at a glance, or as a `whole`, with its plan."""
 
-    def __init__(self, app: App, known: dict[str, Named]) -> None:
+    def __init__(self, app: App, known: Listing) -> None:
         self._app = app
         self._known = known
         self._now = app.now()

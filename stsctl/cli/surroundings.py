@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stsctl import profile
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
-    from stsctl.listing import Named
+    from stsctl.listing import Listing
     from stsctl.tables import Reader
 
 
@@ -190,7 +190,7 @@ class Surroundings:
         """Every name that can be typed, with what it is; for completions."""
         return [(one.name, one.description) for one in self.listing()]
 
-    def listing(self) -> tuple[Named, ...]:
+    def listing(self) -> Listing:
         """Every name that can be typed, with its origin."""
         from stsctl.listing import listing
         from stsctl.stores.known_names import KnownNames

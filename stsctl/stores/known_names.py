@@ -6,10 +6,9 @@ Thousands of roles take half a second to read. Where none of the files has chang
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from stsctl import hook
@@ -17,11 +16,11 @@ from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
 from stsctl.host.witness import Witness
-from stsctl.listing import Named
+from stsctl.listing import Listing
 
 _MANY = 200
 """From how many names on it is worth a file."""
-_FORM = 2
+_FORM = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +30,18 @@ class KnownNames:
     file: Path
     said_in: tuple[Path, ...]
 
-    def read(self) -> tuple[Named, ...] | None:
+    def read(self) -> Listing | None:
         """The names; None where they have to be looked for."""
         try:
-            form, stamps, rights, rows = json.loads(files.read(self.file) or b"null")
+            head, names, texts, *rows = (files.read(self.file) or b"").decode().split("\n")
+            form, stamps, rights = json.loads(head)
             if form != _FORM or not self._names(stamps):
                 return None
             if any(hook.stamp_at(os.fsencode(path)).decode() != stamp for path, stamp in stamps.items()):
                 return None
             if any(hook.rights_at(os.fsencode(path)).decode() != each for path, each in rights.items()):
                 return None
-            return tuple(itertools.starmap(Named, rows))
+            return Listing(json.loads(names), rows, lambda: json.loads(texts))
         except (FileError, OSError, ValueError, TypeError, AttributeError):
             return None
 
@@ -49,11 +49,13 @@ class KnownNames:
         """Whether the files that have a say were looked at; and perhaps others, which they name."""
         return stamps.keys() >= {str(path) for path in self.said_in}
 
-    def keep(self, names: Sequence[Named], witness: Witness) -> None:
+    def keep(self, listing: Listing, witness: Witness) -> None:
         """Keeps what was found while `witness` was watching, where that is sure and much."""
         stamps = {os.fsdecode(path): stamp.decode() for path, stamp in witness.files.items()}
-        if len(names) < _MANY or not witness.sure or not self._names(stamps):
+        if len(listing) < _MANY or not witness.sure or not self._names(stamps):
             return
         rights = {os.fsdecode(path): each.decode() for path, each in witness.rights.items()}
+        # Each on its line: what nobody asks for is not even parsed.
+        lines = (json.dumps((_FORM, stamps, rights)), json.dumps(listing.names), json.dumps(listing.texts()))
         with contextlib.suppress(FileError):
-            files.replace(self.file, json.dumps((_FORM, stamps, rights, names)).encode(), lasting=False)
+            files.replace(self.file, "\n".join((*lines, *listing.rows)).encode(), lasting=False)

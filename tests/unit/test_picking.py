@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from stsctl.picking import About, Outcome, Picker
@@ -11,10 +13,15 @@ from stsctl.search import Search
 NAMES = [f"role-{number:03}" for number in range(50)]
 
 
+def search(names: Sequence[str]) -> Search:
+    """A search of names that nothing else is known of."""
+    return Search(names, lambda: [""] * len(names), {})
+
+
 def picker(*names: str, several: bool = False) -> Picker:
     """A picker of those names."""
     return Picker(
-        Search(dict.fromkeys(names or NAMES, ""), {}),
+        search(names or NAMES),
         about=lambda name: About(identity=f"who {name} is", left="5 min" if name.endswith("1") else "", asks="MFA"),
         details=lambda name: (f"all about {name}",),
         several=several,
@@ -146,6 +153,6 @@ def test_only_what_is_shown_is_asked_about() -> None:
         asked.append(name)
         return About()
 
-    many = Search({f"n{number}": "" for number in range(5000)}, {})
+    many = search([f"n{number}" for number in range(5000)])
     Picker(many, about=about, details=lambda _: ()).lines(80, 12)
     assert len(asked) == 10

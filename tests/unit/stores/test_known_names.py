@@ -42,7 +42,7 @@ def write(path: Path, text: str) -> None:
 
 def reads(run: Surroundings) -> tuple[tuple[Named, ...], bool]:
     """The names, and whether the configuration was read for them."""
-    return run.listing(), "configuration" in run.__dict__
+    return tuple(run.listing()), "configuration" in run.__dict__
 
 
 def test_read_once(here: Callable[[], Surroundings]) -> None:
@@ -101,7 +101,7 @@ def reads_or_refuses(run: Surroundings) -> tuple[str, bool]:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"[1, {}, {}, [[]]]", b"\xff", b'[1, [], 3, "x"]'])
 def test_a_damaged_file(here: Callable[[], Surroundings], content: bytes) -> None:
     """What cannot be understood is as good as nothing, and is mended."""
-    names = here().listing()
+    names = tuple(here().listing())
     file = here().paths.known_names
     file.write_bytes(content)
     assert reads(here()) == (names, True)
