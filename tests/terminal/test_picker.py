@@ -105,9 +105,8 @@ def test_another_size(window: Window) -> None:
     window.until("Esc leaves")
     window.resize(6, 40)
     window.terminal.send("ead")
-    lines = window.until("1 found")
-    assert lines[0] == "> ead"
-    assert lines[5].startswith("1 found")
+    assert window.until("> ead")[0] == "> ead"
+    assert window.until("1 found")[5].startswith("1 found")
     window.terminal.send("\r")
     window.until("status=0")
 

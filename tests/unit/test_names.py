@@ -457,7 +457,7 @@ def test_the_listing_holds_all_that_can_be_typed() -> None:
         ("legacy", "source", "source of type keys"),
         ("aws-role", "profile", A + "aws"),
     ]
-    assert str(listed[-1].origin) == "~/.aws/config:7"
+    assert str(listed["aws-role"].origin) == "~/.aws/config:7"
 
 
 def test_a_role_given_by_its_arn_has_the_external_id_that_the_configuration_knows() -> None:
