@@ -15,7 +15,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from jeepney import DBusAddress
+    from secretstorage import Collection
 
 PASSWORD = "the password of the test's keyring"
 
@@ -35,6 +39,21 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
   </policy>
 </busconfig>
 """
+
+
+def _internal() -> DBusAddress:
+    """What the daemon offers for those who know the password."""
+    from jeepney import DBusAddress
+
+    return DBusAddress(
+        "/org/freedesktop/secrets",
+        bus_name="org.freedesktop.secrets",
+        interface="org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
+    )
+
+
+def _path(collection: str) -> str:
+    return _LOGIN.replace("login", collection.replace("-", "_2d"))
 
 
 def available() -> bool:
@@ -85,29 +104,42 @@ class SecretService:
         if self._daemon is not None and self._daemon.poll() is not None:
             self.start_daemon()
 
-    def lock(self) -> None:
-        """Locks the keyring, as a screen lock or a log-out does."""
+    def lock(self, collection: str = "login") -> None:
+        """Locks the keyring, or another collection, as a screen lock or a log-out does."""
         with self._connection() as connection:
             import secretstorage
 
-            secretstorage.Collection(connection, _LOGIN).lock()
+            secretstorage.Collection(connection, _path(collection)).lock()
 
-    def unlock(self) -> None:
-        """Unlocks the keyring with its password, asking nobody."""
-        from jeepney import DBusAddress, new_method_call
+    @contextlib.contextmanager
+    def collection(self, name: str) -> Iterator[Collection]:
+        """Meanwhile there is another collection, as a tool makes one of its own; nobody is asked for a password."""
+        from jeepney import new_method_call
+        from secretstorage import Collection
         from secretstorage.util import format_secret, open_session
 
-        internal = DBusAddress(
-            "/org/freedesktop/secrets",
-            bus_name="org.freedesktop.secrets",
-            interface="org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
-        )
+        with self._connection() as connection:
+            secret = format_secret(open_session(connection), PASSWORD.encode(), "text/plain")
+            said = {"org.freedesktop.Secret.Collection.Label": ("s", name)}
+            make = new_method_call(_internal(), "CreateWithMasterPassword", "a{sv}(oayays)", (said, secret))
+            made = Collection(connection, connection.send_and_get_reply(make, timeout=10).body[0])
+            yield made
+            self.unlock(name)
+            made.delete()
+
+    def unlock(self, collection: str = "login") -> None:
+        """Unlocks the keyring, or another collection, with its password, asking nobody."""
+        from jeepney import new_method_call
+        from secretstorage import Collection
+        from secretstorage.util import format_secret, open_session
+
         with self._connection() as connection:
             secret = format_secret(open_session(connection), PASSWORD.encode(), "text/plain")
             connection.send_and_get_reply(
-                new_method_call(internal, "UnlockWithMasterPassword", "o(oayays)", (_LOGIN, secret)), timeout=10
+                new_method_call(_internal(), "UnlockWithMasterPassword", "o(oayays)", (_path(collection), secret)),
+                timeout=10,
             )
-        assert not self.is_locked()
+            assert not Collection(connection, _path(collection)).is_locked()
 
     def is_locked(self) -> bool:
         """Whether the keyring is locked."""

@@ -97,7 +97,12 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         rf"({VALUES}|sources\.(interface|client|authorization_details|throttling))",
         EFFECTS,
     ),
-    (r"sources\.other_keyring", rf"({VALUES}|host\.deadline|sources\.kept_pair)", {"secretstorage"} | EFFECTS),
+    (
+        r"sources\.other_keyring",
+        rf"({VALUES}|host\.deadline|sources\.kept_pair)",
+        {"jeepney", "secretstorage"} | EFFECTS,
+    ),
+    (r"sources\.leapp_file", VALUES, {"cryptography"}),
     (r"sources\.sealed_pairs", rf"({VALUES}|sources\.kept_pair)", {"cryptography"} | EFFECTS),
     (
         r"sources\.\w+",

@@ -79,7 +79,16 @@ class Belongings:
             raise files.problem("read", path, error) from error
         if len(text) > _LARGEST:
             raise ConfigurationError(f"{self._short(path)} is larger than any configuration of {self._tool.name}")
-        return text
+        return self._opened(path, text) if self._tool.sealed else text
+
+    def _opened(self, path: Path, text: bytes) -> bytes:
+        from stsctl.host import machine_id
+        from stsctl.sources import leapp_file
+
+        try:
+            return leapp_file.opened(text, machine_id.candidates())
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self._short(path)}: {error.message}") from error
 
     @cached_property
     def _kept(self) -> tuple[Keyring | None, _Kept | None]:
@@ -101,13 +110,16 @@ class Belongings:
         return Keyring(place=f"{self._tool.name}'s keyring", trouble=trouble), None
 
     def _readable(self, at: KeyringPlace) -> list[_Kept]:
-        from stsctl.sources.other_keyring import OtherKeyring
+        from stsctl.sources.other_keyring import OtherKeyring, OtherPasswords
         from stsctl.sources.sealed_pairs import SealedPairs
 
-        folder = self._path(at.folder)
         found: list[_Kept] = []
         if at.backend != "file" and sys.platform not in _SYSTEMS_OWN:
-            found.append(OtherKeyring(at.collection, self._limit))
+            if at.collection is not None:
+                found.append(OtherKeyring(at.collection, self._limit))
+            if at.service is not None:
+                found.append(OtherPasswords(at.service, self._limit))
+        folder = self._path(at.folder) if at.folder is not None else None
         if at.backend != "secret-service" and folder is not None:
             found.append(SealedPairs(folder, self._short(folder), lambda: self._passphrase))
         return found

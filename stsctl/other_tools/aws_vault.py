@@ -19,10 +19,11 @@ from stsctl.other_tools.finding import (
     KeptKeys,
     Keyring,
     KeyringPlace,
-    Kind,
     Theirs,
     becomes,
     offers,
+    role,
+    source,
     stays,
 )
 from stsctl.profile import KEY_ID, Profile, Profiles
@@ -94,9 +95,9 @@ def _own(profile: Profile) -> list[Finding] | None:
     what, process = f'profile "{profile.name}"', profile.get(_TOKEN_PROCESS)
     if process is not None and profile.get("role_arn"):
         name = f"{profile.name}-token"
-        source = Entry(kind=Kind.SOURCE, name=name, values={"type": "oidc", "token_process": process}, called_by=False)
+        program = source(name, {"type": "oidc", "token_process": process})
         return [
-            becomes(f'program "{process}"', profile.at(_TOKEN_PROCESS), source),
+            becomes(f'program "{process}"', profile.at(_TOKEN_PROCESS), program),
             becomes(what, profile.origin, _role(profile, name), f'{profile.get("role_arn")} from "{name}"'),
         ]
     words = programs.words_of(profile.get("credential_process"))
@@ -109,10 +110,8 @@ def _own(profile: Profile) -> list[Finding] | None:
 def _role(profile: Profile, beginning: str) -> Entry:
     said = {
         "role_arn": profile.get("role_arn"),
-        "from": beginning,
         "region": profile.get("region"),
         "session_name": profile.get("role_session_name"),
         "duration": profile.get("duration_seconds"),
     }
-    values = {key: value for key, value in said.items() if value}
-    return Entry(kind=Kind.ROLE, name=profile.name, values=values, own=frozenset({profile.name}))
+    return role(profile.name, beginning, said)

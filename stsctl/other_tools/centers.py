@@ -8,7 +8,7 @@ from dataclasses import field
 
 from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
-from stsctl.other_tools.finding import Entry, Finding, Kind, becomes
+from stsctl.other_tools.finding import Entry, Finding, becomes, role, source
 
 _HOST = re.compile(r"https?://(?P<label>[^./:]+)")
 
@@ -25,11 +25,10 @@ class Centers:
         if key not in self.found:
             fitting = self._unused(name or _label(start_url))
             values = {"type": "identity-center", "start_url": key[0], "sso_region": region}
-            entry = Entry(kind=Kind.SOURCE, name=fitting, values=values, called_by=False)
-            self.found[key] = becomes(f"sign-in at {key[0]}", origin, entry)
-        source = self.found[key].entry
-        assert source is not None
-        return source.name
+            self.found[key] = becomes(f"sign-in at {key[0]}", origin, source(fitting, values))
+        entry = self.found[key].entry
+        assert entry is not None
+        return entry.name
 
     def _unused(self, name: str) -> str:
         used = {finding.entry.name for finding in self.found.values() if finding.entry}
@@ -40,11 +39,9 @@ class Centers:
         return fitting
 
 
-def role(name: str, source: str, account_id: str, role_name: str, more: Mapping[str, str | None]) -> Entry:
+def permission_set(name: str, beginning: str, account_id: str, role_name: str, more: Mapping[str, str | None]) -> Entry:
     """A permission set in an account, with what `more` says of it."""
-    values = {"type": "permission-set", "from": source, "account_id": account_id, "role_name": role_name}
-    said = {key: value for key, value in more.items() if value}
-    return Entry(kind=Kind.ROLE, name=name, values={**values, **said}, own=frozenset({name}))
+    return role(name, beginning, {"type": "permission-set", "account_id": account_id, "role_name": role_name, **more})
 
 
 def plain(start_url: str) -> str:

@@ -72,6 +72,17 @@ class Finding:
     keys: KeptKeys | None = None
 
 
+def source(name: str, values: Mapping[str, str]) -> Entry:
+    """A source, which only roles name."""
+    return Entry(kind=Kind.SOURCE, name=name, values=values, called_by=False)
+
+
+def role(name: str, beginning: str, said: Mapping[str, str | None]) -> Entry:
+    """A role from a source or another role, as far as its tool says it; an AWS profile of its name is the same."""
+    values = {"from": beginning, **{key: text for key, text in said.items() if text}}
+    return Entry(kind=Kind.ROLE, name=name, values=values, own=frozenset({name}))
+
+
 def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:
     """A thing that added.toml can say."""
     return Finding(what=what, origin=origin, outcome=Outcome.BECOMES, entry=entry, note=note)
@@ -115,12 +126,13 @@ class Keyring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyringPlace:
-    """Where a tool's keyring is: in a collection of the Secret Service or in a folder of sealed files, whichever is
-    there; `backend` is what its configuration or a variable names instead, as its tool calls it.
+    """Where a tool's keyring is: a collection of the Secret Service or a folder of sealed files, whichever is there, or
+    the items of a service among everybody's; `backend` is what it is told to use instead, as it calls that itself.
     """
 
-    collection: str
-    folder: str
+    collection: str | None = None
+    folder: str | None = None
+    service: str | None = None
     backend: str | None = None
 
 

@@ -74,7 +74,7 @@ def _own(profile: Profile, profiles: Profiles, found: Centers, keyring: Keyring)
             why = "it says no granted_sso_start_url and granted_sso_region, nor a section that does"
             return [stays(what, profile.at("granted_sso_account_id"), why)]
         source = found.named(url, region, profile.origin, profile.get("sso_session"))
-        entry = centers.role(profile.name, source, account_id, role_name, {"region": profile.get("region")})
+        entry = centers.permission_set(profile.name, source, account_id, role_name, {"region": profile.get("region")})
         return [becomes(what, profile.origin, entry, f"{role_name} in {account_id}")]
     if words[:1] in (("granted",), ("dgranted",)) and "credential-process" in words and not _by_itself(profile):
         return [_keys(programs.option(words, "--profile") or profile.name, profile, keyring)]

@@ -19,8 +19,11 @@ from stsctl.source_table import SourceEntry
 
 def settle(found: Sequence[Finding], tool: str, here: Configuration, profiles: Profiles) -> list[Finding]:
     """The findings as they can be had: none in place of what is here, and no role whose beginning is not."""
-    settling = _Settling(tool, here, profiles)
-    settled = {id(finding): settling.of(finding) for finding in _in_order(found)}
+    depth = _depths(found)
+    settling = _Settling(tool, here, profiles, depth)
+    # What others name goes before them, sources first.
+    ordered = sorted(found, key=lambda each: 0 if each.entry is None else _rank(each.entry, depth))
+    settled = {id(finding): settling.of(finding) for finding in ordered}
     return [settled[id(finding)] for finding in found]
 
 
@@ -40,29 +43,33 @@ def written(text: bytes, settled: Sequence[Finding], *, place: str) -> bytes:
     return added.with_import(text, None, entries(settled, Kind.ROLE), (), place=place)
 
 
-def _in_order(found: Sequence[Finding]) -> list[Finding]:
-    """What others name goes before them."""
-    before = {finding.entry.name: finding.entry.values.get("from") for finding in found if finding.entry is not None}
+def _rank(entry: Entry, depth: Mapping[str, int]) -> int:
+    return depth[entry.name] if entry.kind is Kind.ROLE else 0
 
-    def depth(name: str | None) -> int:
-        steps = 0
-        while name is not None and steps <= len(before):
-            name = before.get(name)
-            steps += 1
+
+def _depths(found: Sequence[Finding]) -> dict[str, int]:
+    """How many roles there are from each role to where it begins; more than there are roles, where they go round."""
+    every = [finding.entry for finding in found if finding.entry is not None]
+    sources = {entry.name for entry in every if entry.kind is Kind.SOURCE}
+    before = {entry.name: entry.values.get("from") for entry in every if entry.kind is Kind.ROLE}
+
+    def depth(name: str) -> int:
+        steps, at = 1, before[name]
+        while at in before and at not in sources and steps <= len(before):
+            steps, at = steps + 1, before[at]
         return steps
 
-    def rank(finding: Finding) -> tuple[bool, int]:
-        entry = finding.entry
-        return (entry is not None and entry.kind is Kind.ROLE, depth(entry.name) if entry else 0)
-
-    return sorted(found, key=rank)
+    return {name: depth(name) for name in before}
 
 
 class _Settling:
-    def __init__(self, tool: str, here: Configuration, profiles: Profiles) -> None:
+    """`depth` is that of each role that was found: people type their names, which sources give way to."""
+
+    def __init__(self, tool: str, here: Configuration, profiles: Profiles, depth: Mapping[str, int]) -> None:
         self._tool = tool
         self._here = here
         self._profiles = profiles
+        self._depth = depth
         self._written: dict[str, Origin] = {}
         self._called: dict[str, str] = {}
         """What is called otherwise here than there."""
@@ -76,6 +83,8 @@ class _Settling:
         if entry is None:
             return finding
         beginning = entry.values.get("from")
+        if entry.kind is Kind.ROLE and self._depth[entry.name] > len(self._depth):
+            return self._leave(finding, entry, f'the roles go round: "{entry.name}" begins at "{beginning}"')
         if beginning in self._left:
             return self._leave(finding, entry, f'"{beginning}", from which it begins, is not carried over')
         if beginning in self._called:
@@ -119,6 +128,8 @@ class _Settling:
             return (role.hop.origin if role else None) or (source.source.origin if source else None)
         if entry.name in self._written:
             return self._written[entry.name]
+        if not entry.called_by and entry.name in self._depth:
+            return Origin(place="a role of that name")
         profile = self._profiles.by_name.get(entry.name)
         other = profile is not None and entry.name not in entry.own and leads_somewhere(profile)
         return profile.origin if profile is not None and other else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from stsctl.dataclass import dataclass
-from stsctl.other_tools import aws_config, aws_vault, granted
+from stsctl.other_tools import aws_config, aws_sso_cli, aws_vault, awsume, granted, leapp, saml2aws
 from stsctl.other_tools.finding import File, Finding, KeyringPlace, Theirs
 
 
@@ -13,13 +13,15 @@ from stsctl.other_tools.finding import File, Finding, KeyringPlace, Theirs
 class Tool:
     """A tool. Of `files` the first that is there is its configuration; a variable that is not set names none.
 
-    `keyring` says, from the environment and its configuration, where it keeps long-term keys, if it keeps any.
+    `keyring` says, from the environment and its configuration, where it keeps long-term keys, if it keeps any;
+    `sealed` that its configuration can be read on this machine alone.
     """
 
     name: str
     read: Callable[[Theirs], list[Finding]]
     files: tuple[str, ...] = ()
     keyring: Callable[[Mapping[str, str], File | None], KeyringPlace] | None = None
+    sealed: bool = False
 
 
 TOOLS: Mapping[str, Tool] = {
@@ -32,6 +34,14 @@ TOOLS: Mapping[str, Tool] = {
             files=("~/.granted/config", "$XDG_CONFIG_HOME/granted/config"),
             keyring=granted.keyring,
         ),
+        Tool(
+            name="aws-sso-cli",
+            read=aws_sso_cli.read,
+            files=("$AWS_SSO_CONFIG", "~/.aws-sso/config.yaml", "~/.config/aws-sso/config.yaml"),
+        ),
+        Tool(name="saml2aws", read=saml2aws.read, files=("$SAML2AWS_CONFIGFILE", "~/.saml2aws")),
+        Tool(name="awsume", read=awsume.read, files=("~/.awsume/config.yaml",)),
+        Tool(name="leapp", read=leapp.read, files=("~/.Leapp/Leapp-lock.json",), keyring=leapp.keyring, sealed=True),
         Tool(name="aws-config", read=aws_config.read),
     )
 }
