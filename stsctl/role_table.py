@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from itertools import chain
 
 from stsctl import lifetime, limits
 from stsctl.arn import Arn
@@ -50,20 +51,22 @@ class Roles(Mapping[str, RoleEntry]):
         self._made: dict[str, RoleEntry] = {}
 
     @cached_property
-    def _tables(self) -> Mapping[str, tuple[Table, bool]]:
-        return {name: (table, added) for file, added in self._files for name, table in file.tables("role").items()}
+    def _tables(self) -> list[tuple[Table, bool]]:
+        return [(file.table("role"), added) for file, added in self._files]
 
     def __getitem__(self, name: str) -> RoleEntry:
         if name not in self._made:
-            table, added = self._tables[name]
-            self._made[name] = entry(name, table, added=added)
+            table, added = next((each for each in self._tables if name in each[0]), (None, False))
+            if table is None:
+                raise KeyError(name)
+            self._made[name] = entry(name, table.table(name), added=added)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
+        return chain.from_iterable(table for table, _ in self._tables)
 
     def __len__(self) -> int:
-        return len(self._tables)
+        return sum(1 for _ in self)
 
     def check(self) -> None:
         """Makes all of them; raises ConfigurationError with the line of what is wrong."""

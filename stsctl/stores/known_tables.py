@@ -11,14 +11,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stsctl import __version__, hook, tables
 from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
 from stsctl.tables import Table
-from stsctl.toml_lines import Path as Keys
+
+if TYPE_CHECKING:
+    from stsctl.toml_lines import Path as Keys
 
 _FORM = 1
 _MANY = 200
