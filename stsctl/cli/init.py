@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Mode(Enum):
     """Who says yes; with what the person is told of it."""
 
-    ASKS = "Each change is shown first, and made when you say yes."
+    ASKS = "Each change is shown, and made when you say yes."
     SAFE_ONES = "What is safe is done; what else there is, is shown."
     NOBODY = "This is what would be proposed; nothing is changed."
 
@@ -68,7 +68,7 @@ class Conversation:
 
     def go(self) -> None:
         """All of it, and the role at the end."""
-        self.screen.begin(f"Setting up stsctl on this machine. {self.mode.value}")
+        self.screen.title(f"Setting up stsctl on this machine. {self.mode.value}")
         survey = Survey(self.app)
         proposals = propose(survey.found(self.app))
         self.screen.so(each for each in proposals if each.is_so)
@@ -110,7 +110,7 @@ class Conversation:
             self._done.append(first.what)
             self.app = self.app.anew()
             if self.mode is Mode.ASKS:
-                self.screen.done(first.change.place if first.change else first.what)
+                self.screen.done(first.change.place if first.change else first.what, first.then)
 
     def _is_agreed(self, proposal: Proposal) -> bool:
         if self.mode is not Mode.ASKS:

@@ -26,9 +26,14 @@ class Screen:
 
     app: App
 
+    def title(self, text: str) -> None:
+        """What this is."""
+        self._print(" ", "", (text, "bold"))
+
     def begin(self, text: str) -> None:
         """What comes now."""
-        self._print(" ", "", (text, "bold"))
+        self._print("", "")
+        self.title(text)
 
     def so(self, proposals: Iterable[Proposal]) -> None:
         """What is so already, a line each."""
@@ -74,9 +79,9 @@ class Screen:
         if len(shown) < len(lines):
             self._print(_INDENT, "", (f"… {len(lines) - len(shown)} more lines", "dim"))
 
-    def done(self, what: str) -> None:
-        """What was done just now."""
-        self._print("  ✓  ", "green", what)
+    def done(self, what: str, then: str = "") -> None:
+        """What was done just now, and what to type for it to count here."""
+        self._print("  ✓  ", "green", what, (f"  in this shell: {then}" if then else "", "dim"))
 
     def left(self, what: str) -> None:
         """What was not."""

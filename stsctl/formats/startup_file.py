@@ -12,23 +12,31 @@ _BLOCK = re.compile(rb"^# >>> stsctl >>>[ \t]*\r?\n(?P<inside>.*?)^# <<< stsctl 
 _MARKER = re.compile(rb"^# (?:>>> stsctl >>>|<<< stsctl <<<)[ \t]*\r?$", re.M)
 _CALLS = re.compile(rb"^[^#\n]*\bstsctl\S*[ \t]+shell-init\b", re.M)
 
-_LINES = {
-    "bash": 'if command -v stsctl >/dev/null; then eval "$(stsctl shell-init bash)"; fi',
-    "zsh": 'if command -v stsctl >/dev/null; then eval "$(stsctl shell-init zsh)"; fi',
-    "fish": "if command -q stsctl; stsctl shell-init fish | source; end",
-    "powershell": (
-        "if (Get-Command stsctl -CommandType Application -ErrorAction Ignore)"
-        " { stsctl shell-init powershell | Out-String | Invoke-Expression }"
-    ),
+_CALL = {
+    "bash": 'eval "$(stsctl shell-init bash)"',
+    "zsh": 'eval "$(stsctl shell-init zsh)"',
+    "fish": "stsctl shell-init fish | source",
+    "powershell": "stsctl shell-init powershell | Out-String | Invoke-Expression",
+}
+_WHERE_IT_IS = {
+    "bash": "if command -v stsctl >/dev/null; then {}; fi",
+    "zsh": "if command -v stsctl >/dev/null; then {}; fi",
+    "fish": "if command -q stsctl; {}; end",
+    "powershell": "if (Get-Command stsctl -CommandType Application -ErrorAction Ignore) {{ {} }}",
 }
 
-SHELLS = tuple(_LINES)
+SHELLS = tuple(_CALL)
 """The shells whose start-up files can take such a block."""
+
+
+def call(shell: str) -> str:
+    """What has a shell read what stsctl prints for it."""
+    return _CALL[shell]
 
 
 def block(shell: str) -> tuple[str, ...]:
     """Its lines: they do nothing where stsctl is not installed any more."""
-    return (BEGIN, _LINES[shell], END)
+    return (BEGIN, _WHERE_IT_IS[shell].format(_CALL[shell]), END)
 
 
 def calls(content: bytes) -> bool:

@@ -42,7 +42,8 @@ class Proposal:
 
     `about` tells it from others of its kind. Where it `is_so` already nobody is asked about it. `by_hand` is what the
     person types where stsctl does not do it, for the reason that is `why` then. What is not `safe` is never taken
-    for agreed to: neither by --yes, nor by an Enter. `kept` are keys that are kept by another `tool`.
+    for agreed to: neither by --yes, nor by an Enter. `then` is what to type for it to count in this shell too. `kept`
+    are keys that are kept by another `tool`.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Proposal:
     is_so: bool = False
     by_hand: tuple[str, ...] = ()
     safe: bool = True
+    then: str = ""
     tool: str = ""
     kept: KeptKeys | None = None
 

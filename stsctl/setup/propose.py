@@ -127,7 +127,7 @@ def _imported(proposal: Proposal, file: File, settled: Sequence[Finding]) -> Pro
     left = sum(finding.outcome is Outcome.STAYS for finding in settled)
     if not new:
         return replace(proposal, is_so=True, by_hand=())
-    why = f"{left} cannot be: {proposal.by_hand[0]} --dry-run" if left else proposal.why
+    why = f"{left} of its things cannot be taken: {proposal.by_hand[0]} --dry-run" if left else proposal.why
     try:
         after = written(file.content or b"", settled, place=file.place)
     except ConfigurationError as error:
@@ -169,6 +169,7 @@ def _startup(shell: str, file: File) -> Proposal:
         about=shell,
         what=f"Have {shell} export what you assume, and complete names",
         why="by a block in its start-up file, which does nothing once stsctl is gone",
+        then=startup_file.call(shell),
     )
     so = replace(proposal, what=f"{shell} exports what you assume, and completes names", why=file.place, is_so=True)
     content = file.content or b""

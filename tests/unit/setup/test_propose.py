@@ -160,7 +160,7 @@ def test_another_tool() -> None:
     """What it has is written to added.toml; once it is there, that is said, and the rest is named."""
     proposal = one(machine(tools=(granted(),)), Kind.IMPORT)
     assert proposal.what == "Take over 2 roles and 2 sources from granted"
-    assert proposal.why.endswith("cannot be: stsctl config import --from granted --dry-run")
+    assert proposal.why.endswith("cannot be taken: stsctl config import --from granted --dry-run")
     assert '[role."testing/DevRole"]' in after(proposal)
     assert one(machine(added=after(proposal).encode(), tools=(granted(),)), Kind.IMPORT).is_so
     trouble = one(machine(tools=(Tool(name="granted", trouble="it is locked"),)), Kind.IMPORT)
