@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli import config_import, first_session
+from stsctl.cli import config_import, first_session, key_move
 from stsctl.cli.proposals import MOST_LINES, Screen
 from stsctl.cli.survey import Survey
 from stsctl.dataclass import dataclass
@@ -110,13 +110,13 @@ class Conversation:
             self._done.append(first.what)
             self.app = self.app.anew()
             if self.mode is Mode.ASKS:
-                self.screen.done(first.change.place if first.change else first.what, first.then)
+                self.screen.done(", ".join(each.place for each in first.changes) or first.what, first.then)
 
     def _is_agreed(self, proposal: Proposal) -> bool:
         if self.mode is not Mode.ASKS:
             return self.mode is Mode.SAFE_ONES and proposal.safe
         choices = "Y/n" if proposal.safe else "y/N"
-        is_long = proposal.change is not None and len(proposal.change.diff()) > MOST_LINES
+        is_long = any(len(each.diff()) > MOST_LINES for each in proposal.changes)
         while True:
             match self.screen.ask(f"Do it? [{choices}{'/d for all of it' if is_long else ''}] ").lower():
                 case "":
@@ -127,27 +127,30 @@ class Conversation:
                     return False
                 case "q" | "quit":
                     raise _LeftError
-                case "d" if (change := proposal.change) is not None:
-                    self.screen.change(change, whole=True)
+                case "d":
+                    for change in proposal.changes:
+                        self.screen.change(change, whole=True)
                 case _:
                     self.screen.remark("y does it, n leaves it as it is, q leaves all that is still to come")
 
     def _make(self, proposal: Proposal) -> None:
         """Does what was agreed to; raises StsctlError."""
         app = self.app
+        if proposal.kind is Kind.KEYS:
+            key_move.of_profile(app, proposal.about).go()
+            return
         if proposal.kept is not None:
             config_import.take(app, app.belongings(proposal.tool), proposal.kept)
-        if proposal.change is None:
-            return
-        edit = _edit(proposal.change)
-        match proposal.kind:
-            case Kind.IMPORT:
+        if proposal.kind is Kind.HOOKS:
+            app.install_hook()
+        for change in proposal.changes:
+            edit = _edit(change)
+            if proposal.kind is Kind.IMPORT:
                 app.change_added(edit)
-            case Kind.HOOKS:
-                app.install_hook()
+            elif proposal.kind is Kind.HOOKS:
                 app.change_config(edit)
-            case _:
-                app.change_file(Path(proposal.change.path), edit)
+            else:
+                app.change_file(Path(change.path), edit)
 
     def _say_outcome(self, unasked: Sequence[Proposal] = ()) -> None:
         self.screen.begin("Done:" if self._done else "Nothing was changed.")

@@ -6,11 +6,14 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stsctl.cli import pair
 from stsctl.errors import ConfigurationError, StoreError
 from stsctl.formats import hooks, plain_keys
 from stsctl.profile import KEY_ID
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stsctl.cli.app import App
     from stsctl.credentials import Credentials
 
@@ -37,6 +40,22 @@ class KeyMove:
         """The file that has them."""
         paths = self._app.paths
         return self._app.short(paths.aws_config if self._of_config else paths.aws_credentials)
+
+    def go(self) -> None:
+        """All of it, for keys that nothing else is said of; raises StsctlError."""
+        keychain = self._app.keychain
+        keychain.check_name(self._name)
+        keychain.check_store(self._name)
+        self.check()
+        keychain.add(self._name, self._keys, keychain.identity(self._keys), self.mfa_serial)
+        self.finish()
+
+    def edits(self) -> Iterator[tuple[Path, hooks.Edit]]:
+        """What changes in which file."""
+        paths = self._app.paths
+        if self._hook:
+            yield paths.aws_config, self._with_hook
+        yield paths.aws_config if self._of_config else paths.aws_credentials, self._without
 
     def check(self) -> None:
         """Raises StsctlError where the keys cannot be moved; to be asked before anything is done."""
@@ -121,3 +140,8 @@ class KeyMove:
         for entry in said.sources.values():
             if entry.source.profile == self._profile:
                 yield f'{entry.source.origin}: the source "{entry.name}" is that profile'
+
+
+def of_profile(app: App, profile: str) -> KeyMove:
+    """For keys that keep the profile's name, so that whoever starts from it goes on; raises ConfigurationError."""
+    return KeyMove(app, profile, profile, pair.from_profile(app, profile), hook=True)

@@ -66,8 +66,8 @@ class Screen:
         self._print("", "")
         self._print(f" {number}".ljust(len(_INDENT)), "bold cyan", (proposal.what, "bold"))
         self._print(_INDENT, "", (proposal.why, "dim"))
-        if proposal.change is not None:
-            self.change(proposal.change, whole=whole)
+        for change in proposal.changes:
+            self.change(change, whole=whole)
 
     def change(self, change: Change, *, whole: bool = False) -> None:
         """The lines that go and come; the first of many."""
@@ -80,8 +80,8 @@ class Screen:
             self._print(_INDENT, "", (f"… {len(lines) - len(shown)} more lines", "dim"))
 
     def done(self, what: str, then: str = "") -> None:
-        """What was done just now, and what to type for it to count here."""
-        self._print("  ✓  ", "green", what, (f"  in this shell: {then}" if then else "", "dim"))
+        """What was done just now, and what to type next."""
+        self._print("  ✓  ", "green", what, (f"  {then}", "dim"))
 
     def left(self, what: str) -> None:
         """What was not."""

@@ -10,21 +10,26 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from stsctl.cli import key_move
 from stsctl.cli.picture import Camera
 from stsctl.cli.profile_hooks import plan, writing
 from stsctl.cli.profile_write_all import planned
-from stsctl.errors import StsctlError
+from stsctl.doctor.files import static_keys
+from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.formats import hook_block, startup_file
 from stsctl.host import files, programs
 from stsctl.other_tools.finding import Outcome
 from stsctl.other_tools.tools import TOOLS
 from stsctl.setup import startup
-from stsctl.setup.found import File, Found, Hooks, Tool
+from stsctl.setup.found import File, Found, Hooks, PlainKeys, Tool
+from stsctl.setup.proposal import Change
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.cli.key_move import KeyMove
     from stsctl.doctor.picture import Picture
+    from stsctl.formats.hooks import Edit
 
 
 _FEW = 50
@@ -64,6 +69,7 @@ class Survey:
             startup=dict(self._startup(app)),
             hidden_program=_hidden_program(app),
             tools=self._tools,
+            plain_keys=tuple(self._plain_keys(app)),
             hooks=tuple(hooks for of in (_of_roles, _of_profiles) if (hooks := of(app)) is not None),
         )
 
@@ -90,6 +96,30 @@ class Survey:
     def _tools(self) -> tuple[Tool, ...]:
         """What other tools have that could be had here: their keyrings are looked into once."""
         return tuple(filter(None, (_tool(self._first, name) for name in TOOLS)))
+
+    def _plain_keys(self, app: App) -> Iterator[PlainKeys]:
+        for profile, key in static_keys(app.profiles):
+            keys = PlainKeys(profile=profile.name, place=str(key.origin))
+            try:
+                move = key_move.of_profile(app, profile.name)
+                app.keychain.check_name(profile.name)
+                move.check()
+                yield replace(keys, changes=tuple(self._moving(app, move)))
+            except StsctlError as error:
+                yield replace(keys, why_not=error.message)
+
+    def _moving(self, app: App, move: KeyMove) -> Iterator[Change]:
+        edits: dict[Path, list[Edit]] = {}
+        for path, edit in move.edits():
+            edits.setdefault(path, []).append(edit)
+        for path, several in edits.items():
+            file = self._file(app, path)
+            if file.why_not is not None:
+                raise ConfigurationError(file.why_not)
+            after = file.content or b""
+            for edit in several:
+                after = edit(after)
+            yield Change(path=file.path, place=file.place, before=file.content, after=after)
 
 
 def _tool(app: App, name: str) -> Tool | None:

@@ -10,6 +10,7 @@ from stsctl.dataclass import dataclass
 from stsctl.doctor.picture import Picture
 from stsctl.other_tools.finding import Finding
 from stsctl.settings import Settings
+from stsctl.setup.proposal import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,16 @@ class Tool:
     name: str
     findings: tuple[Finding, ...] = ()
     trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainKeys:
+    """Long-term keys of a profile, in plain text at `place`; `changes` move them out, `why_not` says why none do."""
+
+    profile: str
+    place: str
+    changes: tuple[Change, ...] = ()
+    why_not: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +71,5 @@ class Found:
     startup: Mapping[str, File] = field(default_factory=dict)
     hidden_program: str | None = None
     tools: tuple[Tool, ...] = ()
+    plain_keys: tuple[PlainKeys, ...] = ()
     hooks: tuple[Hooks, ...] = ()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
+from dataclasses import field
 from enum import Enum
 
 from stsctl.dataclass import dataclass
 from stsctl.other_tools.finding import KeptKeys
+
+_SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]\s*).*$")
 
 
 class Kind(Enum):
@@ -26,14 +30,15 @@ class Change:
 
     path: str
     place: str
-    before: bytes | None
-    after: bytes
+    before: bytes | None = field(repr=False)
+    after: bytes = field(repr=False)
 
     def diff(self) -> tuple[str, ...]:
-        """The lines that go and come, and none beside them: those are the person's own, and may hold a secret."""
+        """The lines that go and come, without secrets; none beside them, which are the person's own."""
         before, after = (_lines(text) for text in (self.before or b"", self.after))
         compared = difflib.unified_diff(before, after, n=0, lineterm="")
-        return tuple(line for line in compared if not line.startswith(("---", "+++", "@@")))
+        changed = (line for line in compared if not line.startswith(("---", "+++", "@@")))
+        return tuple(_SECRET.sub(r"\1***", line) for line in changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +47,15 @@ class Proposal:
 
     `about` tells it from others of its kind. Where it `is_so` already nobody is asked about it. `by_hand` is what the
     person types where stsctl does not do it, for the reason that is `why` then. What is not `safe` is never taken
-    for agreed to: neither by --yes, nor by an Enter. `then` is what to type for it to count in this shell too. `kept`
-    are keys that are kept by another `tool`.
+    for agreed to: neither by --yes, nor by an Enter. `then` is what to type next. `kept` are keys that are kept by
+    another `tool`.
     """
 
     kind: Kind
     about: str
     what: str
     why: str
-    change: Change | None = None
+    changes: tuple[Change, ...] = ()
     is_so: bool = False
     by_hand: tuple[str, ...] = ()
     safe: bool = True

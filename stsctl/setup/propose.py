@@ -9,7 +9,6 @@ from shlex import quote
 from stsctl.chain import leads_somewhere
 from stsctl.configuration import StoreName
 from stsctl.doctor import store
-from stsctl.doctor.files import static_keys
 from stsctl.errors import ConfigurationError
 from stsctl.formats import config_file, startup_file
 from stsctl.other_tools.finding import Finding, Outcome
@@ -82,7 +81,7 @@ def _written(proposal: Proposal, file: File, tables: Mapping[str, Mapping[str, s
     except ConfigurationError as error:
         lines = config_file.with_values(b"", tables).decode().splitlines()[2:]
         return replace(proposal, why=error.message, by_hand=tuple(lines))
-    return replace(proposal, change=_change(file, after))
+    return replace(proposal, changes=(_change(file, after),))
 
 
 def _change(file: File, after: bytes) -> Change:
@@ -90,16 +89,17 @@ def _change(file: File, after: bytes) -> Change:
 
 
 def _keys(found: Found) -> Iterator[Proposal]:
-    if found.picture.profiles is None:
-        return
-    for profile, key in static_keys(found.picture.profiles):
+    for keys in found.plain_keys:
+        command = f"stsctl keys add {quote(keys.profile)} --from-profile {quote(keys.profile)} --move"
         yield Proposal(
             kind=Kind.KEYS,
-            about=profile.name,
-            what=f'The long-term keys of profile "{profile.name}" are in plain text',
-            why=f"{key.origin}: whatever runs as you can read them",
-            by_hand=(f"stsctl keys add NAME --from-profile {quote(profile.name)} --move",),
+            about=keys.profile,
+            what=f'Move the long-term keys of profile "{keys.profile}" into the store',
+            why=keys.why_not or "once AWS has said whose they are; SDKs that use the profile ask stsctl from then on",
+            changes=keys.changes,
+            by_hand=(command,) if keys.why_not else (),
             safe=False,
+            then=f"others in their place: stsctl keys rotate {quote(keys.profile)}",
         )
 
 
@@ -133,7 +133,7 @@ def _imported(proposal: Proposal, file: File, settled: Sequence[Finding]) -> Pro
     except ConfigurationError as error:
         return replace(proposal, why=error.message)
     what = f"Take over {new} from {proposal.about}"
-    return replace(proposal, what=what, why=why, by_hand=(), change=_change(file, after))
+    return replace(proposal, what=what, why=why, by_hand=(), changes=(_change(file, after),))
 
 
 def _kept_keys(tool: str, settled: Sequence[Finding]) -> Iterator[Proposal]:
@@ -169,7 +169,7 @@ def _startup(shell: str, file: File) -> Proposal:
         about=shell,
         what=f"Have {shell} export what you assume, and complete names",
         why="by a block in its start-up file, which does nothing once stsctl is gone",
-        then=startup_file.call(shell),
+        then=f"in this shell: {startup_file.call(shell)}",
     )
     so = replace(proposal, what=f"{shell} exports what you assume, and completes names", why=file.place, is_so=True)
     content = file.content or b""
@@ -181,7 +181,7 @@ def _startup(shell: str, file: File) -> Proposal:
         after = startup_file.with_block(content, shell, place=file.place)
     except ConfigurationError as error:
         return replace(proposal, why=error.message, by_hand=startup_file.block(shell))
-    return so if after == content else replace(proposal, change=_change(file, after))
+    return so if after == content else replace(proposal, changes=(_change(file, after),))
 
 
 def _hooks(found: Found) -> Iterator[Proposal]:
@@ -202,4 +202,4 @@ def _hooks(found: Found) -> Iterator[Proposal]:
         elif file.why_not is not None:
             yield replace(proposal, why=file.why_not, by_hand=("stsctl profile hook --diff",))
         else:
-            yield replace(proposal, change=_change(file, hooks.config))
+            yield replace(proposal, changes=(_change(file, hooks.config),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -18,7 +19,7 @@ from tests.unit.other_tools import texts
 __all__ = ["organisation", "person", "shell", "terminals"]
 
 BLOCK = "".join(f"{line}\n" for line in startup_file.block("bash"))
-QUESTION = "Do it? [Y/n] "
+QUESTION, OF_THEIRS = "Do it? [Y/n] ", "Do it? [y/N] "
 
 
 @pytest.fixture
@@ -49,8 +50,9 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
     shell.sendline("stsctl init")
     changes = (
         (".config/stsctl/config.toml", 'store = "sealed-file"', QUESTION),
+        (".aws/config", "[profile keys]", ".aws/credentials", "aws_secret_access_key = ***", OF_THEIRS),
         ("dotfiles/bashrc", "shell-init bash", QUESTION),
-        (".aws/config", "[profile reader-stsctl]", QUESTION.replace("Y/n", "y/N")),
+        (".aws/config", "[profile reader-stsctl]", OF_THEIRS),
     )
     for change in changes:
         for shown in change:
@@ -62,11 +64,13 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
     shell.expect_exact("ready> ")
     assert "reader" in type_line(shell, "stsctl list")
     after = files(me.home)
-    assert {path.name for path in after.keys() - before.keys()} == {"config.toml", "key"}
+    assert {path.name for path in after.keys() - before.keys()} == {"config.toml", "added.toml", "key"}
     bashrc = me.home / "dotfiles" / "bashrc"
-    aws = me.home / ".aws" / "config"
-    assert {path for path in before if after[path] != before[path]} == {bashrc, me.home / ".bashrc", aws}
-    assert after[aws][1].startswith(before[aws][1])
+    config, credentials = me.home / ".aws" / "config", me.home / ".aws" / "credentials"
+    changed = {path for path in before if after[path] != before[path]}
+    assert changed == {bashrc, me.home / ".bashrc", config, credentials}
+    assert after[config][1].startswith(before[config][1])
+    assert not any(me.keys.secret_access_key.reveal().encode() in content for _, content in after.values())
     assert after[bashrc] == (0o664, f"alias ll='ls -l'\n\n{BLOCK}".encode())
     assert (me.home / ".bashrc").is_symlink()
 
@@ -77,31 +81,69 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
 
 
 def test_ctrl_c_leaves_what_was_agreed(me: Me, shell: pexpect.spawn) -> None:
-    """What was done and what was not is said; nothing of the change in question is made."""
-    bashrc = (me.home / ".bashrc").read_bytes()
+    """What was done and what was not is said; nothing else was changed."""
+    before = files(me.home)
     shell.sendline("stsctl init; echo status=$?")
-    shell.expect_exact(QUESTION)
-    shell.sendline("")
+    for expected in (QUESTION, OF_THEIRS):
+        shell.expect_exact(expected)
+        shell.sendline("")  # an Enter moves no keys
     shell.expect_exact("dotfiles/bashrc")
     shell.expect_exact(QUESTION)
     shell.sendintr()
     shell.expect_exact("Done:")
     shell.expect_exact("status=130")
-    assert re.search(r"✓\W.*Keep .*\n.*–\W.*Have bash", shell.before)
-    assert me.config.exists()
-    assert (me.home / ".bashrc").read_bytes() == bashrc
+    assert re.search(r"✓\W.*Keep .*\n.*–\W.*Move .*\n.*–\W.*Have bash", shell.before)
+    after = files(me.home)
+    assert after.pop(me.config)
+    assert after == before
 
 
 def test_answers(me: Me, shell: pexpect.spawn) -> None:
-    """Whatever is no answer is asked again; "n" leaves one change, "q" all of them, and says so."""
-    before = files(me.home)
+    """Whatever is no answer is asked again; "n" leaves one change, "q" all that are to come.
+
+    A file that is another one by the time of the "y" is left as it is.
+    """
+    bashrc = me.home / "dotfiles" / "bashrc"
     shell.sendline("stsctl init; echo status=$?")
-    for answer in ("perhaps", "n", "q"):
-        shell.expect_exact(QUESTION)
+    for expected, answer in ((QUESTION, "perhaps"), (QUESTION, "n"), (OF_THEIRS, "n")):
+        shell.expect_exact(expected)
         shell.sendline(answer)
+    shell.expect_exact(QUESTION)
+    bashrc.write_text("alias l='ls'")
+    before = files(me.home)
+    shell.sendline("y")
+    shell.expect_exact("bashrc has changed meanwhile")
+    shell.expect_exact(OF_THEIRS)
+    shell.sendline("q")
     shell.expect_exact("Nothing was changed.")
     shell.expect_exact("status=0")
     assert files(me.home) == before
+
+
+def test_with_nothing_to_assume(me: Me, terminals: Callable[..., pexpect.spawn]) -> None:
+    """What to type is said, and an emulator offered; its role is had with the code that is shown, apart from AWS's."""
+    me.run("init", "--yes")
+    (me.home / ".aws" / "config").unlink()
+    (me.home / ".aws" / "credentials").unlink()
+    for name in ("AWS_ENDPOINT_URL", "STSCTL_EMULATOR"):
+        del me.environ[name]
+    shell = terminals()
+    try:
+        shell.sendline("stsctl init")
+        shell.expect_exact("stsctl keys add work")
+        shell.expect_exact("Start it? [y/N] ")
+        shell.sendline("y")
+        shell.expect(r"MFA device shows (\d{6}) now")
+        code = shell.match.group(1)
+        shell.expect_exact('for "prod-admin": ')
+        shell.sendline(code)
+        shell.expect_exact("work → hub → prod-admin")
+        shell.expect_exact("ready> ")
+        assert "prod-admin" not in type_line(shell, "stsctl list --names")
+        type_line(shell, "eval $(stsctl emulator env)")
+        assert "assumed-role/Admin/" in type_line(shell, "stsctl whoami")
+    finally:
+        me.run("emulator", "stop")
 
 
 def test_with_nobody_there(me: Me) -> None:

@@ -15,7 +15,7 @@ from stsctl.other_tools.finding import File as File_
 from stsctl.other_tools.finding import Keyring as Keyring_
 from stsctl.other_tools.finding import Theirs
 from stsctl.other_tools.tools import TOOLS
-from stsctl.setup.found import File, Found, Hooks, Tool
+from stsctl.setup.found import File, Found, Hooks, PlainKeys, Tool
 from stsctl.setup.proposal import Change, Kind, Proposal
 from stsctl.setup.propose import propose
 from tests.unit.other_tools import texts
@@ -66,8 +66,8 @@ def one(found: Found, kind: Kind) -> Proposal:
 def after(proposal: Proposal) -> str:
     """What the file would say."""
     assert proposal.is_open
-    assert proposal.change is not None
-    return proposal.change.after.decode()
+    (change,) = proposal.changes
+    return change.after.decode()
 
 
 def test_nothing_to_do() -> None:
@@ -120,13 +120,14 @@ def test_a_config_that_is_not_to_be_written() -> None:
 
 
 def test_keys_in_plain_text_are_never_safe_to_move() -> None:
-    """They are found, with their place; nothing that is shown has their secret."""
-    proposal = one(machine(credentials=KEYS), Kind.KEYS)
-    assert proposal.about == "a"
+    """A yes of the person's own is needed; where they cannot be moved, the reason and the command are said."""
+    change = Change(path="/h/c", place="~/c", before=KEYS, after=b"[a]\n")
+    keys = PlainKeys(profile="a", place="~/c:2", changes=(change,))
+    proposal = one(machine(plain_keys=(keys,)), Kind.KEYS)
+    assert after(proposal) == "[a]\n"
     assert not proposal.safe
-    assert "SECRET-CANARY" not in repr(proposal)
-    temporary = machine(credentials=KEYS + b"aws_session_token = x\n")
-    assert Kind.KEYS not in {each.kind for each in propose(temporary)}
+    stuck = one(machine(plain_keys=(replace(keys, changes=(), why_not="both files have them"),)), Kind.KEYS)
+    assert (stuck.why, stuck.by_hand) == ("both files have them", ("stsctl keys add a --from-profile a --move",))
 
 
 def test_shells() -> None:
@@ -193,8 +194,11 @@ def test_profiles_as_they_are() -> None:
     assert said.what == "your AWS profile can be assumed"
 
 
-def test_a_diff_has_none_of_the_person_s_own_lines() -> None:
-    """Beside what changes there may be a secret."""
-    before = b"aws_secret_access_key = SECRET\n"
-    change = Change(path="/a", place="a", before=before, after=before + b"\nmore\n")
-    assert change.diff() == ("+", "+more")
+def test_a_diff_has_no_secret() -> None:
+    """Neither in a line that goes, nor in one of the person's own beside it; nor has the value's own text."""
+    change = Change(path="/a", place="a", before=KEYS + b"x\n", after=b"x\nmore\n")
+    assert change.diff() == (
+        "-[a]", "-aws_access_key_id = AKIAAAAAAAAAAAAAAAAA", "-aws_secret_access_key = ***", "+more"
+    )  # fmt: skip
+    assert "SECRET" not in repr(change)
+    assert Change(path="/a", place="a", before=KEYS, after=KEYS + b"more").diff() == ("+more",)
