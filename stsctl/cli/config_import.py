@@ -63,7 +63,13 @@ def _show(app: App, settled: Sequence[Finding], *, as_json: bool) -> None:
     elif app.report.decorated_data:
         _table(app, settled)
     else:
-        app.report.rows((finding.what, str(finding.origin), _here(finding), finding.note) for finding in settled)
+        app.report.rows(_cells(finding) for finding in settled)
+    hints = dict.fromkeys(finding.hint for finding in settled if finding.hint)
+    app.report.lines([f"  {visible(hint)}" for hint in hints])
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    return finding.what, str(finding.origin), _here(finding), finding.note
 
 
 def _facts(finding: Finding) -> dict[str, object]:
@@ -74,6 +80,7 @@ def _facts(finding: Finding) -> dict[str, object]:
         "outcome": finding.outcome.value,
         "becomes": {"kind": entry.kind.value, "name": entry.name, "values": dict(entry.values)} if entry else None,
         "note": finding.note,
+        "hint": finding.hint,
     }
 
 
@@ -90,16 +97,14 @@ def _table(app: App, settled: Sequence[Finding]) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for title in ("theirs", "where", "here", ""):
-        table.add_column(title, overflow="fold")
-    for finding in settled:
-        _, colour = _SAID[finding.outcome]
-        table.add_row(
-            visible(finding.what),
-            Text(visible(str(finding.origin)), style="dim"),
-            Text(visible(_here(finding)), style=colour),
-            visible(finding.note),
-        )
+    for title in ("theirs", "where", "here"):
+        table.add_column(title, overflow="fold", no_wrap=title == "where")
+    table.add_column("", overflow="fold", ratio=1)
+    for outcome, (_, colour) in _SAID.items():
+        for finding in (each for each in settled if each.outcome is outcome):
+            what, where, here, note = map(visible, _cells(finding))
+            table.add_row(Text(what), Text(where, style="dim"), Text(here, style=colour), Text(note))
+        table.add_section()
     app.report.console(data=True).print(table)
 
 

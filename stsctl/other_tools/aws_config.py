@@ -11,6 +11,7 @@ from stsctl.other_tools.finding import Finding, Theirs, stays, works
 from stsctl.profile import KEY_ID, Profile, Profiles
 from stsctl.source import Source, SourceKind
 
+_FIRST = {SourceKind.PROCESS: "a program", SourceKind.ENVIRONMENT: "the environment"}
 Own = Callable[[Profile], Sequence[Finding] | None]
 """What a tool makes of a profile of its own; None for one that is not."""
 
@@ -30,7 +31,8 @@ def walk(profiles: Profiles, own: Own, kept: Iterable[str] = ()) -> list[Finding
             theirs = own(profile)
             found.extend(_usual(profiles, profile, sources) if theirs is None else theirs)
         except ConfigurationError as error:
-            found.append(stays(f'profile "{name}"', profiles.by_name[name].origin, error.message.partition(": ")[2]))
+            why = error.message.partition(": ")[2].removeprefix(f'profile "{name}": ')
+            found.append(stays(f'profile "{name}"', profiles.by_name[name].origin, why))
     return found
 
 
@@ -46,14 +48,16 @@ def _usual(profiles: Profiles, profile: Profile, kept: dict[str, Source]) -> lis
         return [stays(what, origin, "temporary credentials: stsctl gets its own")]
     if keys is not None:
         take = f"stsctl keys add {profile.name} --from-profile {profile.name}"
-        return [works(what, origin, f"its keys are in plain text: {take}")]
+        return [works(what, origin, "its keys are in plain text", take)]
     runs = programs.run_by(chain.source.process)
     if runs is not None:
-        return [works(what, origin, f"it runs {runs}: stsctl config import --from {runs}")]
+        return [works(what, origin, f"it runs {runs}", f"stsctl config import --from {runs}")]
     return [works(what, origin, _told(chain))]
 
 
 def _told(chain: Chain) -> str:
     """A chain in a line."""
-    first = "a program" if chain.source.kind is SourceKind.PROCESS else f'"{chain.source.name}"'
+    first = _FIRST.get(chain.source.kind) or f'"{chain.source.name}"'
+    if chain.source.kind is SourceKind.KEYS and not chain.hops:
+        return f"the keys {first}"
     return " → ".join((first, *(hop.what for hop in chain.hops)))

@@ -18,7 +18,7 @@ from stsctl.errors import ConfigurationError, UsageError
 from stsctl.origin import Origin
 from stsctl.other_tools import centers, finding, programs, tree
 from stsctl.other_tools.centers import Centers
-from stsctl.other_tools.finding import Finding, Theirs, becomes, stays
+from stsctl.other_tools.finding import Finding, Theirs, becomes, setting, stays
 from stsctl.other_tools.tree import Tree
 from stsctl.profile import Profile, Profiles
 
@@ -207,4 +207,4 @@ def _browser(top: Tree) -> Iterator[Finding]:
     if words:
         line = f"browser = {[*words, *(() if '{url}' in words else ('{url}',))]}".replace("'", '"')
         what = "UrlExecCommand" if command[0] else "Browser"
-        yield stays(what, top.at(what).origin, f"{line} under [console] in config.toml, which is yours to write")
+        yield setting(what, top.at(what).origin, "console", line)

@@ -74,7 +74,7 @@ def _keys(name: str, keyring: Keyring, profiles: Profiles) -> Finding:
     what, origin = f'keys "{name}"', Origin(place=keyring.place)
     if name in keyring.items:
         return offers(what, origin, KeptKeys(name=name, item=name, mfa_serial=_mfa_serial(profiles, name)))
-    return stays(what, origin, f"{keyring.trouble or 'it has none of that name'}; {_by_hand(name)}")
+    return stays(what, origin, keyring.trouble or "it has none of that name", _by_hand(name))
 
 
 def _mfa_serial(profiles: Profiles, name: str) -> str | None:
@@ -103,7 +103,7 @@ def _own(profile: Profile) -> list[Finding] | None:
     words = programs.words_of(profile.get("credential_process"))
     if words[:1] == ("aws-vault",) and not profile.get("role_arn"):
         target = next((word for word in reversed(words) if not word.startswith("-")), "")
-        return [stays(what, profile.origin, f'it runs aws-vault for "{target}"; instead: stsctl profile hook {target}')]
+        return [stays(what, profile.origin, f'it runs aws-vault for "{target}"', f"stsctl profile hook {target}")]
     return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import aws_config, tree
-from stsctl.other_tools.finding import File, Finding, Theirs, becomes, role, source, stays
+from stsctl.other_tools.finding import File, Finding, Theirs, becomes, role, setting, source, stays
 from stsctl.profile import Profile
 
 _DEFAULTS = {"role-duration": "duration", "region": "region", "role-session-name": "session_name"}
@@ -31,8 +31,7 @@ def _settings(file: File) -> Iterator[Finding]:
     for key, name in _DEFAULTS.items():
         value = top.said(key)
         if value and value != "0":
-            line = f'{name} = "{value}" under [defaults] in config.toml, which is yours to write'
-            yield stays(f'setting "{key}"', top.at(key).origin, line)
+            yield setting(f'setting "{key}"', top.at(key).origin, "defaults", f'{name} = "{value}"')
 
 
 def _own(profile: Profile) -> list[Finding] | None:

@@ -25,7 +25,7 @@ class Centers:
         if key not in self.found:
             fitting = self._unused(name or _label(start_url))
             values = {"type": "identity-center", "start_url": key[0], "sso_region": region}
-            self.found[key] = becomes(f"sign-in at {key[0]}", origin, source(fitting, values))
+            self.found[key] = becomes(f'sign-in "{fitting}"', origin, source(fitting, values), key[0])
         entry = self.found[key].entry
         assert entry is not None
         return entry.name

@@ -62,12 +62,15 @@ class KeptKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`what` it is to its tool, where, and what becomes of it; `note` is what it holds, or why it cannot be had."""
+    """`what` it is to its tool, where, and what becomes of it; `note` is what it holds, or why it cannot be had, and
+    `hint` what to type then.
+    """
 
     what: str
     origin: Origin
     outcome: Outcome
     note: str = ""
+    hint: str = ""
     entry: Entry | None = None
     keys: KeptKeys | None = None
 
@@ -88,14 +91,19 @@ def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:
     return Finding(what=what, origin=origin, outcome=Outcome.BECOMES, entry=entry, note=note)
 
 
-def works(what: str, origin: Origin, note: str = "") -> Finding:
+def works(what: str, origin: Origin, note: str = "", hint: str = "") -> Finding:
     """A thing that stsctl reads where it stands."""
-    return Finding(what=what, origin=origin, outcome=Outcome.AS_IT_IS, note=note)
+    return Finding(what=what, origin=origin, outcome=Outcome.AS_IT_IS, note=note, hint=hint)
 
 
-def stays(what: str, origin: Origin, why: str) -> Finding:
+def stays(what: str, origin: Origin, why: str, hint: str = "") -> Finding:
     """A thing that cannot be carried over."""
-    return Finding(what=what, origin=origin, outcome=Outcome.STAYS, note=why)
+    return Finding(what=what, origin=origin, outcome=Outcome.STAYS, note=why, hint=hint)
+
+
+def setting(what: str, origin: Origin, table: str, line: str) -> Finding:
+    """A setting that stsctl has a place for, in the file that it never writes."""
+    return stays(what, origin, "config.toml is yours to write", f"config.toml: [{table}] {line}")
 
 
 def offers(what: str, origin: Origin, keys: KeptKeys, note: str = "") -> Finding:

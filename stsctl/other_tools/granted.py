@@ -12,7 +12,18 @@ from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin
 from stsctl.other_tools import aws_config, centers, programs, tree
 from stsctl.other_tools.centers import Centers
-from stsctl.other_tools.finding import File, Finding, KeptKeys, Keyring, KeyringPlace, Theirs, becomes, offers, stays
+from stsctl.other_tools.finding import (
+    File,
+    Finding,
+    KeptKeys,
+    Keyring,
+    KeyringPlace,
+    Theirs,
+    becomes,
+    offers,
+    setting,
+    stays,
+)
 from stsctl.profile import Profile, Profiles
 
 
@@ -58,10 +69,10 @@ def _settings(file: File, found: Centers) -> Iterator[Finding]:
     browser = top.said("DefaultBrowser")
     if browser and browser != "STDOUT":
         program = top.said("CustomBrowserPath") or browser.lower()
-        line = f'browser = ["{program}", "{{url}}"] under [console] in config.toml, which is yours to write'
-        yield stays(f'DefaultBrowser "{browser}"', top.at("DefaultBrowser").origin, line)
+        line = f'browser = ["{program}", "{{url}}"]'
+        yield setting(f'DefaultBrowser "{browser}"', top.at("DefaultBrowser").origin, "console", line)
     for _, registry in top.at("ProfileRegistry", "Registries"):
-        why = "stsctl fetches no repository; the profiles that granted wrote into ~/.aws/config are read where they are"
+        why = "stsctl fetches no repository; profiles that it wrote are read where they are"
         yield stays(f'profile registry "{registry.said("name") or ""}"', registry.origin, why)
 
 
@@ -99,4 +110,4 @@ def _keys(name: str, profile: Profile, keyring: Keyring) -> Finding:
     if name in keyring.items:
         serial = profile.get("mfa_serial")
         return offers(what, Origin(place=keyring.place), KeptKeys(name=name, item=name, mfa_serial=serial))
-    return stays(what, profile.origin, f"{keyring.trouble or 'they are not in its keyring'}; stsctl keys add {name}")
+    return stays(what, profile.origin, keyring.trouble or "they are not in its keyring", f"stsctl keys add {name}")

@@ -122,9 +122,8 @@ class _Workspace:
         if item in keyring.items:
             keys = KeptKeys(name=name, item=item, mfa_serial=one.said("mfaDevice"))
             return offers(what, self._file.at(), keys)
-        return stays(
-            what, self._file.at(), f'{keyring.trouble or "they are not in its keyring"}; stsctl keys add "{name}"'
-        )
+        why = keyring.trouble or "they are not in its keyring"
+        return stays(what, self._file.at(), why, f'stsctl keys add "{name}"')
 
 
 def _role(one: Tree, name: str, beginning: str) -> Entry:

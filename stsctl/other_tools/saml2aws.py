@@ -56,7 +56,7 @@ def _account(section: ini.Section, file: File, sources: dict[str, str]) -> list[
     url = page.format_map(said | {"url": said.get("url", "").rstrip("/")})
     name = provider.lower() if section.name == "default" else section.name
     sources[section.name] = name
-    note = f"{url}, in a browser; its password stays where it is"
+    note = f"in a browser, at {url.partition('?')[0]}"
     found = [becomes(what, origin, source(name, {"type": "saml", "sign_in_url": url}), note)]
     arn = said.get("role_arn")
     if arn is None:

@@ -23,8 +23,8 @@ def test_roles_have_the_names_that_people_type() -> None:
 def test_what_is_said_of_an_account_and_a_role_is_carried_over() -> None:
     """An account's id is no number; tags are what the picker finds; a colour is one of the browser's."""
     there = found("aws-sso-cli", AWS_SSO, aws=AWS_SSO_PROFILES)
-    assert values(there["sign-in at https://acme.awsapps.com/start"])[""] == 'source "acme"'
-    assert values(there["sign-in at https://gov.awsapps.com/start"])[""] == 'source "govcloud"'
+    assert values(there['sign-in "acme"'])[""] == 'source "acme"'
+    assert values(there['sign-in "govcloud"'])[""] == 'source "govcloud"'
     assert values(there['role "logs"']) == {
         "": 'role "logs"',
         "from": "acme",
@@ -54,13 +54,14 @@ def test_what_cannot_be_carried_over_is_told_with_its_place() -> None:
     """A way that goes round, an account that is none, an instance that is gone, a browser."""
     there = found("aws-sso-cli", AWS_SSO, aws=AWS_SSO_PROFILES)
     left = {what: (each.note, str(each.origin)) for what, each in there.items() if each.outcome is Outcome.STAYS}
-    round_, browser = "222222222222:Round", 'browser = ["/usr/bin/firefox", "{url}"] under [console] in config.toml'
+    round_ = "222222222222:Round"
     assert left == {
         f'role "{round_}"': (f'the roles go round: "{round_}" begins at "{round_}"', "theirs:26"),
         'role "Admin"': ('"nonsense" and "Admin" are no account and role', "theirs:30"),
         'role "old:Admin"': ('its config.yaml has no StartUrl and SSORegion of "Gone"', "~/.aws/config:10"),
-        "UrlExecCommand": (f"{browser}, which is yours to write", "theirs:36"),
+        "UrlExecCommand": ("config.toml is yours to write", "theirs:36"),
     }
+    assert there["UrlExecCommand"].hint == 'config.toml: [console] browser = ["/usr/bin/firefox", "{url}"]'
 
 
 LETTERS = "abcdefghijklmnopqrstu"

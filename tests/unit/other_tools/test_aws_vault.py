@@ -25,8 +25,9 @@ def test_keys_that_are_not_to_be_had_are_told_with_what_brings_them_over() -> No
     """A role begins at a name that neither a file nor the keyring has keys for."""
     elsewhere = found("aws-vault", aws=AWS_VAULT, items=ITEMS)['keys "elsewhere"']
     assert elsewhere.outcome is Outcome.STAYS
-    assert elsewhere.note.startswith("it has none of that name; aws-vault exec --no-session elsewhere -- sh -c ")
-    assert elsewhere.note.endswith(" | stsctl keys add elsewhere --stdin")
+    assert elsewhere.note == "it has none of that name"
+    assert elsewhere.hint.startswith("aws-vault exec --no-session elsewhere -- sh -c ")
+    assert elsewhere.hint.endswith(" | stsctl keys add elsewhere --stdin")
 
 
 def test_a_token_that_a_program_prints_becomes_a_source_and_its_role() -> None:
@@ -41,10 +42,8 @@ def test_a_token_that_a_program_prints_becomes_a_source_and_its_role() -> None:
 def test_a_profile_that_only_runs_aws_vault_is_told_what_to_run_instead() -> None:
     """SDKs would go on asking aws-vault."""
     hook = found("aws-vault", aws=AWS_VAULT, items=ITEMS)['profile "for-sdks"']
-    assert (hook.outcome, hook.note) == (
-        Outcome.STAYS,
-        'it runs aws-vault for "work"; instead: stsctl profile hook work',
-    )
+    assert (hook.outcome, hook.note) == (Outcome.STAYS, 'it runs aws-vault for "work"')
+    assert hook.hint == "stsctl profile hook work"
 
 
 def test_keys_that_are_here_are_not_offered_again() -> None:

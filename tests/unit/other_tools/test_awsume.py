@@ -6,16 +6,11 @@ from stsctl.other_tools.finding import Outcome
 from tests.unit.other_tools.texts import AWSUME, AWSUME_CREDENTIALS, AWSUME_PROFILES, found, values
 
 
-def there(text: str | bytes = AWSUME) -> dict[str, object]:
-    """Everything."""
-    return dict(found("awsume", text, aws=AWSUME_PROFILES, credentials=AWSUME_CREDENTIALS))
-
-
 def test_profiles_work_as_they_are_and_sessions_stay() -> None:
     """Also the keys that lie in plain text, with what takes them into the store."""
     every = found("awsume", AWSUME, aws=AWSUME_PROFILES, credentials=AWSUME_CREDENTIALS)
     assert (every['profile "admin"'].outcome, every['profile "default"'].outcome) == (Outcome.AS_IT_IS,) * 2
-    assert "stsctl keys add default --from-profile default" in every['profile "default"'].note
+    assert every['profile "default"'].hint == "stsctl keys add default --from-profile default"
     assert every['profile "autoawsume-admin"'].note == "a session that awsume wrote: stsctl gets its own"
 
 
@@ -37,7 +32,7 @@ def test_settings_and_what_says_too_little_are_told_with_what_to_write() -> None
     """A configuration is the person's own."""
     every = found("awsume", AWSUME, aws=AWSUME_PROFILES)
     duration, region = every['setting "role-duration"'], every['setting "region"']
-    assert duration.note == 'duration = "3600" under [defaults] in config.toml, which is yours to write'
+    assert duration.hint == 'config.toml: [defaults] duration = "3600"'
     assert (str(region.origin), region.outcome) == ("theirs:3", Outcome.STAYS)
     assert "type saml" in every['profile "federated"'].note
     assert found("awsume", b"a: b: c")["its settings"].note == "theirs:1: this is no YAML"

@@ -13,14 +13,14 @@ def test_profiles_become_roles_of_one_source_for_each_sign_in() -> None:
     """The settings' name is the source's, and the same sign-in is one, however its address is written."""
     there = found("granted", GRANTED_SETTINGS, aws=GRANTED)
     url = "https://acme.awsapps.com/start"
-    assert values(there[f"sign-in at {url}"]) == {
+    assert values(there['sign-in "acme"']) == {
         "": 'source "acme"', "type": "identity-center", "start_url": url, "sso_region": "ap-southeast-2"
     }  # fmt: skip
     permission_set = {"type": "permission-set", "account_id": "123456789012"}
     role = {"from": "acme", "role_name": "DevRole", "region": "us-west-2"}
     assert values(there['profile "testing/DevRole"']) == {"": 'role "testing/DevRole"', **permission_set, **role}
     assert values(there['profile "by-session"'])["from"] == "corp"
-    assert values(there["sign-in at https://corp.awsapps.com/start"])[""] == 'source "corp"'
+    assert values(there['sign-in "corp"'])[""] == 'source "corp"'
 
 
 def test_what_sdks_read_before_they_run_granted_works_as_it_is() -> None:
@@ -34,7 +34,8 @@ def test_keys_in_its_keyring_are_offered_under_the_name_of_their_profile() -> No
     offered = found("granted", aws=GRANTED, items=("bot",))['keys "bot"']
     assert offered.outcome is Outcome.KEYS
     left = found("granted", aws=GRANTED, items=())['keys "bot"']
-    assert (left.outcome, left.note) == (Outcome.STAYS, "they are not in its keyring; stsctl keys add bot")
+    assert (left.outcome, left.note) == (Outcome.STAYS, "they are not in its keyring")
+    assert left.hint == "stsctl keys add bot"
 
 
 def test_what_cannot_be_carried_over_is_told_with_its_place_and_what_to_write() -> None:
@@ -44,7 +45,7 @@ def test_what_cannot_be_carried_over_is_told_with_its_place_and_what_to_write() 
         there[what] for what in ('DefaultBrowser "FIREFOX"', 'profile registry "acme"', 'profile "broken"')
     )
     assert str(browser.origin) == "theirs:1"
-    assert browser.note.startswith('browser = ["/usr/bin/firefox", "{url}"] under [console]')
+    assert browser.hint == 'config.toml: [console] browser = ["/usr/bin/firefox", "{url}"]'
     assert str(registry.origin) == "theirs:15"
     assert "granted_sso_start_url" in broken.note
     assert {each.outcome for each in (browser, registry, broken)} == {Outcome.STAYS}

@@ -13,7 +13,7 @@ from tests.unit.other_tools.texts import LEAPP, found, settled, values
 def test_sessions_become_roles() -> None:
     """Those that are called the same are told apart by their roles."""
     there = found("leapp", LEAPP, items=("u1",))
-    assert values(there["sign-in at https://acme.awsapps.com/start"])[""] == 'source "acme"'
+    assert values(there['sign-in "acme"'])[""] == 'source "acme"'
     reader = {"from": "acme", "type": "permission-set", "account_id": "111111111111", "role_name": "Reader"}
     assert values(there['session "Acme/Reader"']) == {"": 'role "Acme/Reader"', **reader, "region": "eu-west-1"}
     assert values(there['session "prod"']) == {
@@ -34,7 +34,7 @@ def test_keys_of_a_user_are_offered_by_the_id_that_they_are_filed_under() -> Non
     """With the user's device."""
     keys = KeptKeys(name="me", item="u1", mfa_serial="arn:aws:iam::111111111111:mfa/me")
     assert found("leapp", LEAPP, items=("u1", "other"))['keys "me"'].keys == keys
-    assert found("leapp", LEAPP)['keys "me"'].note == 'they are not in its keyring; stsctl keys add "me"'
+    assert found("leapp", LEAPP)['keys "me"'].hint == 'stsctl keys add "me"'
 
 
 def test_what_cannot_be_carried_over_is_told() -> None:

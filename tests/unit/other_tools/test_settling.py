@@ -6,7 +6,7 @@ from stsctl.other_tools.finding import Outcome
 from tests.unit.other_tools.texts import GRANTED, found, values
 
 ROLE = 'profile "testing/DevRole"'
-SOURCE = "sign-in at https://acme.awsapps.com/start"
+SOURCE = 'sign-in "acme"'
 _SOURCE = '[source.{}]\ntype = "identity-center"\nstart_url = "https://acme.awsapps.com/start"\nsso_region = "{}"\n'
 _ROLE = '[role."testing/DevRole"]\ntype = "permission-set"\nfrom = "{}"\naccount_id = "123456789012"\n'
 _SAME = _ROLE + 'role_name = "DevRole"\nregion = "us-west-2"\n'
@@ -48,5 +48,5 @@ def test_what_stsctl_would_refuse_is_told_with_its_reason_and_so_is_what_begins_
     wrong = GRANTED.replace("= 123456789012", "= 12345", 1)
     assert found("granted", aws=wrong)[ROLE].note == 'account_id "12345" has not the 12 digits of an account'
     there = found("granted", aws=GRANTED.replace("https://acme", "javascript://acme", 1))
-    assert there["sign-in at javascript://acme.awsapps.com/start"].outcome is Outcome.STAYS
+    assert there['sign-in "sso"'].outcome is Outcome.STAYS
     assert there[ROLE].note == '"sso", from which it begins, is not carried over'
