@@ -10,6 +10,7 @@
 #                   how fast the emulator is beside moto's server, and with a million sessions, and how
 #                   fast questions about an organisation of 500 accounts are answered (a few minutes in all)
 #   make generate   completions, man pages and docs/commands.md, from the command tree
+#   make pictures   the pictures of terminals in docs/pictures, by running what they show; wants gnome-keyring
 #   make clean      take away .venv and everything else that was made here
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with, JOBS=4 how many tests run at once,
@@ -23,7 +24,7 @@ WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$each" -c '$(WANTED)' 2>/dev/null && echo "$$each" && break; done)
 
-.PHONY: demo test check lint nightly bench generate clean
+.PHONY: demo test check lint nightly bench generate pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -58,6 +59,9 @@ bench: $(VENV)/.dev
 
 generate: $(VENV)/.dev
 	$(BIN)/python -m tools.generate --write
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tools.pictures --write
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

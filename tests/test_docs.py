@@ -209,12 +209,20 @@ def test_the_first_screen_says_how_to_try_and_how_to_test() -> None:
     assert "make test" in first
 
 
-def test_the_picture_fetches_nothing() -> None:
-    """The picture of a terminal is complete in itself."""
-    text = (ROOT / "docs" / "assume.svg").read_text(encoding="utf-8")
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "pictures").glob("*.svg")), ids=lambda file: str(file.name))
+def test_a_picture_fetches_nothing(picture: Path) -> None:
+    """Each is complete in itself."""
+    text = picture.read_text(encoding="utf-8")
     assert "@import" not in text
     assert "url(http" not in text
     assert set(re.findall(r"https?://[^\"' )]+", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_every_picture_is_shown() -> None:
+    """Some page has it, with words for those who do not see it."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in DOCUMENTS)
+    shown = set(re.findall(r"!\[[^]]{20,}\]\(\S*pictures/(\S+)\)", text))
+    assert shown == {file.name for file in (ROOT / "docs" / "pictures").glob("*")}
 
 
 def test_make_targets_are_as_documented() -> None:
