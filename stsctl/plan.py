@@ -21,6 +21,7 @@ from stsctl.dataclass import dataclass
 from stsctl.duration import render_duration
 from stsctl.errors import ConfigurationError
 from stsctl.lifetime import HOUR, Maximum, lifetime
+from stsctl.origin import Origin
 from stsctl.request import Asker, Endpoint, Operation, SessionRequest
 from stsctl.session_name import Person, session_name
 from stsctl.target import Hop, HopKind, MfaMode, Target
@@ -44,7 +45,7 @@ class Step:
     """One call. `requested` is what was said, `effective` what will be asked for (or what AWS gives unasked).
 
     `capped_because` says why the two differ; `duration_typed` that a person typed the duration this time. A step that
-    is no hop of the target's is there for the MFA code alone.
+    is no hop of the target's is there for the MFA code alone; any other has the `origin` of its hop.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Step:
     capped_because: str | None = None
     duration_typed: bool = False
     is_hop: bool = True
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +256,7 @@ def _step(target: Target, position: int, asker: Asker, around: Surroundings, cod
         effective=length.effective,
         capped_because=length.because,
         duration_typed=hop.duration_typed,
+        origin=hop.origin,
     )
     return within(step, known)
 

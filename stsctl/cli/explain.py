@@ -169,6 +169,8 @@ def _lines(
         request = hop.step.request
         about = request.role_arn or request.mfa_serial or request.account_id or ""
         yield f"{position}. {request.operation.action}  {visible(str(about))}  {_answer(app, hop.answer)}"
+        if hop.step.origin is not None:
+            yield f"     written in {visible(str(hop.step.origin))}"
         yield from (f"     {visible(line)}" for line in _of_hop(hop))
     yield ""
     if snapshot.accounts:
@@ -247,6 +249,7 @@ def _as_json(
             {
                 "operation": hop.step.request.operation.action,
                 "role_arn": str(hop.step.request.role_arn) if hop.step.request.role_arn else None,
+                "origin": str(hop.step.origin) if hop.step.origin else None,
                 "answer": hop.answer.value,
                 "evidence": list(hop.evidence),
                 "changes": list(hop.changes),

@@ -79,6 +79,15 @@ class Obtaining(Parts):
 
         return replace(wanted, project=names.project_of(wanted, self.configuration))
 
+    def target_anywhere(self, name: str) -> Target:
+        """What a name means for programs, which ask from anywhere; raises ConfigurationError for one of a project."""
+        wanted = self._of_project(Wanted(name=name))
+        if wanted.project is not None:
+            raise ConfigurationError(
+                f'"{name}" is a name of {wanted.project}, and means nothing elsewhere', hint=f"stsctl exec {name} -- …"
+            )
+        return self.target(wanted)
+
     def plan(self, target: Target, *, source: SourceOfCredentials | None = None) -> Plan:
         """The steps to a target. Without `source` the keys need not be there: the plan is for reading."""
         from stsctl.stores.learned import Learned

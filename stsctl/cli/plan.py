@@ -57,6 +57,7 @@ def _step_as_json(step: Step) -> dict[str, object]:
         "role_arn": str(request.role_arn) if request.role_arn else None,
         "session_name": request.session_name,
         "reason": step.reason,
+        "origin": str(step.origin) if step.origin else None,
         "asks": _ASKS_AS_JSON[step.asks],
         "mfa_serial": request.mfa_serial,
         "duration_seconds": int(step.effective.total_seconds()),

@@ -84,6 +84,8 @@ _SAID_BY = {
 def _details(app: App, step: Step) -> Iterator[tuple[str, str]]:
     request = step.request
     yield "why", step.reason
+    if step.origin is not None:
+        yield "written in", str(step.origin)
     lasts = render_duration(step.effective)
     if step.capped_because:
         lasts += f", not {render_duration(step.requested)}" if step.requested else ""

@@ -88,7 +88,7 @@ def _all(app: App) -> Iterator[Planned]:
 
 def plan(app: App, name: str) -> Planned:
     """Where the hook of a name goes; raises StsctlError where there is no place for it, or no such name."""
-    region = app.region_of(app.target(Wanted(name=name)))
+    region = app.region_of(app.target_anywhere(name))
     usual = name.rpartition("/")[2] if name.startswith("arn:") else name
     files = app.aws_files()
     first: str | None = None

@@ -14,7 +14,7 @@ from stsctl.cli.options import group_option
 from stsctl.cli.profile_hooks import show_change
 from stsctl.errors import StsctlError, UsageError
 from stsctl.formats import hook_block, hooks
-from stsctl.target import Target, Wanted
+from stsctl.target import Target
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -78,7 +78,7 @@ def _profiles(app: App, roles: list[str], template: str, say: Callable[[str], No
     found: dict[str, hook_block.Profile] = {}
     for name in roles:
         try:
-            target = app.target(Wanted(name=name))
+            target = app.target_anywhere(name)
             profile = _profile(app, target, parts)
         except StsctlError as error:
             say(f'no profile for "{name}": {error.message}')
