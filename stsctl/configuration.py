@@ -100,6 +100,7 @@ class Refused:
     what: str
     origin: Origin
     hint: str | None = None
+    waits_for_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

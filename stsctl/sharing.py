@@ -274,7 +274,7 @@ class _Merge:
             self._refuse(first, what, "rename one of the two")
         elif first.file.standing is Standing.CHANGED:
             what = f'"{first.name}" ({places[0]}) does not count: {first.file.place} has changed since you trusted it'
-            self._refuse(first, what, first.file.to_trust)
+            self._refuse(first, what, first.file.to_trust, waits_for_trust=True)
         else:
             self._enter(first)
 
@@ -284,7 +284,8 @@ class _Merge:
         try:
             if wanted and file.standing is not Standing.TRUSTED:
                 wish = wanted[0]
-                self._refuse(claim, f"{wish.origin}: {wish.text} takes your trust in {file.place}", file.to_trust)
+                what = f"{wish.origin}: {wish.text} takes your trust in {file.place}"
+                self._refuse(claim, what, file.to_trust, waits_for_trust=True)
             elif claim.kind == "group":
                 self._groups[name] = replace(group_table.entry(name, table), shared=file.shared)
             elif claim.kind == "source":
@@ -305,13 +306,15 @@ class _Merge:
                 self._roles.take_out(claim.name)
                 self._refuse(claim, error.message, error.hint)
 
-    def _refuse(self, claim: _Claim, what: str, hint: str | None) -> None:
+    def _refuse(self, claim: _Claim, what: str, hint: str | None, *, waits_for_trust: bool = False) -> None:
         if claim.kind == "group":
             self._groups.pop(claim.name, None)
             self._troubles.append(what)
         else:
             # One's own entry stays for those who look what it was; whoever asks for the name is told why not.
-            self._refused[claim.name] = Refused(what=what, origin=claim.table.at(), hint=hint)
+            self._refused[claim.name] = Refused(
+                what=what, origin=claim.table.at(), hint=hint, waits_for_trust=waits_for_trust
+            )
 
     def _take_defaults(self, file: SharedFile, table: Table) -> None:
         """What a trusted file says in general holds where the person's own does not say it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +37,7 @@ class Checking:
         self._app = app
         self._config = config
         self._place = place
+        self._shared: list[Path] = []
 
     def all(self) -> list[Finding]:
         """Those of the configuration, of the AWS files, and what SDKs make of the profiles there."""
@@ -49,7 +51,7 @@ class Checking:
     def where(self, finding: Finding) -> tuple[str | None, int | None]:
         """The file and the line that a finding names first."""
         paths = self._app.paths
-        files = (self._place or paths.config, paths.added, paths.aws_config, paths.aws_credentials)
+        files = (self._place or paths.config, paths.added, paths.aws_config, paths.aws_credentials, *self._shared)
         by_place = {self._app.short(file): str(file) for file in files}
         match = re.search(rf"({'|'.join(map(re.escape, by_place))}):([0-9]+)\b", finding.what)
         return (by_place[match[1]], int(match[2])) if match else (None, None)
@@ -60,8 +62,27 @@ class Checking:
         read = mended.load(lambda reader: self._app.read_configuration(self._config, reader, place=self._place))
         found = [_finding(problem) for problem in mended.problems]
         if read is not None:
-            found += self._of_names(read, mended.lacking)
+            said: list[Finding] = []
+            read = self._with_shared(read, said)
+            found += [*said, *self._of_names(read, mended.lacking)]
         return sorted(found, key=self._order)
+
+    def _with_shared(self, read: Configuration, said: list[Finding]) -> Configuration:
+        """With what files of others say; that of them which does not count is `said`."""
+
+        def say(what: str, severity: Severity, fix: str | None = None) -> None:
+            said.append(Finding(check="files of others", severity=severity, what=what, fix=fix))
+
+        files = replace(
+            self._app.shared_files,
+            say=lambda what: say(what, Severity.HIGH),
+            aside=lambda what: say(what, Severity.LOW),
+        )
+        read = files.beside(read)
+        for refused in read.refused.values():
+            say(refused.what, Severity.LOW if refused.waits_for_trust else Severity.HIGH, refused.hint)
+        self._shared = [*files.here(read.includes)]
+        return read
 
     def _order(self, finding: Finding) -> tuple[str, int]:
         file, line = self.where(finding)

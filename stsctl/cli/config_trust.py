@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ def _meant(app: App, file: Path | None) -> Path:
     path = file or app.shared_files.around
     if path is None:
         raise UsageError("there is no project's file around this folder", hint="stsctl config trust FILE")
-    return path.expanduser().absolute()
+    return path.absolute()
 
 
 def _read(app: App, path: Path) -> SharedFile:
@@ -129,7 +130,7 @@ def _ask(app: App, file: SharedFile) -> None:
 
 
 def _revoke(app: App, path: Path) -> None:
-    real = str(path.resolve())
+    real = os.path.realpath(path)
     if not app.shared_files.trusted.drop(real):
         raise UsageError(f'"{real}" is not trusted', hint="stsctl config trust --list")
     app.report.notice(f"{app.short(path)} is trusted no more")
@@ -139,7 +140,8 @@ def _list(app: App, *, as_json: bool) -> None:
     """The files that count here, and those that are trusted elsewhere."""
     kept = {each.path: each for each in app.shared_files.trusted.all()}
     rows = []
-    for path in dict.fromkeys([*app.shared_files.here(app.configuration.includes), *kept]):
+    here = (os.path.realpath(path) for path in app.shared_files.here(app.configuration.includes))
+    for path in dict.fromkeys([*here, *kept]):
         trusted = kept.get(path)
         since = rfc3339(trusted.since) if trusted and trusted.since else None
         rows.append((path, _standing(app, path), trusted.digest if trusted else None, since))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stsctl import settings
-from stsctl.cli.report import Report
 from stsctl.configuration import Configuration, Include
 from stsctl.dataclass import dataclass
 from stsctl.digest import sha256
@@ -32,13 +31,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFiles:
-    """Finds and reads them. `short` is a path as people write it, `profiles` gives the names of the AWS profiles."""
+    """Finds and reads them. `say` tells what of them does not count; what need be said only once is told to `aside`
+    each time, where that is there. `short` is a path as people write it, `profiles` gives the AWS profiles' names.
+    """
 
     paths: Paths
     environ: Mapping[str, str]
-    report: Report
+    say: Callable[[str], None]
     short: Callable[[Path], str]
     profiles: Callable[[], Collection[str]]
+    aside: Callable[[str], None] | None = None
 
     @property
     def trusted(self) -> TrustedFiles:
@@ -62,7 +64,7 @@ class SharedFiles:
         for aside in found.asides:
             self._say_once(aside, aside)
         for trouble in found.troubles:
-            self.report.notice(trouble)
+            self.say(trouble)
         return found
 
     def read(self, path: Path, shared: Shared) -> SharedFile | None:
@@ -93,13 +95,12 @@ class SharedFiles:
         """Whether a file would be a project's."""
         return path.name == shared_files.PROJECT
 
-    def here(self, includes: tuple[Include, ...]) -> Iterator[str]:
-        """Where the files really are that have a say here, trusted or not."""
+    def here(self, includes: tuple[Include, ...]) -> Iterator[Path]:
+        """The files that have a say here, trusted or not."""
         for include in includes:
-            for path in self._tried(include, partial(self.means, include)) or ():
-                yield os.path.realpath(path)
+            yield from self._tried(include, partial(self.means, include)) or ()
         if self.around is not None:
-            yield str(self.around)
+            yield self.around
 
     def content(self, file: NamedFile) -> bytes | None:
         """What a file holds that one of them names; raises ConfigurationError where it leads out of its folder."""
@@ -122,7 +123,7 @@ class SharedFiles:
                 if file is None or file.path in seen:
                     continue
                 if len(seen) == shared_files.MOST:
-                    self.report.notice(f"{include.origin}: no more than {shared_files.MOST} files are read")
+                    self.say(f"{include.origin}: no more than {shared_files.MOST} files are read")
                     return
                 seen.add(file.path)
                 if file.standing is Standing.CHANGED:
@@ -133,10 +134,10 @@ class SharedFiles:
         try:
             found = read()
         except StsctlError as error:
-            self.report.notice(f"{include.origin}: {error.message}")
+            self.say(f"{include.origin}: {error.message}")
             return None
         if found is None:
-            self.report.notice(f'{include.origin}: there is no file "{include.path}"')
+            self.say(f'{include.origin}: there is no file "{include.path}"')
         return found
 
     def _with_project(self, own: Configuration, place: Path) -> Configuration:
@@ -154,7 +155,7 @@ class SharedFiles:
             if found is not None and found.path != str(place):
                 raise ConfigurationError(f'"{place}" is a link')
         except StsctlError as error:
-            self.report.notice(f"{error.message}: it does not count")
+            self.say(f"{error.message}: it does not count")
             return own
         if found is None:
             return own
@@ -168,5 +169,7 @@ class SharedFiles:
         self._say_once(f'{what}: run "{file.to_trust}"', file.path, file.content)
 
     def _say_once(self, what: str, about: str, content: bytes = b"") -> None:
-        if self.trusted.first_time(about, sha256(content).hexdigest()):
-            self.report.notice(what)
+        if self.aside is not None:
+            self.aside(what)
+        elif self.trusted.first_time(about, sha256(content).hexdigest()):
+            self.say(what)

@@ -143,7 +143,7 @@ class Surroundings:
         return SharedFiles(
             paths=self.paths,
             environ=self.environ,
-            report=self.report,
+            say=self.report.notice,
             short=self.short,
             profiles=lambda: self.profiles.by_name.keys(),
         )
