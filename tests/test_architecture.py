@@ -147,7 +147,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (
         (
             r"cli\.(agency|agent_notices|agent_process|agent_profiles|agent_work|app|authorities|belongings|calls|certificates"
-            r"|hits|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
+            r"|editing|hits|keychain|logins|obtaining|parts|picture|policy_folder|proofs|snapshots"
             r"|shared_files|sources|stores|surroundings|survey)"
         ),
         r".*",

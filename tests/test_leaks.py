@@ -40,6 +40,7 @@ def me(home: Path, organisation: Organisation) -> Iterator[Me]:
     person.configure_as_usual(hub=person.code_process())
     (home / "tmp").mkdir()
     person.environ["TMPDIR"] = str(home / "tmp")
+    person.environ["EDITOR"] = "true"
     yield person
     person.run("agent", "stop")
 
@@ -153,6 +154,7 @@ COMMANDS = [
     _c("config show"),
     _c("config show --json"),
     _c("config path"),
+    _c("config edit"),
     _c("config check"),
     _c("config check --json"),
     _c("config trust --list"),

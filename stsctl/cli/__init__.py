@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "mfa": "Enrol the MFA devices of your users, list them, read codes.",
         "sts": "Sessions that are no role's; tokens and keys; an end to what got lost.",
         "store": "Show where keys and sessions can rest, and move them.",
-        "config": "Show the configuration: values, names, files.",
+        "config": "Show, check and change the configuration: values, names, files.",
         "profile": "Write sessions into ~/.aws/credentials, and take them out again.",
         "agent": "Keep sessions fresh in the background, and serve them on this machine.",
         "credential-process": "Answer an SDK, from ~/.aws/config.",

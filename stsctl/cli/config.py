@@ -8,6 +8,7 @@ import click
 
 from stsctl.cli.config_add import add
 from stsctl.cli.config_check import check
+from stsctl.cli.config_edit import edit
 from stsctl.cli.config_import import import_from
 from stsctl.cli.config_remove import remove
 from stsctl.cli.config_trust import trust
@@ -65,5 +66,6 @@ def path(app: App, *, as_json: bool) -> None:
 command.add_command(add)
 command.add_command(check)
 command.add_command(import_from)
+command.add_command(edit)
 command.add_command(remove)
 command.add_command(trust)

@@ -47,15 +47,22 @@ def value(finding: Finding) -> dict[str, object]:
     }
 
 
-def show(report: Report, found: Sequence[Finding]) -> None:
+def lines(found: Sequence[Finding], *, colored: bool) -> list[str]:
     """Each finding, with what to do about it below it."""
+    shown = []
     for finding in found:
         label = f"{finding.severity.value:<9}"
-        if report.decorated_data:
+        if colored:
             label = f"\033[{_STYLES[finding.severity]}m{label}\033[0m"
-        report.data(f"\n{label}{visible(finding.what)}")
+        shown += ["", f"{label}{visible(finding.what)}"]
         if finding.fix:
-            report.data(f"         → {visible(finding.fix)}")
+            shown.append(f"         → {visible(finding.fix)}")
+    return shown
+
+
+def show(report: Report, found: Sequence[Finding]) -> None:
+    """The findings, as data."""
+    report.stream(lines(found, colored=report.decorated_data))
 
 
 def refuse(found: Sequence[Finding], fail_on: str) -> None:

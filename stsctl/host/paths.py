@@ -43,6 +43,11 @@ class Paths:
         return (self.config_home / "emulator" if self.emulated else self.config_home) / "added.toml"
 
     @property
+    def edited(self) -> Path:
+        """The copy of what a person writes that they edit."""
+        return self.state_home / "edit" / "config.toml"
+
+    @property
     def index(self) -> Path:
         """What is held, without its secrets."""
         return self.state_home / "index" / self._side
