@@ -17,7 +17,7 @@ from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
 from stsctl.group_table import Group
 from stsctl.origin import Origin
-from stsctl.role_table import RoleEntry, Roles, duration_of, session_name_of
+from stsctl.role_table import Aliases, RoleEntry, Roles, duration_of, session_name_of
 from stsctl.shell_table import ShellOptions
 from stsctl.source_table import SourceEntry
 from stsctl.tables import Anew, Reader, Table, TableError
@@ -119,6 +119,7 @@ class Configuration:
     shell: ShellOptions = field(default_factory=ShellOptions)
     sources: Mapping[str, SourceEntry] = field(default_factory=dict)
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     includes: tuple[Include, ...] = ()
     refused: Mapping[str, Refused] = field(default_factory=dict)
@@ -126,6 +127,10 @@ class Configuration:
     asides: tuple[str, ...] = ()
     project: str | None = None
     to_trust: str | None = None
+
+    def called(self, name: str) -> str:
+        """What a role is called that is known by `name`, too; any other name as it is."""
+        return name if name in self.roles else self.aliases.get(name, name)
 
 
 def load(
@@ -158,6 +163,7 @@ def load(
             for name, table in file.tables("source").items()
         },
         roles=roles,
+        aliases=Aliases((theirs, ours)),
         groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},
         includes=_includes(theirs),
     )
@@ -175,12 +181,15 @@ def _claim_names(*files: Table) -> None:
         for kind in ("source", "role"):
             for name, table in file.tables(kind).items():
                 _claim(seen, name, table)
+        for table in file.tables("role").values():
+            for alias in table.texts("aliases"):
+                _claim(seen, alias, table, "aliases")
 
 
-def check_name(name: str, table: Table) -> None:
-    """Raises ConfigurationError where nobody could type a name."""
+def check_name(name: str, table: Table, key: str | None = None) -> None:
+    """Raises ConfigurationError where nobody could type a name, which a table has or says under `key`."""
     if not is_name(name):
-        raise table.problem(None, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
+        raise table.problem(key, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
 
 
 def _includes(table: Table) -> tuple[Include, ...]:
@@ -191,12 +200,14 @@ def _includes(table: Table) -> tuple[Include, ...]:
     return tuple(Include(path=path, origin=table.at("include")) for path in paths)
 
 
-def _claim(seen: dict[str, Origin], name: str, table: Table) -> None:
-    check_name(name, table)
+def _claim(seen: dict[str, Origin], name: str, table: Table, key: str | None = None) -> None:
+    check_name(name, table, key)
+    path = () if key is None else (key,)
+    origin = table.at(*path)
     if name in seen:
-        twice = f'the name "{name}" is written twice: {seen[name]} and {table.at()}'
-        raise TableError(twice, hint="rename one of the two", place=table.at().place, path=table.path)
-    seen[name] = table.at()
+        twice = f'the name "{name}" is written twice: {seen[name]} and {origin}'
+        raise TableError(twice, hint="rename one of the two", place=origin.place, path=(*table.path, *path))
+    seen[name] = origin
 
 
 def defaults_of(table: Table) -> Defaults:

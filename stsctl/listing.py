@@ -34,13 +34,17 @@ class Named(NamedTuple):
 class Listing:
     """Names that can be typed, each looked at when somebody asks for it.
 
-    `rows` says the rest of each, as JSON; `texts` gives what each is found by besides its name.
+    `rows` says the rest of each, as JSON; `texts` gives what each is found by besides its name; `aliases` are other
+    names of some of them.
     """
 
-    def __init__(self, names: Sequence[str], rows: Sequence[str], texts: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, names: Sequence[str], rows: Sequence[str], texts: Callable[[], Sequence[str]], aliases: Mapping[str, str]
+    ) -> None:
         self.names = names
         self.rows = rows
         self.texts = texts
+        self.aliases = aliases
 
     def __len__(self) -> int:
         return len(self.names)
@@ -67,7 +71,7 @@ def listing(configuration: Configuration, profiles: Profiles) -> Listing:
         if name not in found and leads_somewhere(profile):
             found[name] = _of_profile(profile)
     rows = [json.dumps(row) for row, _ in found.values()]
-    return Listing([*found], rows, lambda: [text for _, text in found.values()])
+    return Listing([*found], rows, lambda: [text for _, text in found.values()], dict(configuration.aliases))
 
 
 _Found = tuple[tuple[str, str, str, int | None], str]
@@ -77,7 +81,7 @@ _Found = tuple[tuple[str, str, str, int | None], str]
 def _of_role(role: RoleEntry) -> _Found:
     hop = role.hop
     tags = (f"{key}={value}" for key, value in hop.tags)
-    also = (hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
+    also = (*role.aliases, hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
     return _found("role", hop.description or hop.what, hop.origin or Origin(place=role.name), also)
 
 

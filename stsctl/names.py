@@ -154,6 +154,7 @@ class _Resolver:
 
     def _reach(self, name: str, path: tuple[str, ...], asked_at: Origin | None) -> _Reached:
         """How a name is reached; `path` is the roles that led to it, `asked_at` the line that names it."""
+        typed, name = name, self._configuration.called(name)
         role, entry = self._configuration.roles.get(name), self._configuration.sources.get(name)
         if path and _of_project(name, self._configuration) and not _of_project(path[-1], self._configuration):
             role = entry = None  # whatever a name of one's own leads to, it does not come to lead into a project
@@ -162,7 +163,7 @@ class _Resolver:
         if name in self._configuration.refused:
             refused = self._configuration.refused[name]
             raise ConfigurationError(refused.what, hint=refused.hint)
-        self._refuse_ambiguous(name, role, entry)
+        self._refuse_ambiguous(typed, role, entry)
         if role is not None:
             before = self._reach(role.from_name, (*path, name), role.from_at)
             return _Reached(chain=before.chain.then(role.hop), mfa=role.mfa)
@@ -209,7 +210,7 @@ class _Resolver:
         )
 
     def _unknown(self, name: str, asked_at: Origin | None) -> ConfigurationError:
-        known = [one.name for one in listing(self._configuration, self._profiles)]
+        known = [*listing(self._configuration, self._profiles).names, *self._configuration.aliases]
         place = "" if asked_at is None else f"{asked_at}: "
         hint = suggestion(name, known) or self._configuration.to_trust
         if hint is None and asked_at is not None:

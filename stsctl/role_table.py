@@ -19,7 +19,7 @@ from stsctl.target import Hop, HopKind, MfaMode, NamedFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleEntry:
-    """`[role.NAME]`. `from_name` is the source, role or AWS profile that assumes it.
+    """`[role.NAME]`. `from_name` is the source, role or AWS profile that assumes it, `aliases` what else it is called.
 
     `policy_file` and the files of `contexts` (by the ARN of their provider) are paths as they are written, relative to
     the folder of the file that says it. `color` and `icon` are those of the container in which its console is shown,
@@ -30,6 +30,7 @@ class RoleEntry:
     hop: Hop
     from_name: str
     from_at: Origin
+    aliases: tuple[str, ...] = ()
     mfa: MfaMode | None = None
     color: Color | None = None
     icon: Icon | None = None
@@ -74,7 +75,29 @@ class Roles(Mapping[str, RoleEntry]):
             _ = self[name]
 
 
-_EVERYWHERE = ("type", "from", "region", "description", "color", "icon", "warn")
+class Aliases(Mapping[str, str]):
+    """The names of the roles of some files by what else they are called, looked for when somebody asks."""
+
+    def __init__(self, files: Sequence[Table]) -> None:
+        self._files = files
+
+    @cached_property
+    def _found(self) -> Mapping[str, str]:
+        roles = [file.table("role") for file in self._files]
+        having = ((name, table.table(name)) for table in roles for name in table.having("aliases"))
+        return {alias: name for name, table in having for alias in table.texts("aliases")}
+
+    def __getitem__(self, alias: str) -> str:
+        return self._found[alias]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+_EVERYWHERE = ("type", "from", "aliases", "region", "description", "color", "icon", "warn")
 _FOR_CODES = ("mfa_serial", "mfa_process", "mfa")
 _POLICIES = ("policy", "policy_file", "policy_arns")
 _KEYS = {
@@ -111,6 +134,7 @@ def entry(name: str, table: Table, *, added: bool) -> RoleEntry:
         hop=hop,
         from_name=from_name,
         from_at=table.at("from"),
+        aliases=table.texts("aliases"),
         mfa=table.choice("mfa", MfaMode),
         color=table.choice("color", Color),
         icon=table.choice("icon", Icon),

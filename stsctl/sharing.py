@@ -12,7 +12,7 @@ from dataclasses import replace
 from enum import Enum
 
 from stsctl import group_table, role_table, source_table
-from stsctl.configuration import Configuration, Refused, check_name, defaults_of
+from stsctl.configuration import Configuration, Refused, check_name, defaults_of, is_name
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.group_table import Group
@@ -69,7 +69,7 @@ class SharedFile:
 _TABLES = {Shared.INCLUDED: ("role", "source", "group", "defaults"), Shared.PROJECT: ("role", "source", "group")}
 """What such files may say. Where a project lies must not change what holds in general."""
 FREE = frozenset({
-    "type", "from", "region", "description", "color", "icon", "warn", "role_arn", "duration", "session_name",
+    "type", "from", "aliases", "region", "description", "color", "icon", "warn", "role_arn", "duration", "session_name",
     "external_id", "mfa_serial", "mfa", "source_identity", "tags", "transitive", "policy", "policy_file", "policy_arns",
     "provided_contexts", "account_id", "role_name", "task_policy_arn",
 })  # fmt: skip
@@ -222,6 +222,7 @@ class _Merge:
             self._own,
             defaults=self._defaults,
             roles=self._roles,
+            aliases=self._aliases(),
             sources=self._sources,
             groups=self._groups,
             refused=self._refused,
@@ -305,6 +306,25 @@ class _Merge:
                 self._is_right = False
                 self._roles.take_out(claim.name)
                 self._refuse(claim, error.message, error.hint)
+
+    def _aliases(self) -> Mapping[str, str]:
+        """The person's own aliases, and those of others for names that mean nothing else."""
+        theirs: dict[str, str] = {}
+        for claim in self._roles.added:
+            for alias in claim.table.texts("aliases"):
+                origin = claim.table.at("aliases")
+                if not is_name(alias):
+                    self._troubles.append(f'{origin}: "{alias}" cannot be a name')
+                elif self._means_something(replace(claim, name=alias)) or theirs.get(alias, claim.name) != claim.name:
+                    self._troubles.append(f'{origin}: "{alias}" stays what it is')
+                else:
+                    theirs[alias] = claim.name
+        return {**self._own.aliases, **theirs} if theirs else self._own.aliases
+
+    def _means_something(self, alias: _Claim) -> bool:
+        """Whether the name that a role is to have as an alias is one already."""
+        others = (self._own.aliases, self._roles, self._sources, self._refused)
+        return self._taken(alias) is not None or any(alias.name in names for names in others)
 
     def _refuse(self, claim: _Claim, what: str, hint: str | None, *, waits_for_trust: bool = False) -> None:
         if claim.kind == "group":

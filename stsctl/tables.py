@@ -236,6 +236,10 @@ class Table:
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
+    def having(self, key: str) -> Iterator[str]:
+        """The names of the tables in it that have a key."""
+        return (name for name, value in self._values.items() if isinstance(value, dict) and key in value)
+
     def table(self, key: str) -> Table:
         """The table under `key`, empty where there is none."""
         value = self._get(key, dict)

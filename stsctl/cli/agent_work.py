@@ -114,7 +114,7 @@ class Work:
         """What the configuration or a section of ~/.aws/credentials wants kept, and of which there is no session."""
         for kept in agent_profiles.unheld(app, self._known.values()):
             yield kept.wanted
-        patterns = app.settings.agent_keep.value
+        patterns = [app.configuration.called(pattern) for pattern in app.settings.agent_keep.value]
         if not patterns:
             return
         have = {entry.wanted.name for entry in self._known.values() if entry.wanted}

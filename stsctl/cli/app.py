@@ -46,13 +46,21 @@ class App(Obtaining):
         which counts more than the variables where it was assumed under them.
         """
         if wanted is not None:
-            return wanted
+            return self._by_its_name(wanted)
         current = self.current()
         if current is not None:
             self._refuse_another(current)
-            return current.wanted
+            return self._by_its_name(current.wanted)
         where = "in this terminal" if self.machine.leader else "where there is no terminal"
         raise UsageError(f"no session is current {where}, and no role was named", hint="stsctl assume NAME")
+
+    def _by_its_name(self, wanted: Wanted) -> Wanted:
+        """The same where it was named by an alias: what is held, and used often, has one name."""
+        called = wanted.name if wanted.kind else self.configuration.called(wanted.name)
+        if called == wanted.name:
+            return wanted
+        self.target(Wanted(name=wanted.name))  # where an AWS profile is called so, too, it is not clear what is meant
+        return replace(wanted, name=called)
 
     def meant(self, wanted: Wanted | None) -> Wanted:
         """What was named, or else the current session, or else what the person picks; raises UsageError without."""

@@ -29,7 +29,9 @@ def command() -> None:
 def show(app: App, *, as_json: bool) -> None:
     """Print every effective value, and every name, each with where it was said."""
     settings = [(setting.name, setting.text, str(setting.origin)) for setting in app.settings.all()]
-    named = [(each.kind, each.name, each.description, str(each.origin)) for each in app.listing()]
+    listing = app.listing()
+    named = [(each.kind, each.name, each.description, str(each.origin)) for each in listing]
+    named += [("alias", alias, f"of {name}", str(listing[name].origin)) for alias, name in listing.aliases.items()]
     named += [("refused", name, each.what, str(each.origin)) for name, each in app.configuration.refused.items()]
     if as_json:
         app.report.answer(

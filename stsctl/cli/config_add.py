@@ -34,6 +34,7 @@ def _choice(kind: type[Enum]) -> click.Choice[str]:
 
 _OPTIONS = (
     click.option("--role-arn", metavar="ARN", help="The role."),
+    click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Another name for it; repeat it for more."),
     click.option("--from", metavar="NAME", shell_complete=complete_name, help="What assumes it: a source or a role."),
     click.option("--type", type=_choice(HopKind), help="What it is, where it is not a role that is assumed."),
     click.option("--account-id", metavar="ID", help="The account of a permission-set or of a root user."),
@@ -124,7 +125,7 @@ def _values(typed: dict[str, Any]) -> dict[str, added.Value]:
     if typed["policy_file"] is not None:
         typed["policy_file"] = str(typed["policy_file"].expanduser().absolute())
     as_table = {key: dict(typed[key]) for key in ("tags", "provided_contexts")}
-    as_list = {key: list(typed[key]) for key in ("transitive", "policy_arns")}
+    as_list = {key: list(typed[key]) for key in ("aliases", "transitive", "policy_arns")}
     values = typed | as_table | as_list
     return {key: value for key, value in values.items() if value is not None and value not in ({}, [])}
 

@@ -72,10 +72,10 @@ def _is_role(app: App, name: str) -> bool:
 def _references(app: App, name: str) -> Iterator[str]:
     """What would not work any more, or would belong to nothing."""
     for role in app.configuration.roles.values():
-        if role.from_name == name:
+        if app.configuration.called(role.from_name) == name:
             yield f'{role.from_at}: the role "{role.name}" starts from it'
     for group in app.configuration.groups.values():
-        if name in group.roles:
+        if name in map(app.configuration.called, group.roles):
             yield f'{group.origin}: the group "{group.name}" names it'
     yield from _hooks(app, name)
     for store in app.stores.in_use:

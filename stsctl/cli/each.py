@@ -63,7 +63,8 @@ def command(
 
 def _chosen(app: App, patterns: Sequence[str], groups: Sequence[str]) -> list[str]:
     """The names that are meant; the person picks them where nothing was said. Raises UsageError where there is none."""
-    said = [*patterns, *group_table.patterns_of(groups, app.configuration.groups)]
+    written = [*patterns, *group_table.patterns_of(groups, app.configuration.groups)]
+    said = [app.configuration.called(pattern) for pattern in written]
     everything = {one.name: one.kind for one in app.listing()}
     if not said:
         picked = app.picked_several()

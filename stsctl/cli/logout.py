@@ -51,7 +51,7 @@ def _all(app: App) -> None:
 def _one(app: App, name: str | None) -> set[str]:
     """The keys of the sessions that are gone now: those of a name, or the current one."""
     current = None if name else app.current()
-    called = name or (current.wanted.name if current else app.chosen(None).name)
+    called = app.configuration.called(name) if name else current.wanted.name if current else app.chosen(None).name
     # The same session may be listed as what it was last asked for by another name, or by its role's ARN.
     meant = current.request_key if current else _key_of(app, called)
     listed = [(held, entry) for held in app.stores.all_held() for entry in held.entries()]

@@ -41,7 +41,8 @@ def write_all(app: App, /, *, groups: tuple[str, ...], template: str, prune: boo
     """
     roles = [one.name for one in app.listing() if one.kind == "role"]
     if groups:
-        roles, _ = group_table.matching(group_table.patterns_of(groups, app.configuration.groups), roles)
+        written = group_table.patterns_of(groups, app.configuration.groups)
+        roles, _ = group_table.matching(map(app.configuration.called, written), roles)
     place = app.short(app.paths.aws_config)
     wanted = planned(app, roles, template, say=app.report.notice)
     stale: list[str] = []

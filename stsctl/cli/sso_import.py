@@ -89,7 +89,8 @@ def _imported(app: App, from_name: str) -> dict[str, tuple[str, str]]:
 
 def _taken(app: App, before: dict[str, tuple[str, str]], from_name: str) -> set[str]:
     """The names that mean something else."""
-    own = {*app.configuration.roles, *app.configuration.sources, from_name} - set(before)
+    said = app.configuration
+    own = {*said.roles, *said.aliases, *said.sources, from_name} - set(before)
     return own | {name for name, profile in app.profiles.by_name.items() if leads_somewhere(profile)}
 
 

@@ -188,7 +188,9 @@ class Surroundings:
 
     def names(self) -> list[tuple[str, str]]:
         """Every name that can be typed, with what it is; for completions."""
-        return [(one.name, one.description) for one in self.listing()]
+        listing = self.listing()
+        aliases = [(alias, f"alias of {name}") for alias, name in listing.aliases.items()]
+        return [*((one.name, one.description) for one in listing), *aliases]
 
     def listing(self) -> Listing:
         """Every name that can be typed, with its origin."""

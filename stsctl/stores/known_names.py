@@ -20,7 +20,7 @@ from stsctl.listing import Listing
 
 _MANY = 200
 """From how many names on it is worth a file."""
-_FORM = 3
+_FORM = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class KnownNames:
         """The names; None where they have to be looked for."""
         try:
             head, names, texts, *rows = (files.read(self.file) or b"").decode().split("\n")
-            form, stamps, rights = json.loads(head)
+            form, stamps, rights, aliases = json.loads(head)
             if form != _FORM or not self._names(stamps):
                 return None
             if any(hook.stamp_at(os.fsencode(path)).decode() != stamp for path, stamp in stamps.items()):
                 return None
             if any(hook.rights_at(os.fsencode(path)).decode() != each for path, each in rights.items()):
                 return None
-            return Listing(json.loads(names), rows, lambda: json.loads(texts))
+            return Listing(json.loads(names), rows, lambda: json.loads(texts), aliases)
         except (FileError, OSError, ValueError, TypeError, AttributeError):
             return None
 
@@ -56,6 +56,7 @@ class KnownNames:
             return
         rights = {os.fsdecode(path): each.decode() for path, each in witness.rights.items()}
         # Each on its line: what nobody asks for is not even parsed.
-        lines = (json.dumps((_FORM, stamps, rights)), json.dumps(listing.names), json.dumps(listing.texts()))
+        head = (_FORM, stamps, rights, listing.aliases)
+        lines = (json.dumps(head), json.dumps(listing.names), json.dumps(listing.texts()))
         with contextlib.suppress(FileError):
             files.replace(self.file, "\n".join((*lines, *listing.rows)).encode(), lasting=False)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.program import ADMIN, HUB, Me
+from tests.program import ADMIN, HUB, READ_ONLY, Me
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +151,19 @@ def test_completions_of_names_need_no_store(me: Me) -> None:
     """Every name that can be typed, with a keyring that would fail."""
     names = me.ok("list", "--names", STSCTL_STORE="keyring").split()
     assert {"hub", "prod-admin", "audit", "read-only", "locked", "work"} <= set(names)
+
+
+def test_an_alias_is_the_role(me: Me) -> None:
+    """Whatever takes a name takes it, and the session is listed once, by the role's name."""
+    role = f'[role.reader]\nrole_arn = "{READ_ONLY}"\nfrom = "work"\naliases = ["ro", "r"]\n'
+    me.configure_as_usual(hub=me.code_process(), more=role)
+    key_id = me.key_id("reader")
+    for name in ("ro", "r"):
+        assert me.key_id(name) == key_id
+        assert me.ok("exec", name, "--", "sh", "-c", "echo $STSCTL_ROLE").strip() == "reader"
+        assert me.ok("env", "--format", "json", STSCTL_ROLE=name) == me.ok("env", "reader", "--format", "json")
+    assert me.ok("each", "r", "--", "echo", "here").split()[0] == "reader"
+    assert [each["name"] for each in json.loads(me.ok("list", "--json"))].count("reader") == 1
+    assert {"reader", "ro", "r"} <= {*me.ok("list", "--names").split("\n")}
+    assert me.run("logout", "ro").status == 0
+    assert "reader" not in me.ok("list")

@@ -292,3 +292,19 @@ def test_a_role_that_cannot_be_read_is_refused_by_itself() -> None:
 def test_which_paths_lead_out_of_a_folder(path: str, out: bool) -> None:
     """As they are written, on every system."""
     assert leads_out(path) is out
+
+
+def test_aliases_of_others_are_for_names_that_mean_nothing() -> None:
+    """Neither a name nor an alias of the person's own, of another file or of a profile comes to mean their role."""
+    own = OWN.replace('external_id = "agreed"', 'aliases = ["m"]')
+    taken = '"work", "mine", "m", "two", "environment", "twice"'
+    text = role("one", f'aliases = ["o", {taken}]') + role("two", 'aliases = ["o"]')
+    twice = shared(role("twice"), place="~/a.toml"), shared(role("twice"), place="~/b.toml")
+    found = beside(shared(text), *twice, own=own)
+    assert {name: found.called(name) for name in ("o", "m", "work", "mine", "two", "twice")} == {
+        "o": "one", "m": "mine", "work": "work", "mine": "mine", "two": "two", "twice": "twice",
+    }  # fmt: skip
+    assert target(found, "o").hops[0].name == "one"
+    assert len([each for each in found.troubles if "stays what it is" in each]) == 7
+    project = shared(role("one", 'aliases = ["o", "legacy", "-x"]'), place="~/p/.stsctl.toml", whose=Shared.PROJECT)
+    assert dict(beside(project, profiles=("legacy",)).aliases) == {"o": "one"}
