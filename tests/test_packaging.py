@@ -100,7 +100,7 @@ def test_the_sdist_can_be_built_and_tested(built: Path) -> None:
         "tools/generate.py",
         "tools/manual/stsctl.md",
         "man/stsctl.1",
-        "docs/assume.svg",
+        "docs/pictures/assume.svg",
     )
     assert {*needed, *more, *_of_the_package()} <= found
     assert not [name for name in found if "__pycache__" in name or name.startswith((".venv", ".git/"))]
