@@ -102,8 +102,10 @@ class Place:
                     add(name, content(self))
         for line, variables in PLACES.items():
             if line in page.text:
-                self.environ |= variables(self)
-                self.environ.pop("AWS_EC2_METADATA_DISABLED", None)
+                found = variables(self)
+                self.environ |= found
+                if found:
+                    self.environ.pop("AWS_EC2_METADATA_DISABLED", None)
 
         for file in STAND_INS.iterdir():
             is_typed = any(re.search(rf"(?:^|[ |]){file.name} ", step.line) for step in page.steps)
@@ -264,6 +266,17 @@ def _cloud(place: Place) -> dict[str, str]:
     return {"GCE_METADATA_HOST": server.host, **azure}
 
 
+def _with_granted(place: Place) -> dict[str, str]:
+    """A machine on which granted is in use."""
+    place.write(
+        ".aws/config",
+        "[profile acme-read]\ngranted_sso_start_url = https://acme.awsapps.com/start\ngranted_sso_region = eu-west-1\n"
+        "granted_sso_account_id = 222222222222\ngranted_sso_role_name = ReadOnly\n"
+        "credential_process = granted credential-process --profile acme-read\n",
+    )
+    return {}
+
+
 def _with_keys(place: Place) -> dict[str, str]:
     return control.variables(control.principal(place.running, "alice"))
 
@@ -277,8 +290,9 @@ PLACES: dict[str, Callable[[Place], dict[str, str]]] = {
     'type = "oidc"\n\n': _job,
     'token_from = "gcp"': _cloud,
     'token_from = "azure"': _cloud,
+    "config import --from granted": _with_granted,
 }
-"""Where a recipe with such a line runs."""
+"""Where a page with such a line is followed."""
 
 
 def _with_tables(before: str, added: str) -> str:
