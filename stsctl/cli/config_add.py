@@ -17,6 +17,7 @@ from stsctl.configuration import is_name
 from stsctl.console_table import Color, Icon
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats import added
+from stsctl.origin import Origin
 from stsctl.target import HopKind, MfaMode, Wanted
 
 if TYPE_CHECKING:
@@ -139,5 +140,6 @@ def _tried(app: App, name: str, table: tables.Table) -> Plan:
         entry = role_table.entry(name, table, added=True)
     except ConfigurationError as error:
         raise UsageError(error.message, hint=error.hint) from error
+    entry = replace(entry, hop=replace(entry.hop, origin=Origin(place=app.short(app.paths.added))))
     tried = replace(app.configuration, roles={**app.configuration.roles, name: entry})
     return app.plan(app.target(Wanted(name=name), configuration=tried))

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from stsctl.cli.app import App
 
 TEMPLATE = b"""\
-# The configuration of stsctl, which is yours: stsctl reads it, and writes only into added.toml beside it.
-# What can stand here: man stsctl, or docs/configuration.md. What is wrong with it: stsctl config check.
+# The configuration of stsctl, which is yours: stsctl reads it, and writes into added.toml beside it alone.
+# What can stand here: docs/configuration.md. What is wrong with it: stsctl config check.
 
 # [defaults]
 # region = "eu-west-1"
 # duration = "1h"
 
-# [source.work]                  # long-term keys: stsctl keys add work; Identity Center: type = "identity-center"
-# type = "keys"
+# Keys that "stsctl keys add work" keeps need no line here; a sign-in at Identity Center is a source, too:
+# [source.company]
+# type = "identity-center"
+# start_url = "https://example.awsapps.com/start"
+# sso_region = "eu-west-1"
 
 # [role.admin]
 # role_arn = "arn:aws:iam::111111111111:role/Admin"
@@ -93,11 +96,12 @@ class Editing:
             case "w":
                 return self._put(text)
             case "k":
-                raise ConfigurationError("config.toml stays as it was")
+                self._tell_kept()
             case _:
                 self._drop()
-                self._app.report.notice("config.toml stays as it was; the edit is dropped")
-                return True
+                self._app.report.notice("the edit is dropped")
+        self._app.report.notice("config.toml stays as it was")
+        return True
 
     def _problems(self, text: bytes) -> list[str]:
         """What is wrong in the file, or elsewhere because of it."""
@@ -158,6 +162,9 @@ class Editing:
             if files.read(self._copy) in (None, self._before, TEMPLATE):
                 self._drop()
             else:
-                place = self._app.short(self._copy)
-                self._app.report.notice(f'your edit is kept in "{place}": "stsctl config edit" goes on with it')
+                self._tell_kept()
             raise
+
+    def _tell_kept(self) -> None:
+        place = self._app.short(self._copy)
+        self._app.report.notice(f'your edit is kept in "{place}": "stsctl config edit" goes on with it')

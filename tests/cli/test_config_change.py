@@ -43,6 +43,7 @@ def test_what_is_typed_is_written_shown_and_obtained(me: Me) -> None:
     assert (done.status, done.out) == (0, ""), done
     assert "1. sts:AssumeRole  " + READ_ONLY in done.err
     assert "lasts           30m" in done.err
+    assert "written in      ~/.config/stsctl/emulator/added.toml" in done.err
     assert said(me)["role"]["new"] == {
         "role_arn": READ_ONLY,
         "from": "work",
