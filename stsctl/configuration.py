@@ -19,6 +19,7 @@ from stsctl.group_table import Group
 from stsctl.origin import Origin
 from stsctl.role_table import Aliases, RoleEntry, Roles, duration_of, session_name_of
 from stsctl.shell_table import ShellOptions
+from stsctl.source import Source, SourceKind
 from stsctl.source_table import SourceEntry
 from stsctl.tables import Anew, Reader, Table, TableError
 from stsctl.target import HopKind, MfaMode
@@ -131,6 +132,11 @@ class Configuration:
     def called(self, name: str) -> str:
         """What a role is called that is known by `name`, too; any other name as it is."""
         return name if name in self.roles else self.aliases.get(name, name)
+
+    @property
+    def kept_keys(self) -> Mapping[str, Source]:
+        """The sources that are keys in the store, by name."""
+        return {name: one.source for name, one in self.sources.items() if one.source.kind is SourceKind.KEYS}
 
 
 def load(

@@ -75,9 +75,7 @@ class _Resolver:
         self._profiles = profiles
         self._settings = settings
         self._read_text = read_text
-        self._kept = {
-            name: entry.source for name, entry in configuration.sources.items() if entry.source.kind is SourceKind.KEYS
-        }
+        self._kept = configuration.kept_keys
 
     def target(self) -> Target:
         self._refuse_another_project()

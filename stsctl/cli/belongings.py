@@ -11,7 +11,7 @@ from typing import Protocol
 
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError, StoreError
-from stsctl.host import files
+from stsctl.host import files, ownership
 from stsctl.other_tools.finding import File, KeptKeys, Keyring, KeyringPlace, Theirs
 from stsctl.other_tools.tools import Tool
 from stsctl.profile import Profiles
@@ -31,7 +31,9 @@ class _Kept(Protocol):
 
 
 class Belongings:
-    """A tool's. `short` gives a path as people write it, `ask` asks them for a secret, `limit` is a keyring's time."""
+    """A tool's. `kept` is the names of the keys that stsctl has, `short` gives a path as people write it, `ask` asks
+    them for a secret, `limit` is a keyring's time.
+    """
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Belongings:
         *,
         environ: Mapping[str, str],
         profiles: Profiles,
+        kept: frozenset[str],
         short: Callable[[Path], str],
         ask: Callable[[str], Secret],
         limit: timedelta,
@@ -46,6 +49,7 @@ class Belongings:
         self._tool = tool
         self._environ = environ
         self._profiles = profiles
+        self._own = kept
         self._short = short
         self._ask = ask
         self._limit = limit
@@ -54,7 +58,7 @@ class Belongings:
     def theirs(self) -> Theirs:
         """All but secrets; raises ConfigurationError or FileError for what cannot be read."""
         keyring, _ = self._kept
-        return Theirs(profiles=self._profiles, file=self._file, keyring=keyring)
+        return Theirs(profiles=self._profiles, file=self._file, keyring=keyring, kept=self._own)
 
     def pair(self, keys: KeptKeys) -> Credentials:
         """The keys that the person gave; raises StoreError."""
@@ -68,6 +72,7 @@ class Belongings:
         for said in self._tool.files:
             path = self._path(said)
             if path is not None and path.is_file():
+                ownership.check(path)  # it says where people sign in, and programs that are run
                 return File(place=self._short(path), text=self._text(path))
         return None
 

@@ -125,7 +125,7 @@ def _take_keys(app: App, belongings: Belongings, settled: Sequence[Finding]) -> 
     """Each pair that the person gives; raises StsctlError at the end where one of them could not be kept."""
     failed = 0
     for finding in settled:
-        if finding.keys is None:
+        if finding.outcome is not Outcome.KEYS or finding.keys is None:
             continue
         try:
             if _agreed(app, finding):

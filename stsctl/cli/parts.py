@@ -144,6 +144,7 @@ class Parts(Surroundings):
             TOOLS[tool],
             environ=self.environ,
             profiles=self.profiles,
+            kept=frozenset(self.configuration.kept_keys),
             short=self.short,
             ask=lambda prompt: Secret(self.machine.ask(prompt, hidden=True)),
             limit=time_limit(self.environ),

@@ -18,18 +18,19 @@ Own = Callable[[Profile], Sequence[Finding] | None]
 
 def read(theirs: Theirs) -> list[Finding]:
     """Every profile."""
-    return walk(theirs.profiles, lambda _: None)
+    return walk(theirs, lambda _: None)
 
 
-def walk(profiles: Profiles, own: Own, kept: Iterable[str] = ()) -> list[Finding]:
-    """What `own` makes of each profile, else what stsctl makes of it; `kept` names keys that are as good as here."""
-    sources = {name: Source(kind=SourceKind.KEYS, name=name) for name in kept}
+def walk(theirs: Theirs, own: Own, offered: Iterable[str] = ()) -> list[Finding]:
+    """What `own` makes of each profile, else what stsctl makes of it, where the keys are here that are `offered`."""
+    profiles = theirs.profiles
+    kept = {name: Source(kind=SourceKind.KEYS, name=name) for name in (*theirs.kept, *offered)}
     found: list[Finding] = []
     for name in profiles:
         try:
             profile = profiles.get(name)
-            theirs = own(profile)
-            found.extend(_usual(profiles, profile, sources) if theirs is None else theirs)
+            special = own(profile)
+            found.extend(_usual(profiles, profile, kept) if special is None else special)
         except ConfigurationError as error:
             why = error.message.partition(": ")[2].removeprefix(f'profile "{name}": ')
             found.append(stays(f'profile "{name}"', profiles.by_name[name].origin, why))

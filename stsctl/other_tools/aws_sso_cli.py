@@ -7,6 +7,7 @@ https://github.com/synfinatic/aws-sso-cli.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
@@ -205,6 +206,6 @@ def _browser(top: Tree) -> Iterator[Finding]:
     browser = [top.said("Browser") or ""]
     words = [word.replace("%s", "{url}") for word in (command if command[0] else browser) if word]
     if words:
-        line = f"browser = {[*words, *(() if '{url}' in words else ('{url}',))]}".replace("'", '"')
+        line = f"browser = {json.dumps([*words, *(() if '{url}' in words else ('{url}',))])}"
         what = "UrlExecCommand" if command[0] else "Browser"
         yield setting(what, top.at(what).origin, "console", line)

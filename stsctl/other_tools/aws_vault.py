@@ -10,18 +10,16 @@ import re
 from collections.abc import Mapping
 
 from stsctl.errors import ConfigurationError
-from stsctl.origin import Origin
 from stsctl.other_tools import aws_config, programs
 from stsctl.other_tools.finding import (
     Entry,
     File,
     Finding,
     KeptKeys,
-    Keyring,
     KeyringPlace,
     Theirs,
     becomes,
-    offers,
+    long_term_keys,
     role,
     source,
     stays,
@@ -36,10 +34,12 @@ _TOKEN_PROCESS = "web_identity_token_process"  # noqa: S105 - the name of a key
 
 def read(theirs: Theirs) -> list[Finding]:
     """Its profiles, and the keys that they begin at or that lie in its keyring."""
-    keyring = theirs.keyring or Keyring(place="its keyring")
-    names = {name: None for name in keyring.items if not _SESSION.fullmatch(name)} | _beginnings(theirs.profiles)
-    profiles = aws_config.walk(theirs.profiles, _own, names)
-    return [*(_keys(name, keyring, theirs.profiles) for name in names), *profiles]
+    items = theirs.keyring.items if theirs.keyring is not None else ()
+    names = {name: None for name in items if not _SESSION.fullmatch(name)} | _beginnings(theirs.profiles)
+    return [
+        *(_keys(name, theirs) for name in names),
+        *aws_config.walk(theirs, _own, names),
+    ]
 
 
 def keyring(environ: Mapping[str, str], file: File | None) -> KeyringPlace:
@@ -70,11 +70,9 @@ def _gives(profiles: Profiles, name: str) -> bool:
     return name in profiles and any(profiles.get(name).get(key) for key in _FIRST)
 
 
-def _keys(name: str, keyring: Keyring, profiles: Profiles) -> Finding:
-    what, origin = f'keys "{name}"', Origin(place=keyring.place)
-    if name in keyring.items:
-        return offers(what, origin, KeptKeys(name=name, item=name, mfa_serial=_mfa_serial(profiles, name)))
-    return stays(what, origin, keyring.trouble or "it has none of that name", _by_hand(name))
+def _keys(name: str, theirs: Theirs) -> Finding:
+    keys = KeptKeys(name=name, item=name, mfa_serial=_mfa_serial(theirs.profiles, name))
+    return long_term_keys(keys, theirs.keyring, _by_hand(name))
 
 
 def _mfa_serial(profiles: Profiles, name: str) -> str | None:

@@ -19,7 +19,7 @@ _DEFAULTS = {"role-duration": "duration", "region": "region", "role-session-name
 def read(theirs: Theirs) -> list[Finding]:
     """Its settings and every profile."""
     settings = list(_settings(theirs.file)) if theirs.file is not None else []
-    return [*settings, *aws_config.walk(theirs.profiles, _own)]
+    return [*settings, *aws_config.walk(theirs, _own)]
 
 
 def _settings(file: File) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ class KeptKeys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """`what` it is to its tool, where, and what becomes of it; `note` is what it holds, or why it cannot be had, and
-    `hint` what to type then.
+    `hint` what to type then. `keys` are those that it is about, taken only where that is the outcome.
     """
 
     what: str
@@ -73,42 +73,6 @@ class Finding:
     hint: str = ""
     entry: Entry | None = None
     keys: KeptKeys | None = None
-
-
-def source(name: str, values: Mapping[str, str]) -> Entry:
-    """A source, which only roles name."""
-    return Entry(kind=Kind.SOURCE, name=name, values=values, called_by=False)
-
-
-def role(name: str, beginning: str, said: Mapping[str, str | None]) -> Entry:
-    """A role from a source or another role, as far as its tool says it; an AWS profile of its name is the same."""
-    values = {"from": beginning, **{key: text for key, text in said.items() if text}}
-    return Entry(kind=Kind.ROLE, name=name, values=values, own=frozenset({name}))
-
-
-def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:
-    """A thing that added.toml can say."""
-    return Finding(what=what, origin=origin, outcome=Outcome.BECOMES, entry=entry, note=note)
-
-
-def works(what: str, origin: Origin, note: str = "", hint: str = "") -> Finding:
-    """A thing that stsctl reads where it stands."""
-    return Finding(what=what, origin=origin, outcome=Outcome.AS_IT_IS, note=note, hint=hint)
-
-
-def stays(what: str, origin: Origin, why: str, hint: str = "") -> Finding:
-    """A thing that cannot be carried over."""
-    return Finding(what=what, origin=origin, outcome=Outcome.STAYS, note=why, hint=hint)
-
-
-def setting(what: str, origin: Origin, table: str, line: str) -> Finding:
-    """A setting that stsctl has a place for, in the file that it never writes."""
-    return stays(what, origin, "config.toml is yours to write", f"config.toml: [{table}] {line}")
-
-
-def offers(what: str, origin: Origin, keys: KeptKeys, note: str = "") -> Finding:
-    """Keys that are the person's to give."""
-    return Finding(what=what, origin=origin, outcome=Outcome.KEYS, keys=keys, note=note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +110,57 @@ class KeyringPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theirs:
-    """What a tool has: its configuration (None: there is no file), what it reads of AWS's own, its secrets' names."""
+    """What a tool has: its configuration (None: there is no file), what it reads of AWS's own, its secrets' names.
+
+    `kept` is the names of the keys that stsctl has.
+    """
 
     profiles: Profiles
     file: File | None = None
     keyring: Keyring | None = None
+    kept: frozenset[str] = frozenset()
+
+
+def source(name: str, values: Mapping[str, str]) -> Entry:
+    """A source, which only roles name."""
+    return Entry(kind=Kind.SOURCE, name=name, values=values, called_by=False)
+
+
+def role(name: str, beginning: str, said: Mapping[str, str | None]) -> Entry:
+    """A role from a source or another role, as far as its tool says it; an AWS profile of its name is the same."""
+    values = {"from": beginning, **{key: text for key, text in said.items() if text}}
+    return Entry(kind=Kind.ROLE, name=name, values=values, own=frozenset({name}))
+
+
+def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:
+    """A thing that added.toml can say."""
+    return Finding(what=what, origin=origin, outcome=Outcome.BECOMES, entry=entry, note=note)
+
+
+def works(what: str, origin: Origin, note: str = "", hint: str = "") -> Finding:
+    """A thing that stsctl reads where it stands."""
+    return Finding(what=what, origin=origin, outcome=Outcome.AS_IT_IS, note=note, hint=hint)
+
+
+def stays(what: str, origin: Origin, why: str, hint: str = "") -> Finding:
+    """A thing that cannot be carried over."""
+    return Finding(what=what, origin=origin, outcome=Outcome.STAYS, note=why, hint=hint)
+
+
+def setting(what: str, origin: Origin, table: str, line: str) -> Finding:
+    """A setting that stsctl has a place for, in the file that it never writes."""
+    return stays(what, origin, "config.toml is yours to write", f"config.toml: [{table}] {line}")
+
+
+def long_term_keys(keys: KeptKeys, keyring: Keyring | None, hint: str) -> Finding:
+    """Keys that are the person's to give; where stsctl cannot get at them, `hint` is what brings them over."""
+    keyring = keyring or Keyring(place="its keyring")
+    is_there = keys.item in keyring.items
+    return Finding(
+        what=f'keys "{keys.name}"',
+        origin=Origin(place=keyring.place),
+        outcome=Outcome.KEYS if is_there else Outcome.STAYS,
+        note="" if is_there else keyring.trouble or "it has none of that name",
+        hint="" if is_there else hint,
+        keys=keys,
+    )

@@ -6,21 +6,20 @@ https://github.com/common-fate/granted.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from stsctl.errors import ConfigurationError
-from stsctl.origin import Origin
 from stsctl.other_tools import aws_config, centers, programs, tree
 from stsctl.other_tools.centers import Centers
 from stsctl.other_tools.finding import (
     File,
     Finding,
     KeptKeys,
-    Keyring,
     KeyringPlace,
     Theirs,
     becomes,
-    offers,
+    long_term_keys,
     setting,
     stays,
 )
@@ -31,8 +30,7 @@ def read(theirs: Theirs) -> list[Finding]:
     """Its settings, its sign-ins, its keys, and every profile, for it offers them all."""
     found = Centers()
     settings = list(_settings(theirs.file, found)) if theirs.file is not None else []
-    keyring = theirs.keyring or Keyring(place="its keyring")
-    profiles = aws_config.walk(theirs.profiles, lambda profile: _own(profile, theirs.profiles, found, keyring))
+    profiles = aws_config.walk(theirs, lambda profile: _own(profile, theirs, found))
     return [*found.found.values(), *settings, *profiles]
 
 
@@ -69,18 +67,18 @@ def _settings(file: File, found: Centers) -> Iterator[Finding]:
     browser = top.said("DefaultBrowser")
     if browser and browser != "STDOUT":
         program = top.said("CustomBrowserPath") or browser.lower()
-        line = f'browser = ["{program}", "{{url}}"]'
+        line = f"browser = {json.dumps([program, '{url}'])}"
         yield setting(f'DefaultBrowser "{browser}"', top.at("DefaultBrowser").origin, "console", line)
     for _, registry in top.at("ProfileRegistry", "Registries"):
         why = "stsctl fetches no repository; profiles that it wrote are read where they are"
         yield stays(f'profile registry "{registry.said("name") or ""}"', registry.origin, why)
 
 
-def _own(profile: Profile, profiles: Profiles, found: Centers, keyring: Keyring) -> list[Finding] | None:
+def _own(profile: Profile, theirs: Theirs, found: Centers) -> list[Finding] | None:
     what, words = f'profile "{profile.name}"', programs.words_of(profile.get("credential_process"))
     account_id, role_name = profile.get("granted_sso_account_id"), profile.get("granted_sso_role_name")
     if account_id and role_name:
-        url, region = _sign_in(profile, profiles)
+        url, region = _sign_in(profile, theirs.profiles)
         if url is None or region is None:
             why = "it says no granted_sso_start_url and granted_sso_region, nor a section that does"
             return [stays(what, profile.at("granted_sso_account_id"), why)]
@@ -88,7 +86,9 @@ def _own(profile: Profile, profiles: Profiles, found: Centers, keyring: Keyring)
         entry = centers.permission_set(profile.name, source, account_id, role_name, {"region": profile.get("region")})
         return [becomes(what, profile.origin, entry, f"{role_name} in {account_id}")]
     if words[:1] in (("granted",), ("dgranted",)) and "credential-process" in words and not _by_itself(profile):
-        return [_keys(programs.option(words, "--profile") or profile.name, profile, keyring)]
+        name = programs.option(words, "--profile") or profile.name
+        keys = KeptKeys(name=name, item=name, mfa_serial=profile.get("mfa_serial"))
+        return [long_term_keys(keys, theirs.keyring, f"stsctl keys add {name}")]
     return None
 
 
@@ -103,11 +103,3 @@ def _sign_in(profile: Profile, profiles: Profiles) -> tuple[str | None, str | No
     said = {key: value.text for key, value in session.items()}
     url = profile.get("granted_sso_start_url") or said.get("sso_start_url")
     return url, profile.get("granted_sso_region") or said.get("sso_region")
-
-
-def _keys(name: str, profile: Profile, keyring: Keyring) -> Finding:
-    what = f'keys "{name}"'
-    if name in keyring.items:
-        serial = profile.get("mfa_serial")
-        return offers(what, Origin(place=keyring.place), KeptKeys(name=name, item=name, mfa_serial=serial))
-    return stays(what, profile.origin, keyring.trouble or "they are not in its keyring", f"stsctl keys add {name}")

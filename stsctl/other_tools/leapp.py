@@ -7,6 +7,7 @@ users are in the system's keyring. Source: packages/core/src/models of https://g
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from stsctl.errors import ConfigurationError
@@ -21,7 +22,7 @@ from stsctl.other_tools.finding import (
     KeyringPlace,
     Theirs,
     becomes,
-    offers,
+    long_term_keys,
     role,
     source,
     stays,
@@ -67,10 +68,11 @@ class _Workspace:
     def _named(self) -> Mapping[str, str]:
         """What each session is called here, by its id: as there, with the role where several are called the same."""
         plain = [one.said("sessionName") or "session" for one in self._sessions]
+        times = Counter(plain)
         names: dict[str, str] = {}
         for one, name in zip(self._sessions, plain, strict=True):
-            role = _ROLE.match(one.said("roleArn") or "")
-            fitting = f"{name}/{role['name']}" if plain.count(name) > 1 and role else name
+            meant = _ROLE.match(one.said("roleArn") or "")
+            fitting = f"{name}/{meant['name']}" if times[name] > 1 and meant else name
             names[one.said("sessionId") or ""] = fitting.strip()
         return names
 
@@ -95,13 +97,13 @@ class _Workspace:
     def _permission_set(self, one: Tree, name: str) -> Finding:
         what, origin = f'session "{name}"', self._file.at()
         center = self._centers.get(one.said("awsSsoConfigurationId"))
-        role = _ROLE.match(one.said("roleArn") or "")
+        meant = _ROLE.match(one.said("roleArn") or "")
         url, region = (center.said("portalUrl"), center.said("region")) if center else (None, None)
-        if role is None or not url or not region:
+        if meant is None or not url or not region:
             return stays(what, origin, "the integration that it belongs to is gone")
         beginning = self._found.named(url, region, origin)
-        entry = centers.permission_set(name, beginning, role["account"], role["name"], {"region": one.said("region")})
-        return becomes(what, origin, entry, f"{role['name']} in {role['account']}")
+        entry = centers.permission_set(name, beginning, meant["account"], meant["name"], {"region": one.said("region")})
+        return becomes(what, origin, entry, f"{meant['name']} in {meant['account']}")
 
     def _federated(self, one: Tree, name: str) -> Finding:
         what, origin = f'session "{name}"', self._file.at()
@@ -117,13 +119,8 @@ class _Workspace:
         return becomes(what, origin, _role(one, name, entry.name), f'{one.said("roleArn")} from "{entry.name}"')
 
     def _user(self, one: Tree, name: str) -> Finding:
-        what = f'keys "{name}"'
-        keyring, item = self._keyring or Keyring(place="its keyring"), one.said("sessionId") or ""
-        if item in keyring.items:
-            keys = KeptKeys(name=name, item=item, mfa_serial=one.said("mfaDevice"))
-            return offers(what, self._file.at(), keys)
-        why = keyring.trouble or "they are not in its keyring"
-        return stays(what, self._file.at(), why, f'stsctl keys add "{name}"')
+        keys = KeptKeys(name=name, item=one.said("sessionId") or "", mfa_serial=one.said("mfaDevice"))
+        return long_term_keys(keys, self._keyring, f'stsctl keys add "{name}"')
 
 
 def _role(one: Tree, name: str, beginning: str) -> Entry:

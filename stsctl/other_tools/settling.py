@@ -78,7 +78,7 @@ class _Settling:
     def of(self, finding: Finding) -> Finding:
         """A finding as it can be had."""
         if finding.keys is not None and finding.keys.name in self._here.sources:
-            return replace(finding, outcome=Outcome.THERE, keys=None)
+            return replace(finding, outcome=Outcome.THERE, note="", hint="")
         entry = finding.entry
         if entry is None:
             return finding

@@ -138,7 +138,7 @@ def _imported(proposal: Proposal, file: File, settled: Sequence[Finding]) -> Pro
 
 def _kept_keys(tool: str, settled: Sequence[Finding]) -> Iterator[Proposal]:
     for finding in settled:
-        if finding.keys is not None:
+        if finding.outcome is Outcome.KEYS and finding.keys is not None:
             yield Proposal(
                 kind=Kind.KEPT_KEYS,
                 about=f"{tool}: {finding.keys.name}",

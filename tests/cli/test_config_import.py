@@ -125,11 +125,13 @@ def test_names_that_are_taken_stay_what_they_are(me: Me) -> None:
     assert 'the name "saml" is taken: ~/.config/stsctl/' in me.run("config", "import", "--from", "saml2aws").out
 
 
-def test_a_file_that_is_too_large_or_no_file_is_told(me: Me) -> None:
-    """It is not read to its end."""
+def test_a_file_that_is_too_large_or_others_or_none_is_told(me: Me) -> None:
+    """It is not read to its end; what others could have written says where people sign in."""
     put(me, ".saml2aws", b"x" * 1_000_001)
     done = me.run("config", "import", "--from", "saml2aws")
     assert (done.status, "larger than any configuration of saml2aws" in done.err) == (3, True)
+    put(me, ".saml2aws", SAML2AWS).chmod(0o666)
+    assert "others can change" in me.run("config", "import", "--from", "saml2aws").err
     (me.home / ".saml2aws").unlink()
     (me.home / ".saml2aws").mkdir()
     assert "there is nothing of saml2aws here" in me.run("config", "import", "--from", "saml2aws").err

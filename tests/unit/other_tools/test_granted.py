@@ -34,7 +34,7 @@ def test_keys_in_its_keyring_are_offered_under_the_name_of_their_profile() -> No
     offered = found("granted", aws=GRANTED, items=("bot",))['keys "bot"']
     assert offered.outcome is Outcome.KEYS
     left = found("granted", aws=GRANTED, items=())['keys "bot"']
-    assert (left.outcome, left.note) == (Outcome.STAYS, "they are not in its keyring")
+    assert (left.outcome, left.note) == (Outcome.STAYS, "it has none of that name")
     assert left.hint == "stsctl keys add bot"
 
 

@@ -128,8 +128,10 @@ def settled(
     file = None if text is None else File(place="theirs", text=text.encode() if isinstance(text, str) else text)
     keyring = None if items is None else Keyring(place='keyring "theirs"', items=items)
     profiles = profile.load(aws.encode(), credentials.encode())
-    listed = TOOLS[tool].read(Theirs(profiles=profiles, file=file, keyring=keyring))
-    return settle(listed, tool, configuration.load(here.encode(), added.encode()), profiles)
+    configured = configuration.load(here.encode(), added.encode())
+    kept = frozenset(configured.kept_keys)
+    listed = TOOLS[tool].read(Theirs(profiles=profiles, file=file, keyring=keyring, kept=kept))
+    return settle(listed, tool, configured, profiles)
 
 
 def values(finding: Finding) -> dict[str, str]:
