@@ -56,7 +56,7 @@ def told(tool: str, text: bytes, aws: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("tool", sorted(WRITTEN))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_damaged_files_are_told_and_what_is_written_can_be_read(tool: str, data: st.DataObject) -> None:
     """Nothing but findings comes of them; a second time nothing is written."""
@@ -80,7 +80,7 @@ def _with(value: Any, replaced: dict[int, Any], count: list[int]) -> Any:
     return [_with(one, replaced, count) for one in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(replaced=st.dictionaries(st.integers(2, 90), VALUES, max_size=4))
 def test_values_of_any_kind_are_told(replaced: dict[int, Any]) -> None:
     """In a workspace of Leapp's, which is what another program sealed, each value may be of another kind."""
