@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from stsctl import pieces
 from stsctl.dataclass import dataclass
 from stsctl.pieces import Line, Piece, Style, cut
 from stsctl.search import Search, spans
@@ -23,19 +24,23 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a line says of a name beside it: who one is then, how much of a held session is left, what is asked."""
+    """What a line says of a name beside it: who one is then, how much of a held session is left, what is asked.
+
+    `is_wrong` is a name that leads nowhere.
+    """
 
     identity: str = ""
     left: str = ""
     asks: str = ""
     description: str = ""
+    is_wrong: bool = False
 
 
 _NAME_SHARE = 0.4
 """How much of the width names may take."""
 _LEFT, _ASKS = 8, 8
-_PANE = 8
-"""Lines of the pane at the bottom; a screen that is not three times as high has none."""
+_PANE = (8, 12)
+"""Lines of the pane at the bottom, at least and at most: a third of the screen, and none where that is less."""
 
 
 class Picker:
@@ -50,7 +55,7 @@ class Picker:
         search: Search,
         *,
         about: Callable[[str], About],
-        details: Callable[[str], tuple[str, ...]],
+        details: Callable[[str], tuple[Line, ...]],
         several: bool = False,
         query: str = "",
     ) -> None:
@@ -133,12 +138,13 @@ class Picker:
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The screen: what was typed, what is found, the keys, and of the name at the cursor all there is to say."""
-        pane = self._pane(width) if height >= 3 * _PANE else []
+        least, most = _PANE
+        pane = self._pane(width, min(height // 3, most)) if height // 3 >= least else []
         self._page = max(height - 2 - len(pane), 1)
         self._top = min(max(self._top, self._position - self._page + 1), self._position)
         shown = self._found[self._top : self._top + self._page]
         names = [cut(name, int(width * _NAME_SHARE)) for name in shown]
-        column = max((len(name) for name in names), default=0)
+        column = max((pieces.width(name) for name in names), default=0)
         rows = [self._row(place, column, width) for place in range(self._top, self._top + len(shown))]
         rows += [()] * (self._page - len(rows))
         return [self._head(), *rows, *pane, self._foot()][:height]
@@ -156,25 +162,26 @@ class Picker:
         about, here = self._about(name), place == self._position
         mark = ("▌" if here else " ") + ("● " if name in self._marked else "  ")
         text = cut(name, column)
-        pieces = [Piece(text=mark, at_cursor=here), *self._name(text, here), Piece(text=" " * (column - len(text) + 2))]
+        row = [Piece(text=mark, at_cursor=here), *self._marked_in(text, here, Style.PLAIN)]
+        row.append(Piece(text=" " * (column - pieces.width(text) + 2)))
         left = f"{about.left:{_LEFT}}"
-        pieces.append(Piece(text=left, style=Style.GOOD if about.left else Style.PLAIN, at_cursor=here))
-        pieces.append(Piece(text=f"{about.asks:{_ASKS}}", style=Style.WARNING, at_cursor=here))
-        rest = width - sum(len(piece.text) for piece in pieces)
+        row.append(Piece(text=left, style=Style.GOOD if about.left else Style.PLAIN, at_cursor=here))
+        asks, style = ("wrong", Style.BAD) if about.is_wrong else (about.asks, Style.WARNING)
+        row.append(Piece(text=f"{asks:{_ASKS}}", style=style, at_cursor=here))
+        rest = width - sum(pieces.width(piece.text) for piece in row)
         said = "  ".join(text for text in (about.identity, about.description) if text)
-        pieces.append(Piece(text=cut(said, max(rest, 0)), style=Style.DIM, at_cursor=here))
-        return tuple(pieces)
+        return (*row, *self._marked_in(cut(said, max(rest, 0)), here, Style.DIM, letters=False))
 
-    def _name(self, text: str, here: bool) -> Iterator[Piece]:
+    def _marked_in(self, text: str, here: bool, style: Style, *, letters: bool = True) -> Iterator[Piece]:
+        """A text with what was typed marked in it."""
         end = 0
-        for begin, until in spans(self._query, text):
-            yield Piece(text=text[end:begin], at_cursor=here)
+        for begin, until in spans(self._query, text, letters=letters):
+            yield Piece(text=text[end:begin], style=style, at_cursor=here)
             yield Piece(text=text[begin:until], style=Style.MATCH, at_cursor=here)
             end = until
-        yield Piece(text=text[end:], at_cursor=here)
+        yield Piece(text=text[end:], style=style, at_cursor=here)
 
-    def _pane(self, width: int) -> list[Line]:
+    def _pane(self, width: int, height: int) -> list[Line]:
         said = self._details(self.current) if self.current is not None else ()
-        lines: list[Line] = [(Piece(text="─" * width, style=Style.DIM),)]
-        lines += [(Piece(text=cut(text, width)),) for text in said[: _PANE - 1]]
-        return lines + [()] * (_PANE - len(lines))
+        lines: list[Line] = [(Piece(text="─" * width, style=Style.DIM),), *said[: height - 1]]
+        return lines + [()] * (height - len(lines))

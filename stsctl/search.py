@@ -91,8 +91,11 @@ class _Word(NamedTuple):
         return 2 if self.begins_a_part.search(name) else 3
 
 
-def spans(query: str, text: str) -> list[tuple[int, int]]:
-    """Where the words of `query` stand in `text`: begin and end of each, in order, none touching another."""
+def spans(query: str, text: str, *, letters: bool = True) -> list[tuple[int, int]]:
+    """Where the words of `query` stand in `text`: begin and end of each, in order, none touching another.
+
+    A word that is not there is marked by its letters, where that is wanted.
+    """
     folded = text.casefold()
     if len(folded) != len(text):  # some letters fold to two, and the places would be others
         return []
@@ -101,7 +104,7 @@ def spans(query: str, text: str) -> list[tuple[int, int]]:
         at = folded.find(word)
         places: Iterable[int] = range(at, at + len(word))
         if at < 0:
-            places = _letters(word, folded)
+            places = _letters(word, folded) if letters else ()
         for place in places:
             marked[place] = True
     return _runs(marked)

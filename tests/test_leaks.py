@@ -149,6 +149,7 @@ COMMANDS = [
     _c("whoami"),
     _c("whoami --json"),
     _c("list"),
+    _c("list --preview prod-admin"),
     _c("list --json"),
     _c("list --names"),
     _c("config show"),

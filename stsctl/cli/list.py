@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.cli.options import json_option
+from stsctl.cli.options import complete_name, json_option
 from stsctl.cli.panel import left
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
@@ -23,12 +23,21 @@ _WIDE = (72, 90)
 
 @click.command("list")
 @click.option("--names", is_flag=True, help="Print every name that can be typed, one a line.")
+@click.option("--preview", metavar="NAME", shell_complete=complete_name, help="Print what there is to know of a name.")
 @json_option
 @click.pass_obj
-def command(app: App, *, names: bool, as_json: bool) -> None:
-    """List the sessions that are held: who they make you, how long they last, by which chain, in which store."""
+def command(app: App, *, names: bool, preview: str | None, as_json: bool) -> None:
+    """List the sessions that are held: who they make you, how long they last, by which chain, in which store.
+
+    To pick a name with another program: stsctl list --names | fzf --preview 'stsctl list --preview {}'
+    """
     if names:
         app.report.data("\n".join(visible(name) for name, _ in app.names()))
+        return
+    if preview is not None:
+        from stsctl.cli.facts import preview_of
+
+        app.report.data(preview_of(app, preview))
         return
     now = app.now()
     listed = (entry for store in app.stores.in_use for entry in app.stores.index(store).all())

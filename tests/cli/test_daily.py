@@ -167,3 +167,18 @@ def test_an_alias_is_the_role(me: Me) -> None:
     assert {"reader", "ro", "r"} <= {*me.ok("list", "--names").split("\n")}
     assert me.run("logout", "ro").status == 0
     assert "reader" not in me.ok("list")
+
+
+def test_a_preview_tells_of_a_name_in_colours(me: Me) -> None:
+    """For programs that pick: what a name gives, whether it is held, how it is reached; NO_COLOR is heeded."""
+    before = me.ok("list", "--preview", "prod-admin")
+    assert before.startswith("\033[1mprod-admin\033[0m")
+    plain = me.ok("list", "--preview", "prod-admin", NO_COLOR="1").split("\n")
+    assert plain[0] == "prod-admin  role, ~/.config/stsctl/config.toml:18"
+    assert plain[1] == ADMIN
+    assert plain[2] == "not held, asks nobody"
+    assert plain[3] == "work → hub → prod-admin"
+    assert plain[6].startswith("3. sts:AssumeRole prod-admin, 1h  ")
+    me.key_id("prod-admin")
+    assert re.fullmatch("held, .* left", me.ok("list", "--preview", "prod-admin", NO_COLOR="1").split("\n")[2])
+    assert me.run("list", "--preview", "nobody").status == 3

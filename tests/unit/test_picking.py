@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from stsctl.picking import About, Outcome, Picker
-from stsctl.pieces import Style
+from stsctl.pieces import Piece, Style
 from stsctl.search import Search
 
 NAMES = [f"role-{number:03}" for number in range(50)]
@@ -23,7 +23,7 @@ def picker(*names: str, several: bool = False) -> Picker:
     return Picker(
         search(names or NAMES),
         about=lambda name: About(identity=f"who {name} is", left="5 min" if name.endswith("1") else "", asks="MFA"),
-        details=lambda name: (f"all about {name}",),
+        details=lambda name: ((Piece(text=f"all about {name}"),),),
         several=several,
     )
 
@@ -72,7 +72,7 @@ def test_nothing_to_take() -> None:
         (("end",), "role-049"),
         (("end", "down"), "role-049"),
         (("end", "home"), "role-000"),
-        (("page-down",), "role-020"),
+        (("page-down",), "role-018"),
         (("page-down", "page-up"), "role-000"),
     ],
 )
@@ -138,11 +138,11 @@ def test_the_cursor_stays_on_the_screen() -> None:
 
 
 def test_what_was_found_is_marked() -> None:
-    """The letters that were typed are marked in the name."""
+    """The letters that were typed are marked, in the name and beside it."""
     one = picker("prod-admin")
     press(one, *"adm")
     marked = [piece.text for piece in one.lines(80, 20)[1] if piece.style is Style.MATCH]
-    assert marked == ["adm"]
+    assert marked == ["adm", "adm"]
 
 
 def test_only_what_is_shown_is_asked_about() -> None:
@@ -156,3 +156,25 @@ def test_only_what_is_shown_is_asked_about() -> None:
     many = search([f"n{number}" for number in range(5000)])
     Picker(many, about=about, details=lambda _: ()).lines(80, 12)
     assert len(asked) == 10
+
+
+def test_what_was_found_elsewhere_is_marked_there() -> None:
+    """In what else its line says, as a word: by single letters no more than a name is found."""
+    said = About(identity="222222222222 Admin", description="all of payments, unloaded")
+    texts = Search(["plod"], lambda: ["222222222222\npayments"], {})
+    for query, marked in (("222 pay", ["222", "pay"]), ("pld", ["pl", "d"])):
+        one = Picker(texts, about=lambda _: said, details=lambda _: ())
+        press(one, *query)
+        assert [piece.text for piece in one.lines(80, 20)[1] if piece.style is Style.MATCH] == marked
+
+
+def test_a_name_that_leads_nowhere() -> None:
+    """Its line says so."""
+    one = Picker(search(["lost"]), about=lambda _: About(is_wrong=True), details=lambda _: ())
+    assert screen(one)[1].split() == ["▌", "lost", "wrong"]
+
+
+def test_wide_letters_take_two_columns() -> None:
+    """What stands behind a name in other letters stands where it stands behind any."""
+    one = Picker(search(["開発", "dev"]), about=lambda _: About(left="5 min"), details=lambda _: ())
+    assert [line.index("5 min") for line in screen(one)[1:3]] == [3 + 4 + 2, 3 + 2 + 2]
