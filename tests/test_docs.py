@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 import shutil
 import subprocess
@@ -225,6 +226,15 @@ def test_every_picture_is_shown() -> None:
     assert shown == {file.name for file in (ROOT / "docs" / "pictures").glob("*")}
 
 
+def test_the_picture_of_threats_has_everybody() -> None:
+    """Each who of the table in SECURITY.md stands in the picture, too, and nobody but root besides."""
+    table = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("| who | what they can do |")[2]
+    everybody = re.findall(r"^\| ([^|(]+?) (?:\([^)]*\) )?\|", table.partition("\n\n")[0], re.MULTILINE)
+    drawn = html.unescape((ROOT / "docs" / "pictures" / "threats.svg").read_text(encoding="utf-8"))
+    assert len(everybody) == drawn.count('class="can">can<') >= 7
+    assert [who for who in everybody if f'class="title">{who}<' not in drawn] == []
+
+
 def test_make_targets_are_as_documented() -> None:
     """Every `make …` that the documents name is a target of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -238,7 +248,7 @@ def test_each_promise_names_the_tests_that_hold_it() -> None:
     """In SECURITY.md, every promise links to at least one test, and all of them are there."""
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     section = text.partition("## What stsctl promises\n")[2].partition("\n## ")[0]
-    promises = re.split(r"^- ", section, flags=re.MULTILINE)[1:]
+    promises = re.split(r"^- ", section, flags=re.MULTILINE)
     assert len(promises) >= 15
     for promise in promises:
         tests = re.findall(r"\]\((tests/[^)]+)\)", promise)
