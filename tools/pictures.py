@@ -85,6 +85,7 @@ def _picker(person: Person) -> None:
     person.screen.until("Esc leaves")
     person.screen.types("prod")
     person.screen.until(r"> prod\n(?:.*\n)*4 found")
+    person.screen.settle()  # what stands behind the names is looked up meanwhile
 
 
 def _refusal(person: Person) -> None:

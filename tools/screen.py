@@ -19,6 +19,8 @@ from rich.text import Text
 
 _LIMIT = 60
 """Seconds for anything to appear."""
+_QUIET = 1.5
+"""Seconds in which nothing is drawn any more."""
 _PROMPT = "$ "
 
 # Rich's own template fetches its font from the network; the font here is whichever the reader has. The window is dark
@@ -98,6 +100,14 @@ class Screen:
                 self._stream.feed(self._terminal.read_nonblocking(65536, timeout=0.2))
             except pexpect.TIMEOUT:
                 continue
+
+    def settle(self) -> None:
+        """Reads on until nothing more is drawn."""
+        while True:
+            try:
+                self._stream.feed(self._terminal.read_nonblocking(65536, timeout=_QUIET))
+            except pexpect.TIMEOUT:
+                return
 
     def shown(self) -> str:
         """The text on it, without the empty lines at the end."""
