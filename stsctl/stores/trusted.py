@@ -36,7 +36,7 @@ class TrustedFiles:
 
     def get(self, path: str) -> Trusted | None:
         """The file as it was trusted; None where it never was."""
-        return self._read(self._place(path), path)
+        return self._read(self._place(path))
 
     def put(self, path: str, content: bytes) -> None:
         """Trusts a file that has this content, and no other; raises FileError."""
@@ -67,13 +67,13 @@ class TrustedFiles:
                 if found is not None:
                     yield found
 
-    def _read(self, place: Path, path: str | None = None) -> Trusted | None:
+    def _read(self, place: Path) -> Trusted | None:
         head, _, content = (files.read_private(place) or b"").partition(b"\n")
         try:
             said = json.loads(head)
         except ValueError:
             return None
-        if not isinstance(said, str) or said != (path or said) or place != self._place(said):
+        if not isinstance(said, str) or place != self._place(said):
             return None
         return Trusted(path=said, content=content, since=files.changed_at(place))
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -251,6 +252,19 @@ def test_files_that_are_none_count_for_nothing(person: Person) -> None:
     assert person.role("mine") == ROLE
 
 
+def test_no_more_than_so_many_files_are_read_of_all_patterns(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said that the rest does not count."""
+    monkeypatch.setattr(shared_files, "MOST", 2)
+    own = person.home / ".config/stsctl/config.toml"
+    own.write_text(OWN.replace('toml"]', 'toml", "~/more/*.toml"]', 1))
+    for number, place in enumerate(("team/a", "team/b", "more/c", "more/d")):
+        path = person.home / f"{place}.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(role(f"r{number}"))
+    assert person.names() == {"mine", "work", "r0", "r1"}
+    assert "no more than 2 files are read" in person.said
+
+
 def test_a_file_includes_no_other(person: Person) -> None:
     """So none is included for ever, and who reads config.toml sees what has a say."""
     person.team.write_text('include = ["~/team/*.toml", "/etc/passwd"]\n' + role("prod", ROLE))
@@ -311,6 +325,8 @@ def test_what_is_shown_before_it_is_trusted_is_all_of_it_and_steers_nothing(
     person.trust(person.team, "--")
     assert "has changed since you trusted it" in person.said
     assert '  +path = "s"' in person.said
+    assert '~/team/roles.toml:10: [source.s] type = "file"' in person.said
+    assert '~/team/roles.toml:11: [source.s] path = "s"' in person.said
     assert '     "evil ' in person.said
     assert "  +# [2J\\x9b31m\\u202e\\u200b" in person.said
     assert all(each.isprintable() or each == "\n" for each in person.said)
@@ -385,6 +401,28 @@ def test_a_trusted_project_counts_in_its_folder_and_takes_no_name_of_ones_own(pe
     assert person.role("deploy") == EVIL
     os.chdir(person.home / "src")
     assert "there is no role" in person.refusal("deploy").message
+
+
+def test_names_that_are_remembered_are_of_no_project(person: Person) -> None:
+    """Many names are remembered until a file changes that says them: those of a project, in its folder, never."""
+    person.team.write_text("".join(role(f"r{number}") for number in range(200)))
+    person.project.write_text(role("deploy"))
+    person.trust(person.project)
+    remembered = person.home / ".local/state/stsctl/names.json"
+    time.sleep(0.03)  # what was written this moment might change once more, unnoticed
+    assert "deploy" in person.names()
+    assert not remembered.exists()
+    os.chdir(person.home)
+    everywhere = person.names()
+    assert remembered.exists()
+    assert "deploy" not in everywhere
+    os.chdir(person.project.parent)
+    assert person.names() == everywhere | {"deploy"}
+    os.chdir(person.home)
+    (person.team.parent / "more.toml").write_text(role("more"))
+    assert person.names() == everywhere | {"more"}
+    person.team.write_text(role("mine"))
+    assert person.names() == {"mine", "work", "more"}
 
 
 def test_a_project_that_changed_counts_for_nothing(person: Person) -> None:

@@ -8,8 +8,10 @@ from stsctl import configuration, identity_centers, profile
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.names import resolve
+from stsctl.origin import Shared
 from stsctl.profile import Profiles
 from stsctl.settings import resolve as settle
+from stsctl.sharing import SharedFile, Standing, merged
 from stsctl.source import IdentityCenter, Source
 from stsctl.target import Wanted
 
@@ -105,3 +107,15 @@ def test_the_only_one() -> None:
             identity_centers.the_only_one(identity_centers.all_of(*read(config)))
         errors.append(error.value)
     assert [error.message.partition(" ")[0] for error in errors] == ["there", "which"]
+
+
+def test_a_project_does_not_say_how_the_centers_of_profiles_are_signed_in_at() -> None:
+    """What is the same Identity Center stays by the name and the scopes that the AWS file gives it."""
+    profiles = profile.load((SECTION + PROFILE).encode(), b"")
+    for whose, name in ((Shared.INCLUDED, "corp"), (Shared.PROJECT, "acme")):
+        file = SharedFile(
+            content=OWN.encode(), path="/p/x.toml", place="/p/x.toml", standing=Standing.TRUSTED, shared=whose
+        )
+        own = merged(Configuration(), [file])
+        found = resolve(Wanted(name="dora"), own, profiles, settle(own, {}), read_text=lambda file: file.path)
+        assert found.source.name == name

@@ -71,6 +71,22 @@ def test_what_others_can_change_is_not_read(tmp_path: Path, what: str) -> None:
         shared_files.read(read)
 
 
+def test_what_is_open_is_what_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who puts another file in its place between the look and the reading is found out."""
+    (tmp_path / "a.toml").write_text("# a")
+    (tmp_path / "theirs").write_text("# theirs")
+    (tmp_path / "theirs").chmod(0o666)
+    real = os.open
+
+    def swapped(path: Path, flags: int) -> int:
+        (tmp_path / "theirs").rename(tmp_path / "a.toml")
+        return real(path, flags)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with pytest.raises(ConfigurationError, match="others can change"):
+        shared_files.read(tmp_path / "a.toml")
+
+
 def test_links_may_not_lead_out_of_a_folder(tmp_path: Path) -> None:
     """Where that is asked for: neither of the file itself, nor on the way."""
     inside = tmp_path / "in"
