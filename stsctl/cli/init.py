@@ -74,8 +74,9 @@ class Conversation:
         self.screen.so(each for each in proposals if each.is_so)
         try:
             while still_open := self._open(proposals):
-                self._put(still_open)
-                proposals = propose(survey.found(self.app))
+                if self._put(still_open):
+                    self.app = self.app.anew()
+                    proposals = propose(survey.found(self.app))
         except (_LeftError, KeyboardInterrupt, PersonNeededError) as end:
             self._say_outcome(self._open(proposals))
             if not isinstance(end, _LeftError):
@@ -91,26 +92,25 @@ class Conversation:
         """Those that the person is still to be asked about."""
         return [each for each in proposals if each.is_open and each.key not in self._met]
 
-    def _put(self, proposals: Sequence[Proposal]) -> None:
-        """Puts the first of them, and does what is agreed."""
+    def _put(self, proposals: Sequence[Proposal]) -> bool:
+        """Puts the first of them, and does what is agreed; whether there was anything to do."""
         first, number = proposals[0], len(self._met) + 1
         whole = self.mode is Mode.NOBODY
         self.screen.proposal(first, f"{number}/{number + len(proposals) - 1}", whole=whole)
         agreed = self._is_agreed(first)
         self._met.add(first.key)
+        self._left.append(first.what)
         if not agreed:
-            self._left.append(first.what)
-            return
+            return False
         try:
             self._make(first)
         except StsctlError as error:
             self.app.report.error(error)
-            self._left.append(first.what)
-        else:
-            self._done.append(first.what)
-            self.app = self.app.anew()
-            if self.mode is Mode.ASKS:
-                self.screen.done(", ".join(each.place for each in first.changes) or first.what, first.then)
+            return True
+        self._done.append(self._left.pop())
+        if self.mode is Mode.ASKS:
+            self.screen.done(", ".join(each.place for each in first.changes) or first.what, first.then)
+        return True
 
     def _is_agreed(self, proposal: Proposal) -> bool:
         if self.mode is not Mode.ASKS:

@@ -153,9 +153,10 @@ def _of_profiles(app: App) -> Hooks | None:
     """A profile beside each of a person's own that leads to a role; none where they are many."""
     names = [each.name for each in app.listing() if each.kind == "profile"]
     try:
-        plans = [plan(app, name) for name in names if app.target(Wanted(name=name)).hops]
-        if not 0 < len(plans) <= _FEW:
+        roles = [name for name in names if app.target(Wanted(name=name)).hops]
+        if not 0 < len(roles) <= _FEW:
             return None
+        plans = [plan(app, name) for name in roles]
         after = writing(app, plans)(files.read(app.paths.aws_config) or b"")
     except StsctlError as error:
         app.report.debug(error.message)
@@ -173,7 +174,7 @@ def _hidden_program(app: App) -> str | None:
     found = programs.find("stsctl", app.environ)
     venv = app.environ.get("VIRTUAL_ENV")
     if found is None:
-        return str(Path(sys.argv[0]).absolute())
+        return str(Path(sys.executable).with_name("stsctl"))
     return found if venv and Path(found).is_relative_to(venv) else None
 
 
