@@ -54,7 +54,8 @@ class Survey:
         app = self._first
         own = PurePosixPath(app.environ.get("SHELL", "")).name
         called = app.machine.calling_shell()
-        return tuple(shell for shell in dict.fromkeys((called, own)) if shell in startup_file.SHELLS)
+        known = {*startup_file.SHELLS, *startup_file.BY_HAND}
+        return tuple(shell for shell in dict.fromkeys((called, own)) if shell in known)
 
     def found(self, app: App) -> Found:
         """The machine as it is now, for a run that has read nothing before."""
@@ -73,14 +74,13 @@ class Survey:
             hooks=tuple(hooks for of in (_of_roles, _of_profiles) if (hooks := of(app)) is not None),
         )
 
-    def _startup(self, app: App) -> Iterator[tuple[str, File]]:
+    def _startup(self, app: App) -> Iterator[tuple[str, File | None]]:
         home = str(_home(app))
         for shell in self._shells:
             path = startup.startup_file(
                 shell, home=home, environ=app.environ, platform=sys.platform, is_there=os.path.exists
             )
-            if path is not None:
-                yield shell, self._file(app, Path(path))
+            yield shell, self._file(app, Path(path)) if path is not None else None
 
     def _file(self, app: App, path: Path) -> File:
         place = app.short(path)

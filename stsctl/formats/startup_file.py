@@ -10,7 +10,7 @@ BEGIN, END = "# >>> stsctl >>>", "# <<< stsctl <<<"
 
 _BLOCK = re.compile(rb"^# >>> stsctl >>>[ \t]*\r?\n(?P<inside>.*?)^# <<< stsctl <<<[ \t]*(?:\r?\n|\Z)", re.M | re.S)
 _MARKER = re.compile(rb"^# (?:>>> stsctl >>>|<<< stsctl <<<)[ \t]*\r?$", re.M)
-_CALLS = re.compile(rb"^[^#\n]*\bstsctl\S*[ \t]+shell-init\b", re.M)
+_CALLS = re.compile(rb"^[^#\n]*\b(?:stsctl\S*[ \t]+shell-init\b|stsctl\.nu\b)", re.M)
 
 _CALL = {
     "bash": 'eval "$(stsctl shell-init bash)"',
@@ -27,6 +27,11 @@ _WHERE_IT_IS = {
 
 SHELLS = tuple(_CALL)
 """The shells whose start-up files can take such a block."""
+BY_HAND = {
+    "nu": ("stsctl shell-init nu | save -f ~/.stsctl.nu", "source ~/.stsctl.nu"),
+    "powershell": (f"Add-Content $PROFILE '{_CALL['powershell']}'",),
+}
+"""What people type for a shell that reads no text that a program prints, and where nobody else knows its file."""
 
 
 def call(shell: str) -> str:

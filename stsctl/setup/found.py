@@ -57,8 +57,10 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The machine. `startup` has the start-up file of each shell in use, `key_place` is where a key of the sealed files
-    would be. `hidden_program` is stsctl itself where other shells do not find it by its name.
+    """The machine. `startup` has the start-up file of each shell in use (None: nobody here knows which that is).
+
+    `key_place` is where a key of the sealed files would be, `hidden_program` stsctl itself where other shells do not
+    find it by its name.
     """
 
     picture: Picture
@@ -68,7 +70,7 @@ class Found:
     added: File
     aws_config: File
     key_place: str
-    startup: Mapping[str, File] = field(default_factory=dict)
+    startup: Mapping[str, File | None] = field(default_factory=dict)
     hidden_program: str | None = None
     tools: tuple[Tool, ...] = ()
     plain_keys: tuple[PlainKeys, ...] = ()

@@ -8,9 +8,11 @@ from dataclasses import field
 from enum import Enum
 
 from stsctl.dataclass import dataclass
+from stsctl.formats.visible import key_id
 from stsctl.other_tools.finding import KeptKeys
 
 _SECRET = re.compile(r"(?i)^(.\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:]\s*).*$")
+_ID = re.compile(r"(?i)^(.\s*aws_access_key_id\s*[=:]\s*)(.*)$")
 
 
 class Kind(Enum):
@@ -38,7 +40,7 @@ class Change:
         before, after = (_lines(text) for text in (self.before or b"", self.after))
         compared = difflib.unified_diff(before, after, n=0, lineterm="")
         changed = (line for line in compared if not line.startswith(("---", "+++", "@@")))
-        return tuple(_SECRET.sub(r"\1***", line) for line in changed)
+        return tuple(_ID.sub(_only_an_id, _SECRET.sub(r"\1***", line)) for line in changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +78,7 @@ class Proposal:
 
 def _lines(text: bytes) -> list[str]:
     return text.decode(errors="replace").splitlines()
+
+
+def _only_an_id(line: re.Match[str]) -> str:
+    return f"{line[1]}{key_id(line[2])}"

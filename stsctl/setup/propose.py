@@ -163,25 +163,29 @@ def _shells(found: Found) -> Iterator[Proposal]:
         yield _startup(shell, file)
 
 
-def _startup(shell: str, file: File) -> Proposal:
+def _startup(shell: str, file: File | None) -> Proposal:
     proposal = Proposal(
         kind=Kind.SHELL,
         about=shell,
         what=f"Have {shell} export what you assume, and complete names",
         why="by a block in its start-up file, which does nothing once stsctl is gone",
-        then=f"in this shell: {startup_file.call(shell)}",
     )
+    if file is None:
+        return replace(proposal, why="where it looks for that is for it to say", by_hand=startup_file.BY_HAND[shell])
     so = replace(proposal, what=f"{shell} exports what you assume, and completes names", why=file.place, is_so=True)
     content = file.content or b""
     if startup_file.calls(content):
         return so
+    if shell not in startup_file.SHELLS:
+        return replace(proposal, why=f"in {file.place}, once that is saved", by_hand=startup_file.BY_HAND[shell])
     try:
         if file.why_not is not None:
             raise ConfigurationError(file.why_not)
         after = startup_file.with_block(content, shell, place=file.place)
     except ConfigurationError as error:
         return replace(proposal, why=error.message, by_hand=startup_file.block(shell))
-    return so if after == content else replace(proposal, changes=(_change(file, after),))
+    then = f"in this shell: {startup_file.call(shell)}"
+    return so if after == content else replace(proposal, changes=(_change(file, after),), then=then)
 
 
 def _hooks(found: Found) -> Iterator[Proposal]:

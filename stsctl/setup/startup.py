@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 def startup_file(
     shell: str, *, home: str, environ: Mapping[str, str], platform: str, is_there: Callable[[str], bool]
 ) -> str | None:
-    """The path of that file; None for a shell that has none which could take stsctl's lines.
+    """The path of that file; None where that cannot be known.
 
     Sources: bash(1), INVOCATION (terminals on macOS start login shells); zsh(1), STARTUP/SHUTDOWN FILES; fish(1),
-    Configuration files; about_Profiles of PowerShell.
+    Configuration files; about_Profiles of PowerShell; Configuration of nushell.
     """
     configuration = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     if shell == "bash" and platform == "darwin":
@@ -25,4 +25,7 @@ def startup_file(
         return f"{configuration}/fish/config.fish"
     if shell == "powershell" and platform != "win32":  # there it is below the documents, wherever those are
         return f"{configuration}/powershell/Microsoft.PowerShell_profile.ps1"
+    if shell == "nu":
+        usual = f"{home}/Library/Application Support" if platform == "darwin" else configuration
+        return f"{environ.get('XDG_CONFIG_HOME') or usual}/nushell/config.nu"
     return None

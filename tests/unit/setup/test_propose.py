@@ -15,6 +15,7 @@ from stsctl.other_tools.finding import File as File_
 from stsctl.other_tools.finding import Keyring as Keyring_
 from stsctl.other_tools.finding import Theirs
 from stsctl.other_tools.tools import TOOLS
+from stsctl.setup import startup
 from stsctl.setup.found import File, Found, Hooks, PlainKeys, Tool
 from stsctl.setup.proposal import Change, Kind, Proposal
 from stsctl.setup.propose import propose
@@ -145,6 +146,44 @@ def test_shells() -> None:
     assert shell(f"{startup_file.BEGIN}\n".encode()).by_hand
 
 
+def test_shells_for_which_nothing_is_written() -> None:
+    """What to type is said, until it is there."""
+
+    def nu(content: bytes) -> Proposal:
+        file = File(path="/h/config.nu", place="~/config.nu", content=content)
+        return one(machine(startup={"nu": file}), Kind.SHELL)
+
+    assert nu(b"").by_hand == startup_file.BY_HAND["nu"]
+    assert nu(startup_file.BY_HAND["nu"][1].encode()).is_so
+    assert one(machine(startup={"powershell": None}), Kind.SHELL).by_hand == startup_file.BY_HAND["powershell"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "platform", "environ", "there", "expected"),
+    [
+        ("bash", "linux", {}, (), "/h/.bashrc"),
+        ("bash", "darwin", {}, (), "/h/.bash_profile"),
+        ("bash", "darwin", {}, ("/h/.profile", "/h/.bash_login"), "/h/.bash_login"),
+        ("zsh", "linux", {}, (), "/h/.zshrc"),
+        ("zsh", "linux", {"ZDOTDIR": "/z"}, (), "/z/.zshrc"),
+        ("fish", "linux", {}, (), "/h/.config/fish/config.fish"),
+        ("fish", "linux", {"XDG_CONFIG_HOME": "/c"}, (), "/c/fish/config.fish"),
+        ("powershell", "linux", {}, (), "/h/.config/powershell/Microsoft.PowerShell_profile.ps1"),
+        ("powershell", "win32", {}, (), None),
+        ("nu", "linux", {}, (), "/h/.config/nushell/config.nu"),
+        ("nu", "darwin", {}, (), "/h/Library/Application Support/nushell/config.nu"),
+    ],
+)
+def test_start_up_files(
+    shell: str, platform: str, environ: dict[str, str], there: tuple[str, ...], expected: str | None
+) -> None:
+    """Each shell's, by its own manual."""
+    assert (
+        startup.startup_file(shell, home="/h", environ=environ, platform=platform, is_there=there.__contains__)
+        == expected
+    )
+
+
 def granted(items: tuple[str, ...] = ()) -> Tool:
     """What granted has, with those pairs of keys in its keyring."""
     read = TOOLS["granted"].read(
@@ -201,4 +240,6 @@ def test_a_diff_has_no_secret() -> None:
         "-[a]", "-aws_access_key_id = AKIAAAAAAAAAAAAAAAAA", "-aws_secret_access_key = ***", "+more"
     )  # fmt: skip
     assert "SECRET" not in repr(change)
+    swapped = Change(path="/a", place="a", before=b"aws_access_key_id = SECRET/x\n", after=b"")
+    assert swapped.diff() == ("-aws_access_key_id = (an id of 8 characters)",)
     assert Change(path="/a", place="a", before=KEYS, after=KEYS + b"more").diff() == ("+more",)
