@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from enum import Enum
 
 from stsctl.dataclass import dataclass
@@ -45,6 +46,17 @@ def _columns(letter: str) -> int:
     if unicodedata.combining(letter):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def clip(line: Line, columns: int) -> Line:
+    """As much of a line as fits into so many columns."""
+    pieces: list[Piece] = []
+    for piece in line:
+        if columns <= 0:
+            break
+        pieces.append(replace(piece, text=cut(piece.text, columns)))
+        columns -= width(piece.text)
+    return tuple(pieces)
 
 
 def cut(text: str, columns: int) -> str:

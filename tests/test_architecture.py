@@ -162,6 +162,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
     (r"access\.\w+", rf"({VALUES}|policy\.\w+|access\.\w+)", None),
     (r"cli\.(machine|waiting|sign_in_prompt)", rf"({VALUES}|broker|host\.\w+|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.serving", rf"({VALUES}|cli\.\w+|formats\.\w+|agent\.\w+|host\.\w+)", EFFECTS),
+    (r"cli\.lookout", rf"({VALUES}|cli\.\w+|host\.(files|witness))", None),
     (r"cli\.ask", rf"({VALUES}|cli\.report|formats\.visible)", EFFECTS),
     (r"cli\.report", rf"({VALUES}|formats\.\w+)", {"click", "rich"} | EFFECTS),
     # The emulator's verbs stand before a part that has one front of its own.

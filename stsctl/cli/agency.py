@@ -40,13 +40,13 @@ class Agency:
 
         return door.ask(self.paths.agent_socket, what, **given)
 
-    def glance(self) -> dict[str, Any] | None:
-        """Its status, at once and without having it do anything; None where none runs. Raises StsctlError."""
+    def glance(self, *, wake: bool) -> dict[str, Any] | None:
+        """Its status, at once; None where none runs. Raises StsctlError. `wake` has it look for what there is to do."""
         if not self.paths.agent_socket.parent.exists():
             return None
         from stsctl.agent import door
 
-        return door.ask(self.paths.agent_socket, Ask.STATUS, _AT_ONCE, glance="yes")
+        return door.ask(self.paths.agent_socket, Ask.STATUS, _AT_ONCE, **({} if wake else {"glance": "yes"}))
 
     def need(self, what: Ask, **given: str | Secret) -> dict[str, Any]:
         """The same; raises AgentError where none runs."""

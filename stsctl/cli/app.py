@@ -11,7 +11,9 @@ from stsctl.arn import Arn
 from stsctl.callers import begins_with_proof
 from stsctl.cli.obtaining import Obtained, Obtaining
 from stsctl.cli.options import Acting, take_acting, take_flags, take_wanted
+from stsctl.cli.report import Report
 from stsctl.errors import ConfigurationError, PersonNeededError, UsageError
+from stsctl.host.witness import unnoticed
 from stsctl.target import Target, Wanted
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ class App(Obtaining):
         alone.stores = self.stores
         return alone
 
-    def anew(self) -> App:
+    def anew(self, report: Report | None = None) -> App:
         """The same with nothing read yet: files have changed meanwhile."""
-        return App(self.environ, self.report, self._flags)
+        return App(unnoticed(self.environ), report or self.report, self._flags)
 
     def chosen(self, wanted: Wanted | None) -> Wanted:
         """What was named, or else the current session; raises UsageError where there is none.
@@ -162,6 +164,15 @@ class App(Obtaining):
             ),
         )
         return True
+
+    def forget(self, keys: set[str]) -> None:
+        """Forgets the sessions with these keys, wherever they are held or current; the agent renews them no more."""
+        self.terminals.drop(keys)
+        for held in self.stores.all_held():
+            for entry in held.entries():
+                if entry.request_key in keys:
+                    held.drop(entry.request_key)
+        self.agency.forget(keys)
 
     def forget_all(self) -> int:
         """Forgets every session and sign-in, and who asked for them; how many that were.

@@ -9,6 +9,7 @@ import click
 
 from stsctl.cli.options import complete_name, json_option
 from stsctl.cli.panel import left
+from stsctl.errors import UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 
@@ -24,13 +25,17 @@ _WIDE = (72, 90)
 @click.command("list")
 @click.option("--names", is_flag=True, help="Print every name that can be typed, one a line.")
 @click.option("--preview", metavar="NAME", shell_complete=complete_name, help="Print what there is to know of a name.")
+@click.option("--watch", "watched", is_flag=True, help="Keep showing them, with keys to renew, drop and open them.")
 @json_option
 @click.pass_obj
-def command(app: App, *, names: bool, preview: str | None, as_json: bool) -> None:
+def command(app: App, *, names: bool, preview: str | None, watched: bool, as_json: bool) -> None:
     """List the sessions that are held: who they make you, how long they last, by which chain, in which store.
 
     To pick a name with another program: stsctl list --names | fzf --preview 'stsctl list --preview {}'
     """
+    if watched:
+        _watch(app, plain=not (names or as_json or preview is not None))
+        return
     if names:
         app.report.data("\n".join(visible(name) for name, _ in app.names()))
         return
@@ -50,6 +55,16 @@ def command(app: App, *, names: bool, preview: str | None, as_json: bool) -> Non
         _table(app, entries, now)
     else:
         app.report.rows(_cells(entry, now) for entry in entries)
+
+
+def _watch(app: App, *, plain: bool) -> None:
+    if not plain:
+        raise click.UsageError("--watch is for a person at a terminal, without --names, --preview and --json")
+    if not app.report.on_terminal:
+        raise UsageError("--watch needs a terminal to show the table on", hint="stsctl list --json")
+    from stsctl.cli.watch import watch
+
+    watch(app)
 
 
 def _cells(entry: Entry, now: datetime) -> tuple[str, ...]:

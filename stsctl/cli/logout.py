@@ -54,18 +54,14 @@ def _one(app: App, name: str | None) -> set[str]:
     called = app.configuration.called(name) if name else current.wanted.name if current else app.chosen(None).name
     # The same session may be listed as what it was last asked for by another name, or by its role's ARN.
     meant = current.request_key if current else _key_of(app, called)
-    listed = [(held, entry) for held in app.stores.all_held() for entry in held.entries()]
-    found = [(held, entry) for held, entry in listed if entry.name == called or entry.request_key == meant]
-    keys = {entry.request_key for _, entry in found}
-    app.terminals.drop(keys)
+    listed = (entry for held in app.stores.all_held() for entry in held.entries())
+    keys = {entry.request_key for entry in listed if entry.name == called or entry.request_key == meant}
     if not keys and meant is not None and meant == app.environ.get(environment.SESSION):
         app.report.notice(f'the session of "{called}" was held no more')
         return {meant}
     if not keys:
         raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
-    for held, entry in found:
-        held.drop(entry.request_key)
-    app.agency.forget(keys)
+    app.forget(keys)
     app.report.notice(f'the session of "{called}" is forgotten')
     return keys
 

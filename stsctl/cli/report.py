@@ -42,6 +42,11 @@ class Report:
         """Whether stdout is such a terminal."""
         return self._fancy(sys.stdout)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether stdout is a terminal, of whatever kind."""
+        return _stdout().isatty()
+
     def data(self, text: str) -> None:
         """Data, as it is, to stdout; written and flushed whole. Raises StsctlError where that takes nothing."""
         out = _stdout()

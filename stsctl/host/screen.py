@@ -18,6 +18,7 @@ if sys.platform != "win32":
 _KEYS = {
     "KEY_UP": "up", "KEY_DOWN": "down", "KEY_PPAGE": "page-up", "KEY_NPAGE": "page-down", "KEY_HOME": "home",
     "KEY_END": "end", "KEY_ENTER": "enter", "KEY_BACKSPACE": "backspace", "KEY_BTAB": "shift-tab", "KEY_RESIZE": "",
+    "KEY_SUSPEND": "ctrl-z",
     "\r": "enter", "\n": "enter", "\t": "tab", "\x1b": "escape", "\x7f": "backspace", "\b": "backspace",
 }  # fmt: skip
 """What keys are called, by their names in curses, or by the control characters that they send."""
@@ -94,6 +95,10 @@ class Screen:
             self._window.timeout(-1)
         if isinstance(pressed, int):
             return _KEYS.get(curses.keyname(pressed).decode(), "unknown")
+        if pressed == "\x1b" and self.waits():  # what curses does not know begins with one, too, and is none
+            while self.waits():
+                self._window.get_wch()
+            return "unknown"
         if pressed in _KEYS:
             return _KEYS[pressed]
         return f"ctrl-{chr(ord(pressed) + 96)}" if ord(pressed) < 27 else pressed

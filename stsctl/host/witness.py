@@ -40,6 +40,14 @@ class Witness:
         finally:
             _watching.remove(self)
 
+    def holds(self) -> bool:
+        """Whether all that was looked at is still as it was."""
+        return (
+            self.sure
+            and all(hook.stamp_at(path) == each for path, each in self.files.items())
+            and all(hook.rights_at(path) == each for path, each in self.rights.items())
+        )
+
     def see(self, path: Path, found: os.stat_result | None) -> None:
         """A file was read, or was not there."""
         stamp = hook.stamp(found)

@@ -85,6 +85,11 @@ class Index:
         self._folder = folder
         self._unfiled: dict[str, _AnyEntry] = {}
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the entries are, which changes whenever one of them does; None where they are in no file."""
+        return self._folder
+
     def get(self, request_key: str) -> Entry | None:
         """The entry of one session."""
         entry = self._read(_session_file(request_key), Entry)

@@ -1,0 +1,150 @@
+"""What is watched, read anew where something of it has changed: from the index and the agent, and from no keyring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from stsctl.cli.report import Report
+from stsctl.errors import StsctlError
+from stsctl.host import files
+from stsctl.host.witness import Witness
+from stsctl.needs import Need, need
+from stsctl.plan import Asks, Step
+from stsctl.watched import NO_AGENT, Agent, Presence, Row, Watched, agent, joined
+
+if TYPE_CHECKING:
+    from stsctl.cli.app import App
+    from stsctl.stores.index import Entry, SignInEntry
+
+_PATIENCE = timedelta(seconds=10)
+"""How long an agent that does not answer is left alone."""
+
+
+class Notes(Report):
+    """What is said while there is a full screen, kept for its last line."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.texts: list[str] = []
+
+    @property
+    def decorated(self) -> bool:
+        """There is no room for a spinner."""
+        return False
+
+    def _write(self, text: str) -> None:
+        self.texts.append(text.removeprefix("stsctl: "))
+
+
+class Lookout:
+    """Looks at what is held, again and again."""
+
+    def __init__(self, app: App) -> None:
+        self._first = app
+        self._seen: Witness | None = None
+        self._rows: list[Row] = []
+        self._current: str | None = None
+        self._agent = NO_AGENT
+        self._asked_at: datetime | None = None
+        self.app = app
+
+    def look(self) -> Watched:
+        """What is watched now; raises StsctlError where the files do not say."""
+        changed = self._seen is None or not self._seen.holds()
+        if changed:
+            self._read()
+        self._agent = self._glance(wake=changed)
+        return Watched(rows=joined(self._rows, self._agent), agent=self._agent, current=self._current)
+
+    def _read(self) -> None:
+        self.app = app = self._first.anew(Notes(self._first.environ))
+        self._seen, seen = None, Witness(app.environ)
+        with seen.watching():
+            current = app.current()
+            self._rows = rows(app, current.request_key if current else None)
+        self._current = current.wanted.name if current else None
+        self._seen = seen
+
+    def _glance(self, *, wake: bool) -> Agent:
+        now = self.app.wall()
+        rested = self._asked_at is None or not self._asked_at <= now < self._asked_at + _PATIENCE
+        if self._agent.presence is Presence.SILENT and not rested:
+            return self._agent
+        self._asked_at = now
+        try:
+            status = self.app.agency.glance(wake=wake)
+        except StsctlError as error:
+            return Agent(presence=Presence.SILENT, trouble=error.message)
+        return NO_AGENT if status is None else agent(status)
+
+
+def rows(app: App, current: str | None) -> list[Row]:
+    """The sessions that are listed, those excepted that were only a step on the way and have ended."""
+    now = app.now()
+    entries: list[Entry] = []
+    sign_ins: dict[str, SignInEntry] = {}
+    for store in app.stores.in_use:
+        index = app.stores.index(store)
+        if index.folder is not None:
+            files.changed_at(index.folder)  # so that it is noticed when another session is listed there
+        entries += [
+            entry for entry in index.all() if entry.wanted or entry.expires_at is None or entry.expires_at > now
+        ]
+        sign_ins |= {each.id: each for each in index.all_sign_ins()}
+    needs = _Needs(app, entries, sign_ins)
+    return [_row(entry, needs.of(entry), is_current=entry.request_key == current) for entry in entries]
+
+
+def _row(entry: Entry, what: Need | None, *, is_current: bool) -> Row:
+    return Row(
+        key=entry.request_key,
+        name=entry.name,
+        obtained_at=entry.obtained_at,
+        expires_at=entry.expires_at,
+        identity=entry.identity,
+        account_id=entry.account_id,
+        chain=entry.chain,
+        region=entry.region,
+        store=entry.store,
+        wanted=entry.wanted,
+        is_current=is_current,
+        need=what,
+    )
+
+
+class _Needs:
+    """What will be needed of a person, by the plans for what was asked for; nothing is asked of anybody for them."""
+
+    def __init__(self, app: App, entries: Sequence[Entry], sign_ins: Mapping[str, SignInEntry]) -> None:
+        self._ends = {entry.request_key: entry.expires_at for entry in entries}
+        self._sign_ins = sign_ins
+        self._steps = {steps[-1].request.cache_key(): steps for steps in _ways(app, entries)}
+
+    def of(self, entry: Entry) -> Need | None:
+        """What another session like this will need; None where that is nothing, or cannot be told."""
+        due_at = _row(entry, None, is_current=False).due_at
+        if due_at is None:
+            return None
+        steps = self._steps.get(entry.request_key)
+        if steps is None:
+            return Need(what=None, at=due_at) if entry.needs_person else None
+        found = need(steps, self._ends, due_at)
+        sign_in = self._sign_ins.get(entry.sign_in or "")
+        if found is None and sign_in is not None and not sign_in.renewable:
+            return Need(what=Asks.SIGN_IN, at=max(due_at, sign_in.ends_at))
+        return found
+
+
+def _ways(app: App, entries: Sequence[Entry]) -> Iterator[Sequence[Step]]:
+    """The steps to each session that was asked for, and to each on the way there."""
+    for entry in entries:
+        if entry.wanted is None:
+            continue
+        try:
+            steps = app.plan(app.target(entry.wanted)).steps
+        except StsctlError:  # the name means nothing any more, which whoever renews it is told
+            continue
+        for place in range(len(steps)):
+            yield steps[: place + 1]
