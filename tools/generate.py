@@ -16,7 +16,13 @@ from tools.tree import groups
 
 ROOT = Path(__file__).parent.parent
 
-_SHELLS = {"completions/stsctl.bash": "bash", "completions/_stsctl": "zsh", "completions/stsctl.fish": "fish"}
+_SHELLS = {
+    "completions/stsctl.bash": "bash",
+    "completions/_stsctl": "zsh",
+    "completions/stsctl.fish": "fish",
+    "completions/stsctl.ps1": "powershell",
+    "completions/stsctl.nu": "nu",
+}
 _BEGIN, _END = "<!-- made by tools/generate.py -->", "<!-- end -->"
 
 

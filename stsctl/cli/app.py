@@ -108,9 +108,20 @@ class App(Obtaining):
 
     def current(self) -> Current | None:
         """The current session; None where there is none."""
+        return self._in_use(self._terminal())
+
+    def exported(self) -> Current | None:
+        """What this shell has in its variables, whatever was assumed in its terminal since; None where it has none."""
+        terminal, key = self._terminal(), self.environ.get("STSCTL_SESSION")
+        found = self._in_use(terminal if terminal and terminal.request_key == key else None)
+        return found if found and found.request_key == key else None
+
+    def _terminal(self) -> Current | None:
+        return self.terminals.get(self.machine.leader) if self.machine.leader else None
+
+    def _in_use(self, terminal: Current | None) -> Current | None:
         from stsctl.stores.current import in_use
 
-        terminal = self.terminals.get(self.machine.leader) if self.machine.leader else None
         role, key = self.environ.get("STSCTL_ROLE"), self.environ.get("STSCTL_SESSION")
         return in_use(terminal, role, key, self.index.get(key) if key else None)
 
@@ -139,7 +150,7 @@ class App(Obtaining):
 
     def previous(self) -> Wanted:
         """What was assumed in this terminal before the current session; raises UsageError where nothing was."""
-        current = self.terminals.get(self.machine.leader) if self.machine.leader else None
+        current = self._terminal()
         if current is None or current.previous is None:
             raise UsageError("no other session was assumed in this terminal", hint="stsctl assume NAME")
         return current.previous

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from click import Command
-from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+import pkgutil
 
-_SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+from click import Command
+from click.shell_completion import BashComplete, FishComplete, PowerShellComplete, ShellComplete, ZshComplete
+
+_SHELLS: dict[str, type[ShellComplete]] = {
+    "bash": BashComplete,
+    "zsh": ZshComplete,
+    "fish": FishComplete,
+    "powershell": PowerShellComplete,
+}
+# PowerShell takes the typographic quotes for plain ones (about_Quoting_Rules).
+_PLAIN, _QUOTED = r"$value -match '^[\w./:=+-]+$'", r'''"'$($value -replace '[\x27\u2018-\u201B]', '$&$&')'"'''
+OURS: dict[str, list[tuple[str, str]]] = {
+    # Click's own puts what is offered on the command line as it is, where the next Enter has the shell evaluate it.
+    "bash": [
+        ("read type value", "read -r type value"),
+        ("COMPREPLY+=($value)", 'COMPREPLY+=("$(printf \'%q\' "$value")")'),
+    ],
+    "powershell": [
+        ("$tip = if", f"$written = if ({_PLAIN}) {{ $value }} else {{ {_QUOTED} }}\n            $tip = if"),
+        ("$value, $value, 'ParameterValue'", "$written, $value, 'ParameterValue'"),
+    ],
+    # Click's own splits at every comma, those of descriptions too.
+    "fish": [('string split ","', 'string split -m 1 ","')],
+}  # fmt: skip
+"""What of click's scripts has to be otherwise, and how."""
+_NU_EXTERN = "extern stsctl [...words: string@_stsctl_complete]\n"
 
 
 def script(shell: str, tree: Command) -> str:
-    """The script for one of bash, zsh and fish; empty for any other shell."""
+    """The script for one of bash, zsh, fish, PowerShell and nu, as a file by itself; empty for any other shell."""
+    return definition(shell, tree) + (f"\n{_NU_EXTERN}" if shell == "nu" else "")
+
+
+def source(name: str) -> str:
+    """A file of what is for shells."""
+    # In place of importlib.resources, which loads more than all the rest together.
+    return (pkgutil.get_data("stsctl", f"shells/{name}") or b"").decode()
+
+
+def definition(shell: str, tree: Command) -> str:
+    """The same, for where a function called stsctl is defined as well: in nu that says itself what completes it."""
+    if shell == "nu":
+        return source("complete.nu")
     kind = _SHELLS.get(shell)
     if kind is None:
         return ""
     # The source without `source()`, which for bash asks the bash of this machine for its version.
     complete = kind(tree, {}, "stsctl", "_STSCTL_COMPLETE")
     text = complete.source_template % complete.source_vars()
-    if shell == "bash":
-        # Click's own puts what is offered on the command line as it is, where the next Enter has bash evaluate it.
-        text = text.replace("read type value", "read -r type value")
-        text = text.replace("COMPREPLY+=($value)", 'COMPREPLY+=("$(printf \'%q\' "$value")")')
-    if shell == "fish":
-        # Click's own splits at every comma, those of descriptions too.
-        text = text.replace('string split ","', 'string split -m 1 ","')
+    for theirs, ours in OURS.get(shell, []):
+        text = text.replace(theirs, ours)
     return "\n".join(line.rstrip() for line in text.strip().split("\n")) + "\n"

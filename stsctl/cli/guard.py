@@ -23,4 +23,4 @@ def command(app: App, /) -> None:
     """
     found = guard.found()
     if found is not None:
-        ask(app, (app.environ.get("STSCTL_ROLE", ""),), found)
+        ask(app, (app.environ.get("STSCTL_ROLE", ""),), found, typed=True)

@@ -18,10 +18,14 @@ _NAMED = 5
 """Of so many roles the names are said."""
 
 
-def ask(app: App, roles: Sequence[str], what: str) -> None:
-    """Asks the person on the terminal; raises AnswerIsNo unless they say yes, PersonNeededError where none is there."""
+def ask(app: App, roles: Sequence[str], what: str, *, typed: bool = False) -> None:
+    """Asks the person on the terminal; raises AnswerIsNo unless they say yes, PersonNeededError where none is there.
+
+    With `typed` the line is still being edited, and the cursor stands at its end.
+    """
     shown = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
-    answer = app.machine.ask_on_terminal(f"{_who(roles)} before this: {visible(shown)}\nrun it? [y/N] ")
+    begin = "\n" if typed else ""
+    answer = app.machine.ask_on_terminal(f"{begin}{_who(roles)} before this: {visible(shown)}\nrun it? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):
         raise AnswerIsNo("it was not run")
 

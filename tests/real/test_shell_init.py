@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from stsctl.cli import completions, shell_init, stsctl
 from stsctl.credentials import Secret
-from stsctl.formats import environment, shell_init
+from stsctl.formats import environment
 from stsctl.formats.shell import SHELLS
 from tests.conftest import missing
 
@@ -28,7 +30,6 @@ logout*--export*) cat "$TEXTS/unset" ;;
 cat*) cat; exit 3 ;;
 esac
 """
-COMPLETIONS = {"bash": "stsctl.bash", "zsh": "_stsctl", "fish": "stsctl.fish"}
 ARGV = {
     "bash": ("bash", "--norc", "-c"),
     "zsh": ("zsh", "-f", "-c"),
@@ -80,6 +81,11 @@ class Shell:
         return log.read_text().splitlines() if log.exists() else []
 
 
+def text_for(shell: str) -> str:
+    """What shell-init prints, with everything that it can."""
+    return shell_init.render(shell, completions.definition(shell, stsctl), "renews", "prompts", "titles")
+
+
 @pytest.fixture(params=sorted(ARGV))
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
     """Each shell in turn."""
@@ -89,8 +95,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
         if name == "nu":
             pytest.skip("needs nu")
         missing(ARGV[name][0])
-    completion = Path("completions", COMPLETIONS[name]).read_text() if name in COMPLETIONS else ""
-    (tmp_path / "init").write_text(shell_init.render(name, completion))
+    (tmp_path / "init").write_text(text_for(name))
     changes = {"STSCTL_ROLE": Secret("prod admin"), "AWS_ACCESS_KEY_ID": Secret("ASIAEXAMPLE"), "AWS_PROFILE": None}
     (tmp_path / "export").write_text(SHELLS[name].render(changes))
     (tmp_path / "unset").write_text(SHELLS[name].render(environment.unset({environment.SESSION: "key"})))
@@ -187,7 +192,24 @@ def test_completion_is_enabled(shell: Shell) -> None:
     assert "_stsctl_completion" in shell.run(ask)
 
 
+@pytest.mark.parametrize("shell", ["nu"], indirect=True)
+def test_nu_completes_what_stsctl_offers(shell: Shell) -> None:
+    """Names with what they are; one that nu would read otherwise is in quotes."""
+    (shell.folder / "bin" / "stsctl").write_text("#!/bin/sh\nprintf 'plain,prod\\tA role, mine\\nplain,a $b\\n'\n")
+    offered = json.loads(shell.run('_stsctl_complete "stsctl assume p" | get completions | to json'))
+    assert offered == [{"value": "prod", "description": "A role, mine"}, {"value": '"a $b"', "description": ""}]
+
+
+def test_what_has_to_be_otherwise_in_clicks_scripts_is_found_there() -> None:
+    """A click that writes them otherwise would bring back what was mended."""
+    for shell, changes in completions.OURS.items():
+        text = completions.definition(shell, stsctl)
+        assert all(ours in text for _, ours in changes)
+
+
 def test_every_shell_of_env_but_cmd_has_one() -> None:
     """cmd has no functions; the others are all there."""
     assert {*shell_init.SHELLS, "cmd"} == set(SHELLS)
-    assert "@" not in shell_init.render("powershell", "").replace("@args", "")
+    for shell in shell_init.SHELLS:
+        assert "@COMPLETION@" not in text_for(shell)
+        assert "@SHELL@" not in text_for(shell)
