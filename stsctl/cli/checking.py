@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stsctl import group_table, ini, names, profile, settings
+from stsctl.cli import asking
 from stsctl.cli.picture import Camera
 from stsctl.configuration import Configuration
 from stsctl.doctor import profiles as doctor
@@ -42,7 +43,7 @@ class Checking:
     def all(self) -> list[Finding]:
         """Those of the configuration, of the AWS files, and what SDKs make of the profiles there."""
         picture = Camera(self._app).picture(None, online=False, with_keyring=False)
-        found = [*self.of_configuration(), *self._of_files(), *doctor.check(picture)]
+        found = [*self.of_configuration(), *self._of_files(), *doctor.check(picture), *self._of_hooks()]
         once: dict[str, Finding] = {}
         for finding in found:
             once.setdefault(finding.what, finding)
@@ -97,6 +98,17 @@ class Checking:
                 fix = "save it as UTF-8 without one (BOM)"
                 yield Finding(check="byte order mark", severity=Severity.HIGH, what=what, fix=fix)
             yield from map(_finding, ini.problems(content, place))
+
+    def _of_hooks(self) -> Iterator[Finding]:
+        """Hooks for a name that means nothing (any more)."""
+        known = _read(lambda: {each.name for each in self._app.listing()})
+        for each in _read(lambda: [*asking.profiles(self._app)]) or ():
+            if known is not None and each.target not in known and not each.target.startswith("arn:"):
+                what = (
+                    f'{each.origin}: SDKs that use profile "{each.profile}" ask for "{each.target}", which is no name'
+                )
+                fix = "correct the name, or take the line out"
+                yield Finding(check="hooks", severity=Severity.HIGH, what=what, fix=fix)
 
     def _of_names(self, read: Configuration, lacking: set[str]) -> Iterator[Finding]:
         """Every name that leads nowhere, once; what leads to a table that is wrong is none of those."""

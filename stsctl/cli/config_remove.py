@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stsctl.argv import runs_stsctl
+from stsctl.cli import asking
 from stsctl.cli.options import completing
 from stsctl.errors import ConfigurationError
-from stsctl.formats import added, credentials_file, hooks
+from stsctl.formats import added, credentials_file
 from stsctl.nearest import suggestion
 from stsctl.source import SourceKind
 
@@ -86,17 +86,10 @@ def _references(app: App, name: str) -> Iterator[str]:
 
 def _hooks(app: App, name: str) -> Iterator[str]:
     """What SDKs read that asks stsctl for it, or was written for it."""
+    for each in asking.profiles(app):
+        if each.target == name:
+            yield f'{each.origin}: the profile "{each.profile}" asks for it'
     files = app.aws_files()
-    written = hooks.written(files.config, place=files.config_place)
-    for hook in written:
-        if hook.target == name:
-            yield f'{files.config_place}:{hook.line}: the hook of profile "{hook.profile}" asks for it'
-    for profile in app.profiles.by_name.values():
-        if any(hook.profile == profile.name for hook in written):
-            continue
-        process = profile.get("credential_process")
-        if process and runs_stsctl(process) and process.split()[-1].strip("\"'") == name:
-            yield f'{profile.at("credential_process")}: the profile "{profile.name}" asks for it'
     for section in credentials_file.written(files.credentials, place=files.credentials_place):
         if section.target == name:
             yield f'{files.credentials_place}:{section.line}: profile "{section.profile}" is a session of it'

@@ -63,6 +63,11 @@ class KeyMove:
         if not held.capacity.outlives_reboot:
             hint = "stsctl --store keyring keys add …, or sealed-file"
             raise StoreError(f"the store ({held.store}) forgets what is in it, and the keys would be lost", hint=hint)
+        other = held.keys(self._name)
+        if other is not None and other.credentials.access_key_id != self._keys.access_key_id:
+            name = shlex.quote(self._name)
+            what = f'"{self._name}" is another pair in the store, {other.credentials.access_key_id}'
+            raise ConfigurationError(what, hint=f"choose another name, or first: stsctl keys remove {name}")
         if self._in_both:
             raise ConfigurationError(
                 f'profile "{self._profile}" has keys in both files, and SDKs would go on with the other ones',

@@ -113,6 +113,7 @@ def test_what_others_need_stays(me: Me) -> None:
     me.configure_as_usual(more='\n[group.all]\nroles = ["new", "n*"]\n')
     me.ok(*NEW)
     me.ok("config", "add", "role", "last", "--role-arn", READ_ONLY, "--from", "new")
+    me.aws_config("[profile by-hand]\ncredential_process = stsctl credential-process new\n")
     me.ok("profile", "hook", "new")
     me.key_id("new")
     before = added(me).read_bytes()
@@ -121,9 +122,10 @@ def test_what_others_need_stays(me: Me) -> None:
     for place in (
         'added.toml:10: the role "last" starts from it',
         'the group "all" names it',
-        '~/.aws/config:3: the hook of profile "new" asks for it',
+        '~/.aws/config:6: the profile "new" asks for it',
+        '~/.aws/config:2: the profile "by-hand" asks for it',
         'a session of "new" is held: stsctl logout new',
-        '"new" is still in use, 4 times',
+        '"new" is still in use, 5 times',
     ):
         assert place in done.err, place
     assert added(me).read_bytes() == before

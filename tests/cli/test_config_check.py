@@ -110,11 +110,13 @@ session_tags = a=b
 sso_session = nowhere
 sso_account_id = 111111111111
 sso_role_name = x
+[profile gone]
+credential_process = stsctl credential-process nobody
 """
     me.aws_config(config)
     (me.home / ".aws" / "credentials").write_text(f"[hooked]\n{key}[hooked2]\n{key}")
     told = {(each["severity"], each["line"]) for each in problems(me) if Path(each["file"]).name == "config"}
-    assert told == {("high", 2), ("high", 8), ("low", 12), ("high", 14)}
+    assert told == {("high", 2), ("high", 8), ("low", 12), ("high", 14), ("high", 18)}
 
 
 @pytest.mark.parametrize("wrong", [True, False])

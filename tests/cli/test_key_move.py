@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import HUB, READ_ONLY, Done, Me
+from stsctl.emulator import control
+from stsctl.formats import environment
+from tests.program import HUB, READ_ONLY, WORK, Done, Me
 
 MOVE = ("keys", "add", "dev", "--from-profile", "dev", "--move")
 REST = "# of 2019\r\n[other]\r\nregion = x\r\n\r\n[dev]\r\n{}output = json\r\n"
@@ -77,6 +79,13 @@ def test_wrong_keys_stay_where_they_are(me: Me, credentials: Path) -> None:
     secret = me.keys.secret_access_key.reveal()
     credentials.write_bytes(credentials.read_bytes().replace(secret.encode(), secret[::-1].encode()))
     refused(me, credentials, *MOVE, status=5)
+
+
+def test_another_pair_of_that_name_is_not_lost(me: Me, credentials: Path) -> None:
+    """What is in the store may be nowhere else."""
+    alice = control.principal(me.organisation.running, f"{WORK}:alice").credentials
+    me.ok("keys", "add", "dev", "--stdin", given=environment.pair(alice))
+    assert "stsctl keys remove dev" in refused(me, credentials, *MOVE).err
 
 
 @pytest.mark.parametrize("store", ["memory", "kernel"])

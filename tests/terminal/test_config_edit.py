@@ -135,6 +135,13 @@ def test_what_somebody_else_changed_meanwhile_is_shown(mine: Me) -> None:
     assert mine.config.read_text() == RIGHT + "# both\n"
 
 
+def test_ctrl_c_is_the_editors(mine: Me) -> None:
+    """As it goes to all that run in a terminal; the edit goes on."""
+    writes(mine, RIGHT + "# more\n", then="kill -INT $PPID")
+    assert mine.run("config", "edit").status == 0
+    assert mine.config.read_text() == RIGHT + "# more\n"
+
+
 def test_one_edits_at_a_time(mine: Me) -> None:
     """The second is told who does."""
     writes(mine, WRONG)

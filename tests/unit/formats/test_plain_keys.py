@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from stsctl import ini
 from stsctl.credentials import Credentials, Secret
 from stsctl.errors import ConfigurationError
 from stsctl.formats import plain_keys
@@ -73,10 +72,8 @@ def test_what_cannot_be_taken_out_is_refused(text: str) -> None:
     assert "wJalr" not in caught.value.message
 
 
-def test_nothing_else_is_read_otherwise_afterwards() -> None:
-    """A deeper line that would become part of the value above is no reason to change that."""
-    text = "[work]\nx = 1\n" + ID + SECRET + "   y = 2\n"
-    before = ini.parse(text.encode(), "x").sections["work"].entries
-    assert set(before) == {"x", "aws_access_key_id", "aws_secret_access_key"}
-    with pytest.raises(ConfigurationError):
-        without(text)
+def test_keys_that_others_lay_behind_are_not_taken_out() -> None:
+    """Those of [DEFAULT] would come to light, and be the profile's."""
+    others = ID.replace("00", "01") + SECRET.replace("K7", "K8")
+    with pytest.raises(ConfigurationError, match="without changing how the rest of"):
+        without(f"[DEFAULT]\n{others}[work]\n{ID}{SECRET}")
