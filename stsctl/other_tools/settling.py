@@ -123,7 +123,8 @@ class _Settling:
 
     def _taken(self, entry: Entry) -> Origin | None:
         """What else has the name."""
-        role, source = self._here.roles.get(entry.name), self._here.sources.get(entry.name)
+        role = self._here.roles.get(self._here.called(entry.name))
+        source = self._here.sources.get(entry.name)
         if role is not None or source is not None:
             return (role.hop.origin if role else None) or (source.source.origin if source else None)
         if entry.name in self._written:

@@ -43,6 +43,14 @@ def test_a_role_whose_name_is_taken_is_told_and_left() -> None:
     assert there[ROLE].note == 'the name "testing/DevRole" is taken: config.toml:5'
 
 
+def test_what_a_role_is_also_called_is_taken_too() -> None:
+    """Or added.toml and config.toml could not be read together."""
+    other = _ROLE.replace("testing/DevRole", "dev").format("other") + 'role_name = "Other"\n'
+    here = _SOURCE.format("other", "eu-west-1") + other + 'aliases = ["testing/DevRole"]\n'
+    there = found("granted", aws=GRANTED, here=here)
+    assert there[ROLE].note == 'the name "testing/DevRole" is taken: config.toml:5'
+
+
 def test_what_stsctl_would_refuse_is_told_with_its_reason_and_so_is_what_begins_there() -> None:
     """An account's id that is none, a page that is none."""
     wrong = GRANTED.replace("= 123456789012", "= 12345", 1)
