@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -113,12 +114,14 @@ def _write(app: App, settled: Sequence[Finding]) -> None:
     sources, roles = (entries(settled, kind) for kind in (Kind.SOURCE, Kind.ROLE))
     place = app.short(app.paths.added)
     if not sources and not roles:
-        app.report.notice(f"there is nothing to write to {place}")
+        if all(finding.outcome is not Outcome.KEYS for finding in settled):
+            app.report.notice("there is nothing new to write")
         return
     app.change_added(lambda text: written(text, settled, place=place))
     counts = ((sources, "source"), (roles, "role"))
     said = " and ".join(f"{len(names)} {what}{'s' if len(names) > 1 else ''}" for names, what in counts if names)
     app.report.notice(f"{said} written to {place}")
+    app.report.lines([f"  stsctl assume {visible(quote(name))}" for name in list(roles)[:1]])
 
 
 def _take_keys(app: App, belongings: Belongings, settled: Sequence[Finding]) -> None:
@@ -149,7 +152,7 @@ def take(app: App, belongings: Belongings, keys: KeptKeys) -> None:
     app.keychain.check_name(keys.name)
     app.keychain.check_store(keys.name)
     pair = belongings.pair(keys)
-    identity = app.keychain.identity(pair)
-    serial = keys.mfa_serial or app.keychain.mfa_device(pair, identity)
+    identity = app.keychain.identity(pair, region=keys.region)
+    serial = keys.mfa_serial or app.keychain.mfa_device(pair, identity, region=keys.region)
     app.keychain.add(keys.name, pair, identity, serial)
     app.report.notice(f'the keys of {identity} are kept as "{keys.name}" in the store "{app.keys_held.store}"')

@@ -7,7 +7,7 @@ vault/oidctokenkeyring.go and vault/config.go of https://github.com/99designs/aw
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import aws_config, programs
@@ -71,15 +71,17 @@ def _gives(profiles: Profiles, name: str) -> bool:
 
 
 def _keys(name: str, theirs: Theirs) -> Finding:
-    keys = KeptKeys(name=name, item=name, mfa_serial=_mfa_serial(theirs.profiles, name))
+    said = _said(theirs.profiles, name)
+    keys = KeptKeys(name=name, item=name, mfa_serial=said("mfa_serial"), region=said("region"))
     return long_term_keys(keys, theirs.keyring, _by_hand(name))
 
 
-def _mfa_serial(profiles: Profiles, name: str) -> str | None:
+def _said(profiles: Profiles, name: str) -> Callable[[str], str | None]:
+    """What the profile of that name says, if there is one; what is wrong with it is told with the profiles."""
     try:
-        return profiles.get(name).get("mfa_serial") if name in profiles else None
+        return profiles.get(name).get
     except ConfigurationError:
-        return None  # it is told with the profiles
+        return lambda _: None
 
 
 def _by_hand(name: str) -> str:

@@ -53,11 +53,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptKeys:
-    """Long-term keys in a keyring, to be kept here as `name`; `item` is what they are filed under there."""
+    """Long-term keys in a keyring, to be kept here as `name`; `item` is what they are filed under there.
+
+    `region` is where AWS is asked whose they are: the keys of another partition mean nothing elsewhere.
+    """
 
     name: str
     item: str
     mfa_serial: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,7 @@ def _own(profile: Profile, theirs: Theirs, found: Centers) -> list[Finding] | No
         return [becomes(what, profile.origin, entry, f"{role_name} in {account_id}")]
     if words[:1] in (("granted",), ("dgranted",)) and "credential-process" in words and not _by_itself(profile):
         name = programs.option(words, "--profile") or profile.name
-        keys = KeptKeys(name=name, item=name, mfa_serial=profile.get("mfa_serial"))
+        keys = KeptKeys(name=name, item=name, mfa_serial=profile.get("mfa_serial"), region=profile.get("region"))
         return [long_term_keys(keys, theirs.keyring, f"stsctl keys add {name}")]
     return None
 

@@ -119,7 +119,8 @@ class _Workspace:
         return becomes(what, origin, _role(one, name, entry.name), f'{one.said("roleArn")} from "{entry.name}"')
 
     def _user(self, one: Tree, name: str) -> Finding:
-        keys = KeptKeys(name=name, item=one.said("sessionId") or "", mfa_serial=one.said("mfaDevice"))
+        said = {"mfa_serial": one.said("mfaDevice"), "region": one.said("region")}
+        keys = KeptKeys(name=name, item=one.said("sessionId") or "", **said)
         return long_term_keys(keys, self._keyring, f'stsctl keys add "{name}"')
 
 

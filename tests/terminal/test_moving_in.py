@@ -77,6 +77,7 @@ def test_keys_are_taken_that_the_person_gives_and_the_roles_that_begin_there_are
     importing.sendline(PASSPHRASE)
     importing.expect(pexpect.EOF)
     assert f'user/{me.user} are kept as "work"' in importing.before
+    assert me.keys.secret_access_key.reveal() not in shown + importing.before
     importing.close()
     assert importing.exitstatus == 0
     assert [each["name"] for each in json.loads(me.ok("keys", "list", "--json"))] == ["work"]

@@ -13,9 +13,8 @@ def test_profiles_work_as_they_are_and_what_is_kept_for_a_time_is_left() -> None
     """Roles begin at the keys that are offered; sessions and tokens are not offered."""
     there = found("aws-vault", aws=AWS_VAULT, items=ITEMS)
     assert [what for what, each in there.items() if each.outcome is Outcome.KEYS] == ['keys "work"', 'keys "spare"']
-    assert there['keys "work"'].keys == KeptKeys(
-        name="work", item="work", mfa_serial="arn:aws:iam::111111111111:mfa/alice"
-    )
+    serial = "arn:aws:iam::111111111111:mfa/alice"
+    assert there['keys "work"'].keys == KeptKeys(name="work", item="work", mfa_serial=serial, region="eu-west-1")
     admin = there['profile "admin"']
     assert (admin.outcome, admin.note) == (Outcome.AS_IT_IS, '"work" → arn:aws:iam::222222222222:role/Admin')
     assert 'profile "common"' not in there
