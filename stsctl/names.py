@@ -51,6 +51,7 @@ def project_of(wanted: Wanted, configuration: Configuration) -> str | None:
 
 
 def _of_project(name: str, configuration: Configuration) -> bool:
+    name = configuration.called(name)
     entry = configuration.roles.get(name) or configuration.sources.get(name)
     return entry is not None and entry.shared is Shared.PROJECT
 
@@ -158,8 +159,8 @@ class _Resolver:
             role = entry = None  # whatever a name of one's own leads to, it does not come to lead into a project
         if name in path:
             raise ConfigurationError(f"{asked_at}: the roles go round: {' → '.join((*path, name))}")
-        if name in self._configuration.refused:
-            refused = self._configuration.refused[name]
+        refused = self._configuration.refused.get(typed) or self._configuration.refused.get(name)
+        if refused is not None:
             raise ConfigurationError(refused.what, hint=refused.hint)
         self._refuse_ambiguous(typed, role, entry)
         if role is not None:

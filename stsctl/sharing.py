@@ -256,8 +256,8 @@ class _Merge:
             return own.groups[name].origin if name in own.groups else None
         if name == ENVIRONMENT:
             return Origin(place="the name of the keys in the environment")
-        if name in own.roles:
-            return own.roles[name].hop.origin
+        if own.called(name) in own.roles:
+            return own.roles[own.called(name)].hop.origin
         if name in own.sources:
             return own.sources[name].source.origin
         if claim.file.shared is Shared.PROJECT and name in self._profiles:
@@ -323,7 +323,7 @@ class _Merge:
 
     def _means_something(self, alias: _Claim) -> bool:
         """Whether the name that a role is to have as an alias is one already."""
-        others = (self._own.aliases, self._roles, self._sources, self._refused)
+        others = (self._roles, self._sources, self._refused)
         return self._taken(alias) is not None or any(alias.name in names for names in others)
 
     def _refuse(self, claim: _Claim, what: str, hint: str | None, *, waits_for_trust: bool = False) -> None:

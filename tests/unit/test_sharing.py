@@ -188,6 +188,28 @@ def test_a_name_that_an_included_file_shares_with_ones_own_means_nothing(standin
     assert "work" in refusal(source_too, "mine").message
 
 
+def test_another_name_of_ones_own_is_no_name_of_theirs() -> None:
+    """An alias is a name like any other: neither a role nor an alias of theirs comes in its place."""
+    own = OWN.replace('external_id = "agreed"', 'aliases = ["m"]')
+    found = beside(shared(role("m", arn=EVIL) + role("one", 'aliases = ["m", "mine", "o"]', arn=EVIL)), own=own)
+    assert refusal(found, "m").message == 'the name "m" is written twice: config.toml:4 and ~/team/roles.toml:1'
+    assert str(target(found, "o").hops[0].role_arn) == EVIL
+    assert str(target(found, "mine").hops[0].role_arn) == ROLE
+    assert found.troubles == tuple(f'~/team/roles.toml:8: "{name}" stays what it is' for name in ("m", "mine"))
+    project = shared(role("m", arn=EVIL), standing=Standing.TRUSTED, place="/p/.stsctl.toml", whose=Shared.PROJECT)
+    there = beside(project, own=own)
+    assert str(target(there, "m").hops[0].role_arn) == ROLE
+    assert there.troubles == ('/p/.stsctl.toml:1: "m" stays what it is (config.toml:4)',)
+
+
+def test_a_project_is_known_by_its_aliases_too() -> None:
+    """Neither does a role of one's own start from one, nor is it the same in another project."""
+    text = role("deploy", 'aliases = ["elsewhere", "d"]')
+    found = beside(shared(text, standing=Standing.TRUSTED, place="/p/.stsctl.toml", whose=Shared.PROJECT))
+    assert names.project_of(Wanted(name=ROLE, source="d"), found) == "/p/.stsctl.toml"
+    assert "there is no role" in refusal(found, "through-profile").message
+
+
 def test_a_group_with_the_name_of_ones_own_does_not_count() -> None:
     """Whoever runs a program in a group of roles would run it in others."""
     found = beside(shared('[group.all]\nroles = ["prod-*"]\n[group.some]\nroles = ["x"]\n'))
