@@ -72,6 +72,24 @@ def test_a_page_works_as_it_is_written(page: Page, emulators: Callable[[str | No
         found.follow(page)
 
 
+def test_what_is_typed_is_in_a_block() -> None:
+    """No page has a command indented, where nobody would run it; but the two with which the README begins."""
+    files = [pages.DOCS.parent / "README.md", *pages.DOCS.glob("*.md")]
+    text = "\n".join(re.sub(r"^```.*?^```$", "", file.read_text(), flags=re.MULTILINE | re.DOTALL) for file in files)
+    typed = re.findall(r"^    (?:\$ )?((?:stsctl|aws|eval|make|pip|docker|kubectl|terraform) .*)$", text, re.MULTILINE)
+    assert [line.split()[:3] for line in typed] == [["make", "demo", "the"], ["pip", "install", "."]]
+
+
+def test_what_is_not_run_says_why() -> None:
+    """A block that is left alone, and one in a language that nothing here reads, has its reason above it."""
+    unread = {"powershell", "bat", "go", "java", "hcl", "zsh", "bash"}
+    alone = [block for page in PAGES for block in page.blocks if not block.is_run and block.kind != "text"]
+    assert all(re.search(r"\(not run: [^)]{10,}\)", block.above) for block in alone)
+    assert len(alone) >= 5
+    named = [block for page in PAGES for block in page.blocks if block.kind in unread and block.is_run]
+    assert [block.above for block in named if block.file is None] == []
+
+
 @pytest.mark.parametrize(
     "block",
     [
