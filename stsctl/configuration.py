@@ -11,7 +11,7 @@ from dataclasses import field
 from datetime import timedelta
 from enum import Enum
 
-from stsctl import agent_table, console_table, group_table, shell_table, source_table
+from stsctl import account_table, agent_table, console_table, group_table, shell_table, source_table
 from stsctl.agent_table import AgentOptions
 from stsctl.console_table import Console
 from stsctl.dataclass import dataclass
@@ -122,6 +122,7 @@ class Configuration:
     roles: Mapping[str, RoleEntry] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
     includes: tuple[Include, ...] = ()
     refused: Mapping[str, Refused] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
@@ -139,6 +140,12 @@ class Configuration:
         return {name: one.source for name, one in self.sources.items() if one.source.kind is SourceKind.KEYS}
 
 
+_TABLES = (
+    "defaults", "sealed_file", "console", "agent", "source", "role", "group", "shell", "accounts", "include",
+)  # fmt: skip
+"""What config.toml says, by its outermost keys."""
+
+
 def load(
     config: bytes | None,
     added: bytes | None,
@@ -153,8 +160,8 @@ def load(
     files = ((theirs, False), (ours, True))
     roles = Roles(files)
     if not reader.checked:
-        theirs.only(("defaults", "sealed_file", "console", "agent", "source", "role", "group", "shell", "include"))
-        ours.only(("source", "role"))
+        theirs.only(_TABLES)
+        ours.only(("source", "role", "accounts"))
         _claim_names(theirs, ours)
         roles.check()
     return Configuration(
@@ -170,6 +177,7 @@ def load(
         },
         roles=roles,
         aliases=Aliases((theirs, ours)),
+        accounts={**account_table.entry(ours.table("accounts")), **account_table.entry(theirs.table("accounts"))},
         groups={name: group_table.entry(name, table) for name, table in theirs.tables("group").items()},
         includes=_includes(theirs),
     )

@@ -65,11 +65,12 @@ def listing(configuration: Configuration, profiles: Profiles) -> Listing:
     """All names that can be typed: roles, sources, then the AWS profiles that lead somewhere."""
     from stsctl.chain import leads_somewhere
 
-    found = {name: _of_role(role) for name, role in configuration.roles.items()}
+    accounts = configuration.accounts
+    found = {name: _of_role(role, accounts) for name, role in configuration.roles.items()}
     found |= {name: _of_source(entry) for name, entry in configuration.sources.items()}
     for name, profile in profiles.by_name.items():
         if name not in found and leads_somewhere(profile):
-            found[name] = _of_profile(profile)
+            found[name] = _of_profile(profile, accounts)
     rows = [json.dumps(row) for row, _ in found.values()]
     return Listing([*found], rows, lambda: [text for _, text in found.values()], dict(configuration.aliases))
 
@@ -78,10 +79,11 @@ _Found = tuple[tuple[str, str, str, int | None], str]
 """What `Named` says of a name besides the name itself, and what it is found by."""
 
 
-def _of_role(role: RoleEntry) -> _Found:
+def _of_role(role: RoleEntry, accounts: Mapping[str, str]) -> _Found:
     hop = role.hop
+    account = accounts.get(hop.account or "")
     tags = (f"{key}={value}" for key, value in hop.tags)
-    also = (*role.aliases, hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
+    also = (*role.aliases, account, hop.what, hop.account_id, hop.role_name, hop.region, role.from_name, *tags)
     return _found("role", hop.description or hop.what, hop.origin or Origin(place=role.name), also)
 
 
@@ -94,8 +96,9 @@ _TELLING = ("sso_account_id", "sso_role_name", "sso_session", "region", "source_
 """What of an AWS profile people remember it by, besides its role."""
 
 
-def _of_profile(profile: Profile) -> _Found:
-    also = (profile.get(key) for key in _TELLING)
+def _of_profile(profile: Profile, accounts: Mapping[str, str]) -> _Found:
+    account = profile.get("sso_account_id") or (profile.get("role_arn") or "")[len("arn:aws:iam::") :][:12]
+    also = (accounts.get(account), *(profile.get(key) for key in _TELLING))
     return _found("profile", profile.get("role_arn") or "AWS profile", profile.origin, also)
 
 

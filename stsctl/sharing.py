@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from enum import Enum
 
-from stsctl import group_table, role_table, source_table
+from stsctl import account_table, group_table, role_table, source_table
 from stsctl.configuration import Configuration, Refused, check_name, defaults_of, is_name
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
@@ -66,7 +66,10 @@ class SharedFile:
         return table
 
 
-_TABLES = {Shared.INCLUDED: ("role", "source", "group", "defaults"), Shared.PROJECT: ("role", "source", "group")}
+_TABLES = {
+    Shared.INCLUDED: ("role", "source", "group", "defaults", "accounts"),
+    Shared.PROJECT: ("role", "source", "group"),
+}
 """What such files may say. Where a project lies must not change what holds in general."""
 FREE = frozenset({
     "type", "from", "aliases", "region", "description", "color", "icon", "warn", "role_arn", "duration", "session_name",
@@ -206,6 +209,7 @@ class _Merge:
         self._troubles: list[str] = list(own.troubles)
         self._asides: list[str] = list(own.asides)
         self._defaults = own.defaults
+        self._accounts = own.accounts
 
     def result(self, right: Callable[[], None]) -> Configuration:
         claims: dict[tuple[str, str], list[_Claim]] = defaultdict(list)
@@ -225,6 +229,7 @@ class _Merge:
             aliases=self._aliases(),
             sources=self._sources,
             groups=self._groups,
+            accounts=self._accounts,
             refused=self._refused,
             troubles=tuple(self._troubles),
             asides=tuple(self._asides),
@@ -243,6 +248,7 @@ class _Merge:
                 for claim in found:
                     check_name(claim.name, claim.table)
                 self._take_defaults(file, table)
+                self._accounts = {**account_table.entry(table.table("accounts")), **self._accounts}
             except ConfigurationError as error:
                 self._is_right = False
                 self._troubles.append(f"{error.message}: nothing in {file.place} counts")

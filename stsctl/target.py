@@ -91,6 +91,11 @@ class Hop:
     origin: Origin | None = None
 
     @property
+    def account(self) -> str | None:
+        """The id of the account that it leads into, where that is written."""
+        return self.role_arn.account if self.role_arn else self.account_id
+
+    @property
     def what(self) -> str:
         """What it gives, for listings: a role's ARN, or what there is in its place."""
         match self.kind:

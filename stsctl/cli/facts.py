@@ -55,7 +55,7 @@ class Facts:
             return About(description=said, is_wrong=True)
         last = plan.target.hops[-1] if plan.target.hops else None
         return About(
-            identity=visible(_identity(last)) if last else "",
+            identity=visible(self._identity(last)) if last else "",
             left=self._left(self._held.get(plan.request_key)),
             asks=_ASKED[asked][0] if (asked := self._asked(plan)) else "",
             description="" if last is not None and said == last.what else said,
@@ -76,13 +76,13 @@ class Facts:
         """Who one is then, and what was written of that."""
         if plan.target.hops:
             hop = plan.target.hops[-1]
-            region = self._app.region_of(plan.target)
-            yield (_said("  ".join(each for each in (hop.what, region) if each)),)
+            said = (hop.what, self._account(hop), self._app.region_of(plan.target))
+            yield (_said("  ".join(each for each in said if each)),)
         aliases = [alias for alias, called in self._listing.aliases.items() if called == name]
         tags = [f"{key}={value}" for key, value in plan.target.hops[-1].tags] if plan.target.hops else []
-        said = self._listing[name].description
+        description = self._listing[name].description
         told = [
-            *([said] if not plan.target.hops or said != plan.target.hops[-1].what else []),
+            *([description] if not plan.target.hops or description != plan.target.hops[-1].what else []),
             *(["also " + ", ".join(aliases)] if aliases else []),
             *tags,
         ]
@@ -97,6 +97,17 @@ class Facts:
         if entry is None:
             return _said("not held, ", Style.DIM), then
         return (_said(f"held, {self._left(entry)} left" if entry.expires_at else "held, without an end", Style.GOOD),)
+
+    def _identity(self, hop: Hop) -> str:
+        """Who one is as a hop, in short."""
+        role = hop.role_arn.resource_name if hop.role_arn else hop.role_name
+        if role is None:
+            return hop.what
+        return " ".join(each for each in (self._account(hop), hop.account, role) if each)
+
+    def _account(self, hop: Hop) -> str | None:
+        """What people call the account that a hop leads into."""
+        return self._app.configuration.accounts.get(hop.account or "")
 
     def _plan(self, name: str) -> Plan | StsctlError:
         if name not in self._plans:
@@ -142,13 +153,6 @@ def preview_of(app: App, name: str) -> str:
 
 def _colored(piece: Piece) -> str:
     return f"\033[{_CODES[piece.style]}m{piece.text}\033[0m" if piece.style in _CODES else piece.text
-
-
-def _identity(hop: Hop) -> str:
-    """Who one is as a hop, in short."""
-    if hop.role_arn:
-        return f"{hop.role_arn.account} {hop.role_arn.resource_name}"
-    return f"{hop.account_id} {hop.role_name}" if hop.account_id and hop.role_name else hop.what
 
 
 def _way(plan: Plan) -> Iterator[Line]:

@@ -107,7 +107,11 @@ def _write(app: App, from_name: str, table: dict[str, str] | None, changes: Impo
     }
     source = (from_name, table) if table else None
     place = app.short(app.paths.added)
-    app.change_added(lambda text: added.with_import(text, source, roles, changes.gone if prune else (), place=place))
+    gone = changes.gone if prune else ()
+    accounts = {one.account.id: one.account.name for one in changes.wanted.values() if one.account.name}
+    app.change_added(
+        lambda text: added.with_import(text, source, roles, gone, accounts=accounts, place=place),
+    )
 
 
 def _lines(changes: Import, before: dict[str, tuple[str, str]], *, prune: bool) -> list[str]:

@@ -44,16 +44,18 @@ def with_import(
     roles: Mapping[str, Mapping[str, str]],
     gone: Collection[str],
     *,
+    accounts: Mapping[str, str] | None = None,
     place: str = "added.toml",
 ) -> bytes:
     """The file with each `[role.NAME]` of `roles`, without those that are `gone`; `source` is one that they come from,
-    where it is to be said here. Raises ConfigurationError.
+    where it is to be said here; `accounts` are the names of accounts, by their ids. Raises ConfigurationError.
     """
     tables = _read(text, place)
     kept = {name: table for name, table in tables.get("role", {}).items() if name not in gone}
     named = {source[0]: dict(source[1])} if source else {}
     changed = {"source": tables["source"] | named, "role": kept | {name: dict(table) for name, table in roles.items()}}
-    return _write(tables | changed)
+    known = tables.get("accounts", {}) | dict(accounts or {})
+    return _write(tables | {"accounts": known} | changed)
 
 
 def _with(text: bytes, kind: str, name: str, values: Mapping[str, Value], place: str) -> bytes:
