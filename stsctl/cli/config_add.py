@@ -95,7 +95,8 @@ def role(context: click.Context, /, *, name: str, **typed: Any) -> None:
     What is typed is checked as the file is, and written only if NAME is free and leads somewhere.
     """
     app: App = context.obj
-    _check_name(app, name)
+    for each in (name, *typed["aliases"]):
+        _check_name(app, each)
     values = _values(typed)
     flags = {str(param.name): param.opts[-1] for param in context.command.params if isinstance(param, click.Option)}
     plan = _tried(app, name, tables.typed(values, ("role", name), flags, "stsctl config add role"))
@@ -108,6 +109,10 @@ def _check_name(app: App, name: str) -> None:
     """Raises UsageError or ConfigurationError where nothing new can be called so."""
     if not is_name(name) or name != name.strip():
         raise UsageError(f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
+    role = app.configuration.aliases.get(name)
+    if role is not None:
+        origin = app.configuration.roles[role].hop.origin
+        raise ConfigurationError(f'{origin}: "{name}" is an alias of "{role}" already', hint="choose another name")
     taken = next((each for each in app.listing() if each.name == name), None)
     if taken is not None:
         hint = (

@@ -239,7 +239,8 @@ class Surroundings:
 
         def checked(text: bytes) -> bytes:
             new = edit(text)
-            configuration.load(files.read(self.paths.config), new, added_place=self.short(self.paths.added))
+            config, added = self.short(self.paths.config), self.short(self.paths.added)
+            configuration.load(self.config_text(), new, config_place=config, added_place=added)
             return new
 
         aws_files.change(self.paths.added, checked, locks=self.paths.locks)

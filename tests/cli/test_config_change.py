@@ -76,6 +76,9 @@ def test_what_is_typed_is_written_shown_and_obtained(me: Me) -> None:
         ((*NEW, "--policy-file", "nowhere.json"), 3, "--policy-file: there is no file"),
         (("config", "add", "role", "hub", *NEW[4:]), 3, 'config.toml:11: "hub" is a role already'),
         (("config", "add", "role", "work", *NEW[4:]), 3, '"work" is a source already'),
+        ((*NEW, "--alias", "hub"), 3, 'config.toml:11: "hub" is a role already'),
+        (("config", "add", "role", "al", *NEW[4:]), 3, '"al" is an alias of "called" already'),
+        ((*NEW, "--alias", "al"), 3, '"al" is an alias of "called" already'),
         (("config", "add", "role", "theirs", *NEW[4:]), 3, '~/.aws/config:1: "theirs" is a profile already'),
     ],
 )
@@ -84,6 +87,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_written(
 ) -> None:
     """With the flag that it is about, or with the place of the name that is taken."""
     me.aws_config(f"[profile theirs]\nrole_arn = {ADMIN}\nsource_profile = default\n")
+    me.configure_as_usual(more=f'\n[role.called]\nrole_arn = "{ADMIN}"\nfrom = "hub"\naliases = ["al"]\n')
     done = me.run(*words)
     assert (done.status, done.out) == (status, ""), done
     assert message in done.err
