@@ -14,6 +14,10 @@ def main() -> None:
         from stsctl import prompt
 
         prompt.serve(sys.argv[2:])
+    elif sys.argv[1:2] == ["shell-init"]:
+        from stsctl import shell_init
+
+        shell_init.serve(sys.argv[2:])
     elif sys.argv[1:] == ["guard"]:
         from stsctl import guard
 

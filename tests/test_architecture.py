@@ -12,7 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "stsctl"
 
-OTHERS = {"__init__", "__main__", "broker", "guard", "hook", "hook_macos", "hook_windows", "prompt", "pytest_plugin"}
+OTHERS = {
+    "__init__",
+    "__main__",
+    "broker",
+    "guard",
+    "hook",
+    "hook_macos",
+    "hook_windows",
+    "prompt",
+    "pytest_plugin",
+    "shell_init",
+}
 VALUES = rf"(?!(?:{'|'.join(OTHERS)})$)\w+"
 """Every module at the top that is nothing else is a value or a rule."""
 EFFECTS = {"os", "io", "sys", "time", "pathlib", "socket", "subprocess", "logging", "shutil", "tempfile", "threading"}
@@ -47,9 +58,10 @@ def layered(modules: str, others: set[str]) -> list[tuple[str, str, set[str] | N
 RULES: list[tuple[str, str, set[str] | None]] = [
     (r"cli\.__init__", rf"({VALUES}|__version__|cli\.\w+|host\.core_dump)", {"click"} | EFFECTS),
     (r"(\w+\.)*__init__", r"$^", set()),
-    (r"__main__", r"(cli|guard|hook|prompt)", {"sys"}),
+    (r"__main__", r"(cli|guard|hook|prompt|shell_init)", {"sys"}),
     (r"prompt", r"hook", {"sys", "time"}),
     (r"guard", r"destructive", {"os", "sys"}),
+    (r"shell_init", r"$^", {"os", "sys"}),
     (r"hook", r"$^", {"sys", "time", "subprocess"}),  # subprocess on Windows alone, where nothing can be replaced
     (r"hook_(macos|windows)", r"$^", {"ctypes"}),
     (r"errors", r"$^", None),
@@ -153,7 +165,7 @@ RULES: list[tuple[str, str, set[str] | None]] = [
         r".*",
         EFFECTS,
     ),
-    (r"cli\.guard", r"(guard|cli\.\w+)", {"click"}),
+    (r"cli\.(guard|shell_init)", r"(guard|shell_init|cli\.\w+)", {"click"}),
     (r"cli\.prompt", rf"({VALUES}|prompt|hook|cli\.\w+|formats\.\w+)", {"click"} | EFFECTS),
     (r"doctor\.\w+", rf"({VALUES}|doctor\.\w+)", None),
     (r"setup\.\w+", rf"({VALUES}|setup\.\w+|doctor\.\w+|formats\.\w+|other_tools\.\w+)", None),

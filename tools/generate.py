@@ -23,12 +23,21 @@ _SHELLS = {
     "completions/stsctl.ps1": "powershell",
     "completions/stsctl.nu": "nu",
 }
+_IN_SHELL_INIT = {
+    # Bash before version 4 does not know what click's script asks of it, and zsh can complete only after compinit.
+    "bash": ("complete.bash", 'if [ "${BASH_VERSINFO-0}" -ge 4 ]; then\n', "fi\n"),
+    "zsh": ("complete.zsh", "if (( $+functions[compdef] )); then\n", "fi\n"),
+    "fish": ("complete.fish", "", ""),
+    "powershell": ("complete.ps1", "", ""),
+}
 _BEGIN, _END = "<!-- made by tools/generate.py -->", "<!-- end -->"
 
 
 def files() -> dict[Path, str]:
     """The content that each generated file should have."""
     found = {ROOT / name: completions.script(shell, stsctl) for name, shell in _SHELLS.items()}
+    for shell, (name, begin, end) in _IN_SHELL_INIT.items():
+        found[ROOT / "stsctl" / "shells" / name] = begin + completions.script(shell, stsctl) + end
     found |= {ROOT / "man" / name: text for name, text in manual.pages().items()}
     commands = ROOT / "docs" / "commands.md"
     return found | {commands: with_table(commands.read_text(encoding="utf-8"))}

@@ -29,29 +29,15 @@ OURS: dict[str, list[tuple[str, str]]] = {
     "fish": [('string split ","', 'string split -m 1 ","')],
 }  # fmt: skip
 """What of click's scripts has to be otherwise, and how."""
-_NU_EXTERN = "extern stsctl [...words: string@_stsctl_complete]\n"
+_NU_EXTERN = "\nextern stsctl [...words: string@_stsctl_complete]\n"
 
 
 def script(shell: str, tree: Command) -> str:
-    """The script for one of bash, zsh, fish, PowerShell and nu, as a file by itself; empty for any other shell."""
-    return definition(shell, tree) + (f"\n{_NU_EXTERN}" if shell == "nu" else "")
-
-
-def source(name: str) -> str:
-    """A file of what is for shells."""
-    # In place of importlib.resources, which loads more than all the rest together.
-    return (pkgutil.get_data("stsctl", f"shells/{name}") or b"").decode()
-
-
-def definition(shell: str, tree: Command) -> str:
-    """The same, for where a function called stsctl is defined as well: in nu that says itself what completes it."""
+    """The script for one of bash, zsh, fish, PowerShell and nu, as a file by itself."""
     if shell == "nu":
-        return source("complete.nu")
-    kind = _SHELLS.get(shell)
-    if kind is None:
-        return ""
+        return (pkgutil.get_data("stsctl", "shells/complete.nu") or b"").decode() + _NU_EXTERN
     # The source without `source()`, which for bash asks the bash of this machine for its version.
-    complete = kind(tree, {}, "stsctl", "_STSCTL_COMPLETE")
+    complete = _SHELLS[shell](tree, {}, "stsctl", "_STSCTL_COMPLETE")
     text = complete.source_template % complete.source_vars()
     for theirs, ours in OURS.get(shell, []):
         text = text.replace(theirs, ours)

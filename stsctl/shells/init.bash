@@ -58,8 +58,3 @@ _stsctl_prompted() {
 if [[ $- == *i* && ${PROMPT_COMMAND[*]-} != *_stsctl_prompted* ]] && ((BASH_VERSINFO[0] * 10 + BASH_VERSINFO[1] > 50)); then
     PROMPT_COMMAND+=(_stsctl_prompted)
 fi
-
-# Bash before version 4 does not know what this asks of it.
-if ((BASH_VERSINFO[0] > 3)); then
-@COMPLETION@
-fi

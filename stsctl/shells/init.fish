@@ -80,5 +80,3 @@ if status is-interactive
         end
     end
 end
-
-@COMPLETION@

@@ -1,7 +1,5 @@
 # What `stsctl shell-init nu` defines. A program cannot set variables of the shell that started it; a
 # command of its name can: it has `assume` and `logout` write what the shell is to change, and loads that.
-@COMPLETION@
-
 def --env --wrapped stsctl [...words: string@_stsctl_complete] {
     let verb = ($words | get 0? | default "")
     if $verb in [assume logout] and not ($words | any {|word| $word in ["-h" "--help" "--json" "--export"]}) {

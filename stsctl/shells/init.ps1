@@ -52,5 +52,3 @@ if (($global:_stsctl_prompts -or $global:_stsctl_titles) -and -not $global:_stsc
         if ($segment) { "$segment $rest" } else { $rest }
     }
 }
-
-@COMPLETION@

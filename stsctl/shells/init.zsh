@@ -46,8 +46,3 @@ if [[ -o interactive ]]; then
     done
     unset _stsctl_name
 fi
-
-# Only after compinit there is completion.
-if (( $+functions[compdef] )); then
-@COMPLETION@
-fi

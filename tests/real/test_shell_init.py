@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stsctl.cli import completions, shell_init, stsctl
+from stsctl import shell_init
+from stsctl.cli import completions, stsctl
 from stsctl.credentials import Secret
 from stsctl.formats import environment
 from stsctl.formats.shell import SHELLS
@@ -83,7 +84,7 @@ class Shell:
 
 def text_for(shell: str) -> str:
     """What shell-init prints, with everything that it can."""
-    return shell_init.render(shell, completions.definition(shell, stsctl), "renews", "prompts", "titles")
+    return shell_init.text(shell, [] if shell == shell_init.PLAIN else [*shell_init.FLAGS])
 
 
 @pytest.fixture(params=sorted(ARGV))
@@ -203,7 +204,7 @@ def test_nu_completes_what_stsctl_offers(shell: Shell) -> None:
 def test_what_has_to_be_otherwise_in_clicks_scripts_is_found_there() -> None:
     """A click that writes them otherwise would bring back what was mended."""
     for shell, changes in completions.OURS.items():
-        text = completions.definition(shell, stsctl)
+        text = completions.script(shell, stsctl)
         assert all(ours in text for _, ours in changes)
 
 
@@ -211,5 +212,4 @@ def test_every_shell_of_env_but_cmd_has_one() -> None:
     """cmd has no functions; the others are all there."""
     assert {*shell_init.SHELLS, "cmd"} == set(SHELLS)
     for shell in shell_init.SHELLS:
-        assert "@COMPLETION@" not in text_for(shell)
         assert "@SHELL@" not in text_for(shell)
