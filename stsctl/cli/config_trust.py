@@ -108,7 +108,8 @@ def _names(said: Configuration, own: Configuration) -> Iterator[str]:
     for role in said.roles.values():
         before = own.roles.get(role.name)
         stays = f", but {role.name} stays that of {before.hop.origin}" if before and not before.shared else ""
-        yield f"{role.hop.origin}: role {role.name} is {role.hop.what}, from {role.from_name}{stays}"
+        also = f" (also {', '.join(role.aliases)})" if role.aliases else ""
+        yield f"{role.hop.origin}: role {role.name}{also} is {role.hop.what}, from {role.from_name}{stays}"
     for group in said.groups.values():
         yield f"{group.origin}: group {group.name} is {', '.join(group.roles)}"
 

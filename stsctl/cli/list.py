@@ -14,7 +14,10 @@ from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from stsctl.cli.app import App
+    from stsctl.role_table import RoleEntry
     from stsctl.stores.index import Entry
 
 _BAR = 10
@@ -48,7 +51,7 @@ def command(app: App, *, names: bool, preview: str | None, watched: bool, as_jso
     listed = (entry for store in app.stores.in_use for entry in app.stores.index(store).all())
     entries = [entry for entry in listed if entry.expires_at is None or entry.expires_at > now]
     if as_json:
-        app.report.answer([_as_json(entry) for entry in entries])
+        app.report.answer([_as_json(entry, _written(app, entry)) for entry in entries])
     elif not entries:
         app.report.notice("no session is held")
     elif app.report.decorated_data:
@@ -65,6 +68,13 @@ def _watch(app: App, *, plain: bool) -> None:
     from stsctl.cli.watch import watch
 
     watch(app)
+
+
+def _written(app: App, entry: Entry) -> RoleEntry | None:
+    """The role whose session it is, by the name that it was asked for; None for what is no name of a role here."""
+    said = app.configuration
+    here = entry.wanted is not None and entry.wanted.project in (None, said.project)
+    return said.roles.get(entry.name) if here else None
 
 
 def _cells(entry: Entry, now: datetime) -> tuple[str, ...]:
@@ -90,7 +100,7 @@ def _table(app: App, entries: list[Entry], now: datetime) -> None:
     for entry in entries:
         mark = "● " if current and entry.request_key == current.request_key else "  "
         cells = (
-            Text(mark + visible(entry.name), style="bold" if entry.wanted else "dim"),
+            Text(mark + visible(entry.name), style="bold" if entry.wanted else "dim").append(_others(app, entry)),
             Text(_who(entry)),
             Text(f"{_bar(entry, now)} {_left(entry, now)}", style=_colour(entry, now)),
             Text(visible(" → ".join(entry.chain))),
@@ -98,6 +108,14 @@ def _table(app: App, entries: list[Entry], now: datetime) -> None:
         )
         table.add_row(*cells[: len(titles)])
     console.print(table)
+
+
+def _others(app: App, entry: Entry) -> Text:
+    """Where a role is written, if others write it."""
+    from rich.text import Text
+
+    role = _written(app, entry)
+    return Text(f"\n  {visible(str(role.hop.origin))}", style="not bold dim") if role and role.shared else Text()
 
 
 def _who(entry: Entry) -> str:
@@ -124,9 +142,10 @@ def _colour(entry: Entry, now: datetime) -> str:
     return "green" if share > 1 / 3 else "yellow" if share > 1 / 10 else "red"
 
 
-def _as_json(entry: Entry) -> dict[str, object]:
+def _as_json(entry: Entry, role: RoleEntry | None) -> dict[str, object]:
     return {
         "name": entry.name,
+        "origin": str(role.hop.origin) if role else None,
         "identity": entry.identity,
         "account_id": entry.account_id,
         "access_key_id": entry.access_key_id,

@@ -43,6 +43,8 @@ def test_a_role_of_theirs_is_used_like_ones_own(me: Me) -> None:
     key_id = me.key_id("theirs")
     assert key_id in me.ok("env", "theirs", "--format", "json")
     assert "theirs" in me.ok("list", "--names").split()
+    held = {each["name"]: each["origin"] for each in json.loads(me.ok("list", "--json"))}
+    assert held["theirs"] == "~/team/roles.toml:1"
     done = me.run("each", "--group", "team", "--json", "--", "true")
     assert [json.loads(line)["name"] for line in done.out.splitlines()] == ["theirs"], done
     assert me.run("config", "remove", "theirs").status == 3
