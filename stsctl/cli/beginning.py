@@ -20,6 +20,7 @@ def how_to_begin(app: App) -> None:
     app.report.lines(
         [
             "Nothing is configured yet. To begin:",
+            "  stsctl init                                looks at this machine, and sets it up with you",
             "  stsctl keys add work                       keeps your access keys in the keyring",
             "  stsctl assume ROLE_ARN --from work         gets the role's session (or see it all first: stsctl demo)",
         ]

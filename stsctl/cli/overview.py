@@ -17,6 +17,7 @@ _USUAL = (
     ("stsctl exec NAME -- CMD", "run a program with it"),
     ("stsctl list", "what is held, and for how long"),
     ("stsctl plan NAME", "how a role is reached, and why so"),
+    ("stsctl init", "set this machine up, step by step"),
     ("stsctl demo", "all of it, on an emulator, with no account"),
     ("stsctl --help", "every command"),
 )

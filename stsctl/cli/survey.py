@@ -146,7 +146,7 @@ def _of_roles(app: App) -> Hooks | None:
         app.report.debug(error.message)
         return None
     profiles = tuple(each.name for each in wanted)
-    return Hooks(about="your roles", profiles=profiles, config=after) if profiles else None
+    return Hooks(about="roles", profiles=profiles, config=after) if profiles else None
 
 
 def _of_profiles(app: App) -> Hooks | None:
@@ -162,7 +162,7 @@ def _of_profiles(app: App) -> Hooks | None:
         app.report.debug(error.message)
         return None
     profiles = tuple(each.profile for each in plans)
-    return Hooks(about="roles of your AWS profiles", profiles=profiles, config=after, beside=True)
+    return Hooks(about="AWS profiles", profiles=profiles, config=after, beside=True)
 
 
 def _home(app: App) -> Path:

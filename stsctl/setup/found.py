@@ -44,7 +44,7 @@ class PlainKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Hooks for some names (`about` says which), in these `profiles`: `config` is ~/.aws/config with them.
+    """Hooks for the roles that are `about` something, in these `profiles`: `config` is ~/.aws/config with them.
 
     They may be `beside` profiles that a person wrote for the same roles.
     """

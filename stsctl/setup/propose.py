@@ -192,17 +192,18 @@ def _hooks(found: Found) -> Iterator[Proposal]:
     file = found.aws_config
     for hooks in found.hooks:
         several, first = len(hooks.profiles), quote(hooks.profiles[0])
-        profiles = f"{several} profiles" if several > 1 else "a profile"
+        roles = f"{several} roles" if several > 1 else "a role"
+        beside = " too, by profiles beside yours" if hooks.beside else ""
         proposal = Proposal(
             kind=Kind.HOOKS,
             about=hooks.about,
-            what=f"Have SDKs and the AWS CLI ask stsctl, in {profiles} for {hooks.about}",
-            why=f"aws --profile {first} s3 ls takes the session that is held, or asks you"
-            + (": beside your own profiles, which stay as they are" if hooks.beside else ""),
+            what=f"Have the AWS CLI and SDKs get {roles} from stsctl{beside}",
+            why=f"aws --profile {first} s3 ls takes the session that is held, or asks you",
             safe=not hooks.beside,
         )
         if hooks.config == (file.content or b""):
-            yield replace(proposal, what=f"SDKs ask stsctl for {hooks.about}", why=file.place, is_so=True)
+            so = f"the AWS CLI and SDKs get {roles} from stsctl{beside}"
+            yield replace(proposal, what=so, why=file.place, is_so=True)
         elif file.why_not is not None:
             yield replace(proposal, why=file.why_not, by_hand=("stsctl profile hook --diff",))
         else:

@@ -142,6 +142,7 @@ def test_with_nothing_to_assume(me: Me, terminals: Callable[..., pexpect.spawn])
         assert "prod-admin" not in type_line(shell, "stsctl list --names")
         type_line(shell, "eval $(stsctl emulator env)")
         assert "assumed-role/Admin/" in type_line(shell, "stsctl whoami")
+        assert "AWS CLI" not in type_line(shell, "stsctl init --dry-run")  # a hook would outlive the emulator
     finally:
         me.run("emulator", "stop")
 
