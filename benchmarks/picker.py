@@ -11,12 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 
 from benchmarks.goal import at_most
-from stsctl.picking import About, Picker
+from stsctl.cli.app import App
+from stsctl.cli.facts import Facts
+from stsctl.cli.report import Report
+from stsctl.picking import Picker
 from stsctl.search import Search
 
 ROLES = 5000
@@ -64,22 +68,32 @@ def opening(home: Path, runs: int) -> tuple[float, float]:
     return statistics.median(opened[1:]), statistics.median(empty[1:])
 
 
-def keys() -> list[float]:
-    """Milliseconds of each key of some queries: what is found, and the lines that are shown."""
-    texts = {
-        name: f"arn:aws:iam::{100000000000 + number}:role/{name}\naccount {number}\nwork"
-        for number, name in enumerate(names())
-    }
-    took = []
-    known, found_by = [*texts], [*texts.values()]
-    for query in ("prod billing admin", "read-only 12", "e", "a 1 2 3", "pbadm", "100000004711", "zzz"):
-        picker = Picker(Search(known, lambda: found_by, {}), about=lambda _: About(), details=lambda _: ())
-        for letter in query:
-            begin = time.perf_counter()
-            picker.press(letter)
+QUERIES = ("prod billing admin", "read-only 12", "e", "a 1 2 3", "pbadm", "100000004711", "zzz")
+PASSES = 3
+"""Of a key the fastest pass counts: what else the machine does is no matter of the picker's."""
+
+
+def keys(home: Path) -> tuple[list[float], list[float]]:
+    """Milliseconds of each key of some queries: until what is found is shown, and until its plans are, too."""
+    app = App({"HOME": str(home)}, Report({}))
+    passes = [[took for query in QUERIES for took in typed(app, query)] for _ in range(PASSES)]
+    shown, planned = zip(*[map(min, *of_key) for of_key in zip(*passes, strict=True)], strict=True)
+    return [*shown], [*planned]
+
+
+def typed(app: App, query: str) -> Iterator[tuple[float, float]]:
+    """The milliseconds of each letter of a query, typed into a picker that has just been opened."""
+    listing = app.listing()
+    facts = Facts(app, listing)
+    picker = Picker(Search(listing.names, listing.texts, {}), about=facts.about, details=facts.details)
+    for letter in query:
+        begin = time.perf_counter()
+        picker.press(letter)
+        took = []
+        for facts.whole in (False, True):
             picker.lines(120, 40)
             took.append((time.perf_counter() - begin) * 1000)
-    return took
+        yield took[0], took[1]
 
 
 def main() -> None:
@@ -88,13 +102,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         configure(Path(folder))
         opened, empty = opening(Path(folder), runs)
-    took = keys()
+        shown, planned = keys(Path(folder))
     sys.stdout.write(f"picker, {ROLES} roles\n")
     sys.stdout.write(
         f"{'first screen':42}{opened:>8.1f} ms {opened / empty:>6.1f}   goal {at_most(opened / empty, 8)}\n"
     )
-    sys.stdout.write(f"{'a key, median':42}{statistics.median(took):>8.1f} ms\n")
-    sys.stdout.write(f"{'a key, longest':42}{max(took):>8.1f} ms          goal {at_most(max(took), 20)}\n")
+    sys.stdout.write(f"{'a key, median':42}{statistics.median(shown):>8.1f} ms\n")
+    sys.stdout.write(f"{'a key, longest':42}{max(shown):>8.1f} ms          goal {at_most(max(shown), 20)}\n")
+    sys.stdout.write(f"{'a key, with the plans of what is shown':42}{statistics.median(planned):>8.1f} ms\n")
+    sys.stdout.write(f"{'the longest of them':42}{max(planned):>8.1f} ms\n")
 
 
 if __name__ == "__main__":
