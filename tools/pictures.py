@@ -95,7 +95,7 @@ def _refusal(person: Person) -> None:
 SCENES: dict[str, tuple[Callable[[Person], None], int]] = {
     "assume": (_assume, 40),
     "list": (_list, 60),
-    "picker": (_picker, 10),
+    "picker": (_picker, 24),
     "refusal": (_refusal, 60),
 }
 """What is played for each picture, in order, and how many lines the terminal has."""
