@@ -151,18 +151,24 @@ def _of_roles(app: App) -> Hooks | None:
 
 def _of_profiles(app: App) -> Hooks | None:
     """A profile beside each of a person's own that leads to a role; none where they are many."""
-    names = [each.name for each in app.listing() if each.kind == "profile"]
+    names = [each.name for each in app.listing() if each.kind == "profile" and _leads_to_a_role(app, each.name)]
+    if not 0 < len(names) <= _FEW:
+        return None
     try:
-        roles = [name for name in names if app.target(Wanted(name=name)).hops]
-        if not 0 < len(roles) <= _FEW:
-            return None
-        plans = [plan(app, name) for name in roles]
+        plans = [plan(app, name) for name in names]
         after = writing(app, plans)(files.read(app.paths.aws_config) or b"")
     except StsctlError as error:
         app.report.debug(error.message)
         return None
     profiles = tuple(each.profile for each in plans)
     return Hooks(about="AWS profiles", profiles=profiles, config=after, beside=True)
+
+
+def _leads_to_a_role(app: App, name: str) -> bool:
+    try:
+        return bool(app.target(Wanted(name=name)).hops)
+    except StsctlError:
+        return False
 
 
 def _home(app: App) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
 
+from stsctl import configuration
 from stsctl.chain import leads_somewhere
 from stsctl.configuration import StoreName
 from stsctl.doctor import store
@@ -57,13 +58,23 @@ def _store(found: Found) -> Iterator[Proposal]:
     elif advice.is_default:
         yield replace(proposal, is_so=True)
     else:
-        tables = {name: dict(values) for name, values in advice.tables.items()}
-        if "key_file" in tables["sealed_file"]:
-            tables["sealed_file"]["key_file"] = found.key_place
-        defaults = tables["defaults"]
-        kept = _kept_in(defaults["store"], defaults.get("session_store", defaults["store"]))
+        tables = _tables(advice, found)
+        kept = _kept_in(
+            *(tables["defaults"].get(key, tables["defaults"]["store"]) for key in ("store", "session_store"))
+        )
         gone = f"; keep {found.key_place}, or it goes with the container" if found.picture.place.in_container else ""
         yield _written(replace(proposal, what=f"Keep {kept}", why=f"{advice.why}{gone}"), found.config, tables)
+
+
+def _tables(advice: store.Advice, found: Found) -> dict[str, dict[str, str]]:
+    """What is advised, with the place that a key has here; not where there is one already."""
+    tables = {name: dict(values) for name, values in advice.tables.items()}
+    settings = found.settings
+    if any(each.value for each in (settings.seal_key, settings.seal_key_file, settings.seal_key_process)):
+        del tables["sealed_file"]
+    elif "key_file" in tables["sealed_file"]:
+        tables["sealed_file"]["key_file"] = found.key_place
+    return tables
 
 
 def _kept_in(keys: str, sessions: str) -> str:
@@ -78,6 +89,7 @@ def _written(proposal: Proposal, file: File, tables: Mapping[str, Mapping[str, s
         if file.why_not is not None:
             raise ConfigurationError(file.why_not)
         after = config_file.with_values(file.content or b"", tables, place=file.place)
+        configuration.load(after, None)
     except ConfigurationError as error:
         lines = config_file.with_values(b"", tables).decode().splitlines()[2:]
         return replace(proposal, why=error.message, by_hand=tuple(lines))

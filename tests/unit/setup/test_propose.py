@@ -95,6 +95,12 @@ def test_what_is_proposed_is_so_once_it_is_written() -> None:
     assert one(machine(text.encode(), keyring=NONE), Kind.STORE).is_so
 
 
+def test_a_key_that_somebody_chose_stays() -> None:
+    """There can be one only: it is the key of the store that is proposed."""
+    text = after(one(machine(b'[sealed_file]\nkey = "passphrase"\n', keyring=NONE), Kind.STORE))
+    assert text == '[sealed_file]\nkey = "passphrase"\n\n[defaults]\nstore = "sealed-file"\n'
+
+
 @pytest.mark.parametrize("config", [b'[defaults]\nstore = "memory"\n', b'[defaults]\nsession_store = "kernel"\n'])
 def test_a_store_that_somebody_chose_stays(config: bytes) -> None:
     """It is theirs, whatever would be better; the line that says so is named."""
