@@ -18,7 +18,8 @@ from stsctl.errors import ConfigurationError, StsctlError, UsageError
 from stsctl.formats.interface import rfc3339
 from stsctl.formats.visible import visible
 from stsctl.origin import Shared
-from stsctl.sharing import SharedFile, Standing, merged, wishes
+from stsctl.shared_file import SharedFile, Trust, wishes
+from stsctl.sharing import merged
 from stsctl.tables import Anew
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _read(app: App, path: Path) -> SharedFile:
 def _checked(file: SharedFile) -> Configuration:
     """What a file would say; raises ConfigurationError for what is wrong with it."""
     file.read(Anew())
-    said = merged(Configuration(), [replace(file, standing=Standing.TRUSTED)])
+    said = merged(Configuration(), [replace(file, trust=Trust.GIVEN)])
     for refused in said.refused.values():
         raise ConfigurationError(refused.what, hint=refused.hint)
     for trouble in said.troubles:
@@ -90,7 +91,7 @@ def _shown(app: App, file: SharedFile, said: Configuration) -> Iterator[str]:
     """What the person has to know, as lines that no terminal obeys."""
     before = app.shared_files.trusted.get(file.path)
     yield visible(f"{file.place}, SHA-256 {_digest(file)}")
-    if file.standing is Standing.TRUSTED:
+    if file.trust is Trust.GIVEN:
         yield "is trusted as it is now."
     elif before is not None:
         yield "has changed since you trusted it:"
@@ -123,7 +124,7 @@ def _difference(app: App, before: Trusted, file: SharedFile) -> Iterator[str]:
 
 
 def _ask(app: App, file: SharedFile) -> None:
-    if file.standing is Standing.TRUSTED:
+    if file.trust is Trust.GIVEN:
         return
     answer = app.machine.ask(f"Trust {visible(file.place)} as it is now? [y/N] ", hidden=False)
     if answer.strip().lower() not in ("y", "yes"):
@@ -145,21 +146,21 @@ def _list(app: App, *, as_json: bool) -> None:
     for path in dict.fromkeys([*here, *kept]):
         trusted = kept.get(path)
         since = rfc3339(trusted.since) if trusted and trusted.since else None
-        rows.append((path, _standing(app, path), trusted.digest if trusted else None, since))
+        rows.append((path, _how_far(app, path), trusted.digest if trusted else None, since))
     if as_json:
-        app.report.answer([dict(zip(("file", "standing", "sha256", "since"), row, strict=True)) for row in rows])
+        app.report.answer([dict(zip(("file", "trust", "sha256", "since"), row, strict=True)) for row in rows])
     elif rows:
-        app.report.rows([(path, standing, digest or "-", since or "-") for path, standing, digest, since in rows])
+        app.report.rows([(path, trust, digest or "-", since or "-") for path, trust, digest, since in rows])
     else:
         app.report.notice("no file of others counts here, and none is trusted")
 
 
-def _standing(app: App, path: str) -> str:
+def _how_far(app: App, path: str) -> str:
     try:
         found = app.shared_files.read(Path(path), Shared.INCLUDED)
     except StsctlError as error:
         return error.message
-    return "gone" if found is None else found.standing.value
+    return "gone" if found is None else found.trust.value
 
 
 def _digest(file: SharedFile) -> str:

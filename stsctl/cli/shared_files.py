@@ -22,7 +22,7 @@ from stsctl.target import NamedFile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stsctl.sharing import SharedFile
+    from stsctl.shared_file import SharedFile
     from stsctl.stores.trusted import TrustedFiles
 
 
@@ -69,17 +69,17 @@ class SharedFiles:
 
     def read(self, path: Path, shared: Shared) -> SharedFile | None:
         """A file with its standing; None where there is none. Raises ConfigurationError, FileError."""
-        from stsctl.sharing import SharedFile, Standing
+        from stsctl.shared_file import SharedFile, Trust
 
         content = shared_files.read(path)
         if content is None:
             return None
         real = os.path.realpath(path)
         trusted = self.trusted.get(real)
-        standing = Standing.NEW if trusted is None else Standing.CHANGED
+        trust = Trust.NONE if trusted is None else Trust.LAPSED
         if trusted is not None and trusted.content == content:
-            standing = Standing.TRUSTED
-        return SharedFile(content=content, path=real, place=self.short(path), standing=standing, shared=shared)
+            trust = Trust.GIVEN
+        return SharedFile(content=content, path=real, place=self.short(path), trust=trust, shared=shared)
 
     def means(self, include: Include) -> list[Path]:
         """The files that one of `include` means; raises ConfigurationError, FileError."""
@@ -114,7 +114,7 @@ class SharedFiles:
         return Path(self.environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - as `paths.find`
 
     def _included(self, includes: tuple[Include, ...]) -> Iterator[SharedFile]:
-        from stsctl.sharing import Standing
+        from stsctl.shared_file import Trust
 
         seen: set[str] = set()
         for include in includes:
@@ -126,7 +126,7 @@ class SharedFiles:
                     self.say(f"{include.origin}: no more than {shared_files.MOST} files are read")
                     return
                 seen.add(file.path)
-                if file.standing is Standing.CHANGED:
+                if file.trust is Trust.LAPSED:
                     self._tell_once(file, f"{file.place} has changed since you trusted it, and does not count")
                 yield file
 
@@ -142,12 +142,13 @@ class SharedFiles:
 
     def _with_project(self, own: Configuration, place: Path) -> Configuration:
         """The names of a project beside the person's own, once it is trusted; before, it is not even opened."""
-        from stsctl.sharing import SharedFile, Standing, merged
+        from stsctl.shared_file import SharedFile, Trust
+        from stsctl.sharing import merged
 
         kept = self.trusted.get(str(place))
         short = self.short(place)
         if kept is None:
-            file = SharedFile(content=b"", path=str(place), place=short, standing=Standing.NEW, shared=Shared.PROJECT)
+            file = SharedFile(content=b"", path=str(place), place=short, trust=Trust.NONE, shared=Shared.PROJECT)
             self._tell_once(file, f"{short} does not count before you trust it")
             return replace(own, to_trust=file.to_trust)
         try:
@@ -159,7 +160,7 @@ class SharedFiles:
             return own
         if found is None:
             return own
-        if found.standing is not Standing.TRUSTED:
+        if found.trust is not Trust.GIVEN:
             self._tell_once(found, f"{short} has changed since you trusted it, and does not count")
             return replace(own, to_trust=found.to_trust)
         return merged(own, [found], profiles=self.profiles())

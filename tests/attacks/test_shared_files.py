@@ -87,7 +87,7 @@ class Person:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), self._listening():
             self._run("trust", "--list", "--json")
-        return {each["file"]: each["standing"] for each in json.loads(out.getvalue())}
+        return {each["file"]: each["trust"] for each in json.loads(out.getvalue())}
 
     def names(self) -> set[str]:
         """Every name that can be typed."""

@@ -11,7 +11,8 @@ from stsctl.names import resolve
 from stsctl.origin import Shared
 from stsctl.profile import Profiles
 from stsctl.settings import resolve as settle
-from stsctl.sharing import SharedFile, Standing, merged
+from stsctl.shared_file import SharedFile, Trust
+from stsctl.sharing import merged
 from stsctl.source import IdentityCenter, Source
 from stsctl.target import Wanted
 
@@ -113,9 +114,7 @@ def test_a_project_does_not_say_how_the_centers_of_profiles_are_signed_in_at() -
     """What is the same Identity Center stays by the name and the scopes that the AWS file gives it."""
     profiles = profile.load((SECTION + PROFILE).encode(), b"")
     for whose, name in ((Shared.INCLUDED, "corp"), (Shared.PROJECT, "acme")):
-        file = SharedFile(
-            content=OWN.encode(), path="/p/x.toml", place="/p/x.toml", standing=Standing.TRUSTED, shared=whose
-        )
+        file = SharedFile(content=OWN.encode(), path="/p/x.toml", place="/p/x.toml", trust=Trust.GIVEN, shared=whose)
         own = merged(Configuration(), [file])
         found = resolve(Wanted(name="dora"), own, profiles, settle(own, {}), read_text=lambda file: file.path)
         assert found.source.name == name

@@ -8,7 +8,8 @@ from stsctl import configuration, names, profile, role_table, settings
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin, Shared
-from stsctl.sharing import FREE, SharedFile, Standing, leads_out, merged, wishes
+from stsctl.shared_file import FREE, SharedFile, Trust, leads_out, wishes
+from stsctl.sharing import merged
 from stsctl.source import SourceKind
 from stsctl.tables import Anew
 from stsctl.target import Target, Wanted
@@ -39,11 +40,11 @@ def role(name: str, more: str = "", *, arn: str = ROLE) -> str:
 
 
 def shared(
-    text: str, *, standing: Standing = Standing.NEW, place: str = "~/team/roles.toml", whose: Shared = Shared.INCLUDED
+    text: str, *, trust: Trust = Trust.NONE, place: str = "~/team/roles.toml", whose: Shared = Shared.INCLUDED
 ) -> SharedFile:
     """A file of others."""
     return SharedFile(
-        content=text.encode(), path=place.replace("~", "/home/me"), place=place, standing=standing, shared=whose
+        content=text.encode(), path=place.replace("~", "/home/me"), place=place, trust=trust, shared=whose
     )
 
 
@@ -106,7 +107,7 @@ def test_what_takes_trust_refuses_its_role_and_no_other(line: str) -> None:
     assert error.hint == "stsctl config trust /home/me/team/roles.toml"
     assert "one" not in found.roles
     assert target(found, "two").hops[0].policy_file is None
-    assert "one" in beside(shared(text, standing=Standing.TRUSTED)).roles
+    assert "one" in beside(shared(text, trust=Trust.GIVEN)).roles
     assert [wish.text.partition(" = ")[0] for wish in wishes(shared(text).read(Anew()))] == [
         f"[role.one] {line.partition(' ')[0]}"
     ]
@@ -128,7 +129,7 @@ def test_files_of_a_trusted_source_lie_beside_it() -> None:
     text = "\n".join(
         f'[source.s{at}]\ntype = "file"\npath = "{path}"' for at, path in enumerate(("a.json", "/b.json", "~/c", "-"))
     )
-    found = beside(shared(text, standing=Standing.TRUSTED))
+    found = beside(shared(text, trust=Trust.GIVEN))
     paths = [found.sources[f"s{at}"].source.path for at in range(4)]
     assert paths == ["/home/me/team/a.json", "/b.json", "~/c", "-"]
 
@@ -136,8 +137,8 @@ def test_files_of_a_trusted_source_lie_beside_it() -> None:
 def test_files_of_a_role_must_not_lead_out_of_its_folder_by_links_either() -> None:
     """Whoever opens them is told the folder, unless the file is trusted."""
     text = role("one", 'policy_file = "p.json"')
-    for standing, within in ((Standing.NEW, "/home/me/team"), (Standing.TRUSTED, None)):
-        file = beside(shared(text, standing=standing)).roles["one"].hop.policy_file
+    for trust, within in ((Trust.NONE, "/home/me/team"), (Trust.GIVEN, None)):
+        file = beside(shared(text, trust=trust)).roles["one"].hop.policy_file
         assert file is not None
         assert (file.path, file.within) == ("/home/me/team/p.json", within)
 
@@ -149,7 +150,7 @@ def test_what_a_file_says_in_general_takes_trust_and_gives_way() -> None:
     new = beside(shared(text), own=own)
     assert (new.defaults.store, new.defaults.region) == (None, "eu-west-1")
     assert len(new.asides) == 1
-    trusted = [shared(text, standing=Standing.TRUSTED, place=place) for place in ("a.toml", "b.toml")]
+    trusted = [shared(text, trust=Trust.GIVEN, place=place) for place in ("a.toml", "b.toml")]
     found = beside(*trusted, own=own)
     assert (found.defaults.store, found.defaults.region) == (configuration.StoreName.MEMORY, "eu-west-1")
     assert settings.resolve(found, {}).store.origin == Origin(place="a.toml", line=2)
@@ -157,11 +158,11 @@ def test_what_a_file_says_in_general_takes_trust_and_gives_way() -> None:
 
 
 @pytest.mark.parametrize("table", ["sealed_file", "console", "agent", "include", "unknown"])
-@pytest.mark.parametrize("standing", Standing)
-def test_some_things_are_nobody_elses_to_say(table: str, standing: Standing) -> None:
+@pytest.mark.parametrize("trust", Trust)
+def test_some_things_are_nobody_elses_to_say(table: str, trust: Trust) -> None:
     """Nothing in such a file counts then, and everything else does; so no file includes another."""
     line = 'include = ["x"]' if table == "include" else f'{table}.key = "x"'
-    found = beside(shared(f"{line}\n{role('one')}", standing=standing))
+    found = beside(shared(f"{line}\n{role('one')}", trust=trust))
     assert "one" not in found.roles
     assert found.troubles[0].startswith(f'~/team/roles.toml:1: "{table}" is not for an included file to say')
     assert target(found, "mine").hops
@@ -169,16 +170,46 @@ def test_some_things_are_nobody_elses_to_say(table: str, standing: Standing) -> 
 
 def test_a_file_that_changed_since_it_was_trusted_does_not_count() -> None:
     """None of its names does, also where it wants nothing that takes trust: the person went by what they had seen."""
-    found = beside(shared(role("one", arn=EVIL), standing=Standing.CHANGED))
+    found = beside(shared(role("one", arn=EVIL), trust=Trust.LAPSED))
     error = refusal(found, "one")
     assert "~/team/roles.toml has changed since you trusted it" in error.message
     assert error.hint == "stsctl config trust /home/me/team/roles.toml"
 
 
-@pytest.mark.parametrize("standing", [Standing.NEW, Standing.TRUSTED])
-def test_a_name_that_an_included_file_shares_with_ones_own_means_nothing(standing: Standing) -> None:
+def test_accounts_of_a_file_that_changed_keep_their_numbers() -> None:
+    """What is shown of an account is nobody's word then, and never in place of one's own."""
+    text = '[accounts]\n222222222222 = "prod"\n111111111111 = "theirs"\n'
+    own = OWN + '[accounts]\n111111111111 = "mine"\n'
+    assert beside(shared(text), own=own).accounts == {"111111111111": "mine", "222222222222": "prod"}
+    assert beside(shared(text, trust=Trust.LAPSED), own=own).accounts == {"111111111111": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_right"),
+    [
+        (role("one"), True),
+        (role("one", 'mfa_process = "code"'), True),
+        (role("mine"), True),
+        (role("bad", arn="arn:x"), False),
+        (role("bad", 'mfa_process = "code"', arn="arn:x"), False),
+        (role("mine", arn="arn:x"), False),
+        ('[source.s]\ntype = "process"\n', False),
+        ("[group.g]\n", False),
+        ("[sealed_file]\n", False),
+        ("[", False),
+    ],
+)
+def test_what_is_kept_of_files_is_all_right(text: str, is_right: bool) -> None:
+    """Also of what does not count yet: it is not looked at again when it does."""
+    said: list[bool] = []
+    merged(configuration.load(OWN.encode(), None), [shared(text)], right=lambda: said.append(True))
+    assert bool(said) is is_right
+
+
+@pytest.mark.parametrize("trust", [Trust.NONE, Trust.GIVEN])
+def test_a_name_that_an_included_file_shares_with_ones_own_means_nothing(trust: Trust) -> None:
     """Neither silently becomes the other: both places are said, and all else goes on."""
-    found = beside(shared(role("mine", arn=EVIL) + role("one"), standing=standing))
+    found = beside(shared(role("mine", arn=EVIL) + role("one"), trust=trust))
     error = refusal(found, "mine")
     assert error.message == 'the name "mine" is written twice: config.toml:4 and ~/team/roles.toml:1'
     assert target(found, "one").hops
@@ -196,7 +227,7 @@ def test_another_name_of_ones_own_is_no_name_of_theirs() -> None:
     assert str(target(found, "o").hops[0].role_arn) == EVIL
     assert str(target(found, "mine").hops[0].role_arn) == ROLE
     assert found.troubles == tuple(f'~/team/roles.toml:8: "{name}" stays what it is' for name in ("m", "mine"))
-    project = shared(role("m", arn=EVIL), standing=Standing.TRUSTED, place="/p/.stsctl.toml", whose=Shared.PROJECT)
+    project = shared(role("m", arn=EVIL), trust=Trust.GIVEN, place="/p/.stsctl.toml", whose=Shared.PROJECT)
     there = beside(project, own=own)
     assert str(target(there, "m").hops[0].role_arn) == ROLE
     assert there.troubles == ('/p/.stsctl.toml:1: "m" stays what it is (config.toml:4)',)
@@ -205,7 +236,7 @@ def test_another_name_of_ones_own_is_no_name_of_theirs() -> None:
 def test_a_project_is_known_by_its_aliases_too() -> None:
     """Neither does a role of one's own start from one, nor is it the same in another project."""
     text = role("deploy", 'aliases = ["elsewhere", "d"]')
-    found = beside(shared(text, standing=Standing.TRUSTED, place="/p/.stsctl.toml", whose=Shared.PROJECT))
+    found = beside(shared(text, trust=Trust.GIVEN, place="/p/.stsctl.toml", whose=Shared.PROJECT))
     assert names.project_of(Wanted(name=ROLE, source="d"), found) == "/p/.stsctl.toml"
     assert "there is no role" in refusal(found, "through-profile").message
 
@@ -221,7 +252,7 @@ def test_a_group_with_the_name_of_ones_own_does_not_count() -> None:
 def test_the_keys_in_the_environment_keep_their_name(whose: Shared) -> None:
     """Nobody has to write them down, so nobody else can."""
     own = OWN + '[role.ours]\nrole_arn = "arn:aws:iam::222222222222:role/Admin"\nfrom = "environment"\n'
-    found = beside(shared(role("environment"), standing=Standing.TRUSTED, whose=whose), own=own)
+    found = beside(shared(role("environment"), trust=Trust.GIVEN, whose=whose), own=own)
     assert target(found, "ours").source.kind is SourceKind.ENVIRONMENT
     assert len(found.troubles) == 1
 
@@ -229,9 +260,7 @@ def test_the_keys_in_the_environment_keep_their_name(whose: Shared) -> None:
 def test_a_project_takes_no_name_that_is_somebodys() -> None:
     """One's own, or an AWS profile's; and no role of one's own comes to start from one of it. The rest of it counts."""
     text = "".join(role(name, arn=EVIL) for name in ("mine", "elsewhere", "in-aws", "deploy"))
-    found = beside(
-        shared(text, standing=Standing.TRUSTED, place="/p/.stsctl.toml", whose=Shared.PROJECT), profiles=("in-aws",)
-    )
+    found = beside(shared(text, trust=Trust.GIVEN, place="/p/.stsctl.toml", whose=Shared.PROJECT), profiles=("in-aws",))
     assert str(target(found, "mine").hops[0].role_arn) == ROLE
     assert str(target(found, "deploy").hops[0].role_arn) == EVIL
     assert refusal(found, "through-profile").message.endswith('there is no role, source or AWS profile "elsewhere"')
@@ -245,7 +274,7 @@ def test_a_project_takes_no_name_that_is_somebodys() -> None:
 def test_a_project_says_nothing_in_general() -> None:
     """Where somebody is must not change how all their roles are reached, however much they trust the place."""
     text = f'{role("deploy")}[defaults]\nregion = "us-east-1"\n'
-    found = beside(shared(text, standing=Standing.TRUSTED, whose=Shared.PROJECT))
+    found = beside(shared(text, trust=Trust.GIVEN, whose=Shared.PROJECT))
     assert (found.defaults.region, "deploy" in found.roles) == (None, False)
     assert '"defaults" is not for a project' in found.troubles[0]
 
@@ -253,7 +282,7 @@ def test_a_project_says_nothing_in_general() -> None:
 def test_what_was_asked_for_in_one_project_is_not_what_is_called_so_in_another() -> None:
     """Wherever the session is renewed, the name means what it meant, or nothing."""
     here, there = (
-        beside(shared(role("deploy"), standing=Standing.TRUSTED, place=place, whose=Shared.PROJECT))
+        beside(shared(role("deploy"), trust=Trust.GIVEN, place=place, whose=Shared.PROJECT))
         for place in ("/a/.stsctl.toml", "/b/.stsctl.toml")
     )
     assert names.project_of(Wanted(name="deploy"), here) == "/a/.stsctl.toml"
@@ -269,7 +298,7 @@ def test_an_arn_is_assumed_as_though_no_file_of_others_were_there() -> None:
     """Neither is its external id theirs to say, nor who assumes it."""
     text = role("one", 'external_id = "theirs"', arn=EVIL) + role("two", 'external_id = "other"')
     text += '[source.theirs]\ntype = "environment"\n'
-    found = beside(shared(text, standing=Standing.TRUSTED))
+    found = beside(shared(text, trust=Trust.GIVEN))
     for arn, external_id in ((EVIL, None), (ROLE, "agreed")):
         meant = target(found, arn)
         assert (meant.hops[0].external_id, meant.source.name) == (external_id, "work")
@@ -299,7 +328,7 @@ def test_a_role_that_cannot_be_read_is_refused_by_itself() -> None:
     assert "[role.new] later = 1 takes your trust" in refusal(found, "new").message
     assert refusal(found, "bad").message.startswith("~/team/roles.toml:6: ")
     assert target(found, "one").hops
-    trusted = beside(shared(role("new", "later = 1"), standing=Standing.TRUSTED))
+    trusted = beside(shared(role("new", "later = 1"), trust=Trust.GIVEN))
     assert 'unknown key "later"' in refusal(trusted, "new").message
 
 
