@@ -47,6 +47,8 @@ def command(app: App, /, *, name: str | None, online: bool, fail_on: str, as_jso
         app.report.answer({"facts": dict(facts), "findings": [findings.value(finding) for finding in found]})
     else:
         app.report.rows(facts, aligned=True)
+        if found:
+            app.report.data("")
         findings.show(app.report, found)
     findings.refuse(found, fail_on)
     if not found:

@@ -64,7 +64,7 @@ class Editing:
     def _begin(self) -> None:
         """Makes the copy, or goes on with one that was left."""
         now, left = self._app.config_text(), files.read(self._copy)
-        if left is not None and left not in (now, TEMPLATE):
+        if left is not None and left not in (now, TEMPLATE, files.read(self._begun)):
             question = "An edit of config.toml was broken off. Go on with it, or drop it? [g]o on, [d]rop: "
             if self._ask(question, "gd") == "g":
                 self._before = files.read(self._begun)

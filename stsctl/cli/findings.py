@@ -49,12 +49,12 @@ def value(finding: Finding) -> dict[str, object]:
 
 def lines(found: Sequence[Finding], *, colored: bool) -> list[str]:
     """Each finding, with what to do about it below it."""
-    shown = []
+    shown: list[str] = []
     for finding in found:
         label = f"{finding.severity.value:<9}"
         if colored:
             label = f"\033[{_STYLES[finding.severity]}m{label}\033[0m"
-        shown += ["", f"{label}{visible(finding.what)}"]
+        shown += [*([""] if shown else []), f"{label}{visible(finding.what)}"]
         if finding.fix:
             shown.append(f"         → {visible(finding.fix)}")
     return shown

@@ -77,23 +77,21 @@ def add(
         app.report.notice(f"MFA device: {serial}")
     if moving is not None:
         moving.finish()
-        app.report.notice(f'they are no longer in profile "{from_profile}" of {moving.place}')
-        app.report.lines(_after_move(from_profile or "", name, hook=hook))
+        app.report.notice(f'they are no longer in profile "{moving.profile}" of {moving.place}')
+        app.report.lines(_after_move(moving))
         return
-    if from_profile:
-        app.report.notice(f'the profile "{from_profile}" still has them in plain text; --move takes them out')
-    if from_csv:
-        app.report.notice(f'"{from_csv}" still has them in plain text')
+    if from_profile or from_csv:
+        place = f'the profile "{from_profile}"' if from_profile else f'"{from_csv}"'
+        way = "; --move takes them out" if from_profile else ""
+        app.report.notice(f"{place} still has them in plain text{way}")
     app.report.lines([f"  stsctl assume ROLE_ARN --from {name}"])
 
 
-def _after_move(profile: str, name: str, *, hook: bool) -> list[str]:
+def _after_move(moving: KeyMove) -> list[str]:
     """What to type next: how the profile works on, and new keys for those that were in plain text so long."""
-    works = f"aws --profile {shlex.quote(profile)} sts get-caller-identity"
-    return [
-        f"  {works if hook else f'stsctl profile hook {shlex.quote(name)}'}",
-        f"  stsctl keys rotate {shlex.quote(name)}",
-    ]
+    profile, name = shlex.quote(moving.profile), shlex.quote(moving.name)
+    works_on = f"aws --profile {profile} sts get-caller-identity" if moving.hook else f"stsctl profile hook {name}"
+    return [f"  {works_on}", f"  stsctl keys rotate {name}"]
 
 
 def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Credentials:
