@@ -84,7 +84,7 @@ class Columns:
 
     def _left(self, row: Row, columns: int) -> Cell:
         style = COLOR[row.state(self._now)]
-        said = remaining(row.expires_at, self._now) if row.is_held else "not held"
+        said = "not held" if row.tended and row.tended.is_unheld else remaining(row.expires_at, self._now)
         if columns <= _LEFT:
             return said, style
         full = round(row.share(self._now) * _BAR)
@@ -101,9 +101,9 @@ class Columns:
         return (clock(tended.next_at, self._now, self._local) if tended.next_at else "–"), Style.PLAIN
 
     def _needs(self, row: Row, _columns: int) -> Cell:
-        if row.needs_person(self._now) and (row.wanted or not row.is_held):
+        if row.needs_person(self._now) and not row.is_step:
             return f"{asked(row.need)} now", Style.PERSON
-        if row.need is None or row.wanted is None:
+        if row.need is None or row.is_step:
             return "–", Style.DIM
         return f"{asked(row.need)} {clock(row.need.at, self._now, self._local)}", Style.PLAIN
 
@@ -117,7 +117,7 @@ def _texts(title: str, rows: Sequence[Row], of: Callable[[Row], str], least: int
 
 def _plain(row: Row) -> Style:
     """How what has no colour of its own looks: what nobody asked for by itself stands back."""
-    return Style.PLAIN if row.wanted else Style.DIM
+    return Style.DIM if row.is_step else Style.PLAIN
 
 
 def _longest(rows: Sequence[Row], of: Callable[[Row], str]) -> int:

@@ -49,7 +49,8 @@ def _agent(agent: Agent, now: datetime, local: Local) -> Said:
             return f"cannot see what is held: {agent.trouble}", Style.BAD
     if not agent.tended:
         return "runs; there is nothing to keep fresh yet", Style.PLAIN
-    doing = "keeps 1 session fresh" if len(agent.tended) == 1 else f"keeps {len(agent.tended)} sessions fresh"
+    count = sum(each.standing is not Standing.NEEDS_PERSON for each in agent.tended)
+    doing = "keeps 1 session fresh" if count == 1 else f"keeps {count or 'no'} sessions fresh"
     if agent.renewing:
         return f"{doing}, and renews {agent.renewing} now", Style.GOOD
     following = agent.next
@@ -71,7 +72,7 @@ def _here(watched: Watched, now: datetime) -> Said:
 
 
 def _you(watched: Watched, now: datetime, local: Local) -> Said:
-    waiting = [row for row in watched.rows if row.needs_person(now) and row.wanted is not None]
+    waiting = [row for row in watched.rows if row.needs_person(now) and not row.is_step]
     if waiting:
         names = ", ".join(dict.fromkeys(row.name for row in waiting))
         return f"{_asked(waiting[0].need)} now, for {names}", Style.PERSON
@@ -93,7 +94,7 @@ def details(row: Row, agent: Agent, columns: int, now: datetime, local: Local) -
     said: list[tuple[str, Said]] = [
         (
             "you are",
-            (row.identity or "not held" if not row.is_held else row.identity or "not told by AWS", Style.PLAIN),
+            (row.identity or "–", Style.PLAIN),
         ),
         ("chain", (" → ".join(row.chain) or "–", Style.PLAIN)),
         ("lasts", (_lasts(row, now, local), Style.PLAIN)),
@@ -105,11 +106,11 @@ def details(row: Row, agent: Agent, columns: int, now: datetime, local: Local) -
 
 
 def _lasts(row: Row, now: datetime, local: Local) -> str:
-    if not row.is_held:
-        return "–"
+    if row.obtained_at == row.expires_at:
+        return "not held"
     until = "for ever" if row.expires_at is None else f"to {_time(row.expires_at, now, local)}"
     begun = f"from {_time(row.obtained_at, now, local)} {until}"
-    return ", ".join(filter(None, (begun, row.region, f"in {row.store}")))
+    return ", ".join(filter(None, (begun, row.region, f"in {row.store}" if row.store else "not held any more")))
 
 
 def _time(at: datetime, now: datetime, local: Local) -> str:
@@ -120,10 +121,10 @@ def _time(at: datetime, now: datetime, local: Local) -> str:
 
 def _renewal(row: Row, agent: Agent, now: datetime, local: Local) -> Said:
     tended = row.tended
+    if agent.presence is Presence.LOCKED:
+        return "is locked, and renews nothing", Style.WARNING
     if tended is None:
         return _untended(row, agent)
-    if agent.presence is Presence.LOCKED:
-        return "it is locked", Style.WARNING
     if agent.renewing == row.name:
         return "renews it now", Style.GOOD
     return _RENEWALS[tended.standing](tended, lambda at: clock(at, now, local))

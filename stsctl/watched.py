@@ -61,6 +61,11 @@ class Row:
         return self.store is not None
 
     @property
+    def is_step(self) -> bool:
+        """Whether it is only a step on the way to another: nobody asked for it by itself."""
+        return self.is_held and self.wanted is None
+
+    @property
     def who(self) -> str:
         """The account and the role, or whoever else one is by it."""
         if self.identity is None:
@@ -183,13 +188,15 @@ def joined(rows: Sequence[Row], of: Agent) -> tuple[Row, ...]:
 
     What was asked for comes first, by its name, then what was only a step on the way.
     """
+    if of.presence is Presence.LOCKED:
+        of = replace(of, tended=())
     tended = {_identity(each.name, each.expires_at): each for each in of.tended}
     known = [replace(row, tended=tended.get(_identity(row.name, row.expires_at))) for row in rows]
     names = {row.name for row in rows}  # what it has not seen renewed yet is no other session
     return tuple(
         sorted(
             (*known, *_unheld(each for each in of.tended if each.name not in names)),
-            key=lambda row: (row.wanted is None and row.is_held, row.name, row.key),
+            key=lambda row: (row.is_step, row.name, row.key),
         )
     )
 

@@ -134,7 +134,7 @@ class Table:
                 if row.wanted is not None:
                     return Action(verb=Verb.RENEW if key == "r" else Verb.CONSOLE, row=row)
                 self.say(_not_by_itself(row), Style.WARNING)
-            case "d" if row is not None and row.is_held:
+            case "d" if row is not None and (row.is_held or row.wanted is not None):
                 self._asked, self._mode = row, Mode.ASK
             case "/":
                 self._mode = Mode.FILTER
@@ -272,6 +272,6 @@ def _typed(text: str, key: str) -> str:
 
 def _not_by_itself(row: Row) -> str:
     """Why a session is neither renewed nor shown in the console."""
-    if row.is_held:
+    if row.is_step:
         return f'"{row.name}" is a step on the way to another, and renewed with that'
     return f'"{row.name}" is not held: stsctl assume {row.name}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from stsctl.host import files
 from stsctl.host.witness import Witness
 from stsctl.needs import Need, need
 from stsctl.plan import Asks, Step
-from stsctl.watched import NO_AGENT, Agent, Presence, Row, Watched, agent, joined
+from stsctl.watched import NO_AGENT, Agent, Presence, Row, State, Watched, agent, joined
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
@@ -44,7 +45,7 @@ class Lookout:
     def __init__(self, app: App) -> None:
         self._first = app
         self._seen: Witness | None = None
-        self._rows: list[Row] = []
+        self._rows: Sequence[Row] = ()
         self._current: str | None = None
         self._agent = NO_AGENT
         self._asked_at: datetime | None = None
@@ -63,9 +64,21 @@ class Lookout:
         self._seen, seen = None, Witness(app.environ)
         with seen.watching():
             current = app.current()
-            self._rows = rows(app, current.request_key if current else None)
+            found = rows(app, current.request_key if current else None)
+        self._rows = [*found, *self._ended(found)]
         self._current = current.wanted.name if current else None
         self._seen = seen
+
+    def _ended(self, found: Sequence[Row]) -> Iterator[Row]:
+        """What has ended before these eyes: it is taken off the list when the next session is held."""
+        now, keys = self.app.now(), {row.key for row in found}
+        for row in self._rows:
+            if row.key not in keys and row.wanted and row.state(now) is State.ENDED:
+                yield replace(row, store=None, is_current=False)
+
+    def forget(self, key: str) -> None:
+        """Somebody dropped that session: it is not wanted any more, also where it has ended."""
+        self._rows = [row for row in self._rows if row.key != key]
 
     def _glance(self, *, wake: bool) -> Agent:
         now = self.app.wall()

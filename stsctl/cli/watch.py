@@ -100,6 +100,9 @@ class _Watch:
             self._table.say(f'"{row.name}": {_said(error)}', Style.BAD)
         except (KeyboardInterrupt, click.Abort):
             self._table.say(f'"{row.name}": interrupted', Style.WARNING)
+        else:
+            if do is _drop:
+                self._lookout.forget(row.key)
         self._looked_at = None
 
 
