@@ -1,4 +1,4 @@
-"""The columns of the live table: those that there is room for, by how much they matter."""
+"""The columns of tables of sessions: those that there is room for, by how much they matter."""
 
 from __future__ import annotations
 
@@ -38,28 +38,29 @@ class Column:
 
 
 class Columns:
-    """The table at `now`, in a terminal that is `columns` wide."""
+    """The table at `now`, in a terminal that is `columns` wide; one that `is_live` knows what comes next."""
 
-    def __init__(self, rows: Sequence[Row], columns: int, now: datetime, local: Local) -> None:
+    def __init__(self, rows: Sequence[Row], columns: int, now: datetime, local: Local, *, is_live: bool = True) -> None:
         self._now = now
         self._local = local
         self._width = columns
         left = _LEFT + (_BAR + 1 if columns >= _ROOMY else 0)
-        name = Column(title="name", cell=self._name, least=8, most=max(_longest(rows, lambda row: row.name), 8))
+        longest = max(_longest(rows, lambda row: row.name), 4)
+        name = Column(title="name", cell=self._name, least=min(longest, columns // 3), most=longest)
         fixed = (
             Column(title="time left", cell=self._left, least=left, most=left),
             Column(title="needs you", cell=self._needs, least=14, most=18),
             Column(title="renewed", cell=self._renewed, least=9, most=9),
         )
-        you_are = _texts("you are", rows, lambda row: row.who, 20)
+        you_are = _texts("you are", rows, lambda row: row.who, 30)
         others = (
             _texts("chain", rows, lambda row: " → ".join(row.chain), 20),
             _texts("region", rows, lambda row: row.region or "", 9),
             _texts("store", rows, lambda row: row.store or "", 9),
         )
-        widths = _fitted((name, *fixed, you_are, *others), columns - _MARK)
-        time_left, needs, renewed = fixed
-        ordered = (name, you_are, time_left, renewed, needs, *others)
+        time_left, *of_agent = fixed if is_live else fixed[:1]
+        widths = _fitted((name, time_left, *of_agent, you_are, *others), columns - _MARK)
+        ordered = (name, you_are, time_left, *reversed(of_agent), *others)
         self._columns = [(each, widths[each.title]) for each in ordered if widths[each.title]]
 
     def titles(self) -> Line:
@@ -67,7 +68,7 @@ class Columns:
         text = "".join(fill(column.title, columns) + " " * _GAP for column, columns in self._columns)
         return (Piece(text=cut((" " * _MARK + text).rstrip(), self._width), style=Style.DIM),)
 
-    def line(self, row: Row, *, at_cursor: bool) -> Line:
+    def line(self, row: Row, *, at_cursor: bool = False) -> Line:
         """A session."""
         pieces = [
             Piece(text="▌" if at_cursor else " ", style=Style.MATCH, at_cursor=at_cursor),

@@ -96,13 +96,18 @@ def details(row: Row, agent: Agent, columns: int, now: datetime, local: Local) -
             "you are",
             (row.identity or "–", Style.PLAIN),
         ),
-        ("chain", (" → ".join(row.chain) or "–", Style.PLAIN)),
+        ("chain", (_chain(row), Style.PLAIN)),
         ("lasts", (_lasts(row, now, local), Style.PLAIN)),
         ("agent", _renewal(row, agent, now, local)),
         ("you", _need(row, now, local)),
     ]
     head = (Piece(text="── ", style=Style.DIM), Piece(text=title), Piece(text=f" {rule}", style=Style.DIM))
     return [head, *(_line(label, what, columns) for label, what in said)]
+
+
+def _chain(row: Row) -> str:
+    chain = " → ".join(row.chain) or "–"
+    return f"{chain}, as others wrote at {row.written_at}" if row.written_at else chain
 
 
 def _lasts(row: Row, now: datetime, local: Local) -> str:

@@ -38,7 +38,7 @@ _LONG_AGO = 2000
 class Row:
     """A session. `wanted` is what a person asked for: None for one on the way to another, or that only the agent knows.
 
-    `is_current` is that of this terminal.
+    `is_current` is that of this terminal. `written_at` is where others have written its role.
     """
 
     key: str
@@ -53,6 +53,7 @@ class Row:
     wanted: Wanted | None = None
     is_current: bool = False
     need: Need | None = None
+    written_at: str | None = None
     tended: Tended | None = None
 
     @property

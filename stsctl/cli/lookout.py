@@ -17,6 +17,7 @@ from stsctl.watched import NO_AGENT, Agent, Presence, Row, State, Watched, agent
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App
+    from stsctl.role_table import RoleEntry
     from stsctl.stores.index import Entry, SignInEntry
 
 _PATIENCE = timedelta(seconds=10)
@@ -71,14 +72,14 @@ class Lookout:
 
     def _ended(self, found: Sequence[Row]) -> Iterator[Row]:
         """What has ended before these eyes: it is taken off the list when the next session is held."""
-        now, keys = self.app.now(), {row.key for row in found}
-        for row in self._rows:
-            if row.key not in keys and row.wanted and row.state(now) is State.ENDED:
-                yield replace(row, store=None, is_current=False)
+        now, keys = self.app.now(), {each.key for each in found}
+        for each in self._rows:
+            if each.key not in keys and each.wanted and each.state(now) is State.ENDED:
+                yield replace(each, store=None, is_current=False)
 
     def forget(self, key: str) -> None:
         """Somebody dropped that session: it is not wanted any more, also where it has ended."""
-        self._rows = [row for row in self._rows if row.key != key]
+        self._rows = [each for each in self._rows if each.key != key]
 
     def _glance(self, *, wake: bool) -> Agent:
         now = self.app.wall()
@@ -107,10 +108,21 @@ def rows(app: App, current: str | None) -> list[Row]:
         ]
         sign_ins |= {each.id: each for each in index.all_sign_ins()}
     needs = _Needs(app, entries, sign_ins)
-    return [_row(entry, needs.of(entry), is_current=entry.request_key == current) for entry in entries]
+    return [
+        row(entry, needs.of(entry), is_current=entry.request_key == current, role=written(app, entry))
+        for entry in entries
+    ]
 
 
-def _row(entry: Entry, what: Need | None, *, is_current: bool) -> Row:
+def written(app: App, entry: Entry) -> RoleEntry | None:
+    """The role whose session it is, by the name that it was asked for; None for what is no name of a role here."""
+    said = app.configuration
+    here = entry.wanted is not None and entry.wanted.project in (None, said.project)
+    return said.roles.get(entry.name) if here else None
+
+
+def row(entry: Entry, what: Need | None = None, *, is_current: bool = False, role: RoleEntry | None = None) -> Row:
+    """A session as it is listed; `role` is the one that it is of, where that is configured."""
     return Row(
         key=entry.request_key,
         name=entry.name,
@@ -124,6 +136,7 @@ def _row(entry: Entry, what: Need | None, *, is_current: bool) -> Row:
         wanted=entry.wanted,
         is_current=is_current,
         need=what,
+        written_at=str(role.hop.origin) if role and role.shared else None,
     )
 
 
@@ -137,7 +150,7 @@ class _Needs:
 
     def of(self, entry: Entry) -> Need | None:
         """What another session like this will need; None where that is nothing, or cannot be told."""
-        due_at = _row(entry, None, is_current=False).due_at
+        due_at = row(entry).due_at
         if due_at is None:
             return None
         steps = self._steps.get(entry.request_key)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from stsctl.errors import RefusedError, StsctlError
 from stsctl.formats.visible import visible
+from stsctl.pieces import Line, Piece, Style
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,6 +81,15 @@ class Report:
         widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
         padded = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
         self.data("\n".join(row.rstrip() for row in padded))
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is that stdout is."""
+        return shutil.get_terminal_size().columns
+
+    def pieces(self, lines: Iterable[Line]) -> None:
+        """Data in pieces, each with its style, for a terminal that colours are for."""
+        self.data("\n".join("".join(map(_styled, line)).rstrip() for line in lines))
 
     def strong(self, text: str) -> str:
         """`text` as it stands out in data on a terminal."""
@@ -182,6 +193,18 @@ class Report:
     def _fancy(self, stream: IO[str] | None) -> bool:
         plain = self._environ.get("NO_COLOR") or self._environ.get("TERM") == "dumb"
         return stream is not None and stream.isatty() and not plain
+
+
+_LOOKS = {
+    Style.DIM: "2", Style.BOLD: "1", Style.MATCH: "1;33", Style.GOOD: "32", Style.WARNING: "33", Style.BAD: "31",
+    Style.PERSON: "35",
+}  # fmt: skip
+"""The styles that are no plain text, by their numbers (ECMA-48, SGR)."""
+
+
+def _styled(piece: Piece) -> str:
+    text, look = visible(piece.text), _LOOKS.get(piece.style)
+    return f"\033[{look}m{text}\033[0m" if look and text.strip() else text
 
 
 _STYLES = {"bold red": "\033[1;31m", "cyan": "\033[36m"}

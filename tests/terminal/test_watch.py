@@ -110,6 +110,21 @@ def test_what_goes_wrong_is_said_below(me: Me, window: Window) -> None:
     press(window, "r", '"read-only" is renewed')
 
 
+def test_the_agent(me: Me, window: Window) -> None:
+    """It is seen to come, to be locked and to go, and says when it renews."""
+    type_line(window.terminal, "stsctl assume read-only")
+    assert watch(window)[0].startswith(" agent    none runs")
+    me.ok("agent", "start")
+    try:
+        window.until("keeps 1 session fresh, next read-only at ")
+        window.until("renews it at ")
+        me.ok("agent", "lock")
+        window.until("is locked, and renews nothing: stsctl agent unlock")
+    finally:
+        me.ok("agent", "stop")
+    window.until("none runs")
+
+
 def test_the_console(me: Me, terminals: Callable[..., pexpect.spawn]) -> None:
     """It is opened as the role at the cursor, in the person's browser, and the table stays."""
     browser = me.script("browser", f'curl -sS -o /dev/null -D {me.home}/head "$1"')

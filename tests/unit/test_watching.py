@@ -99,10 +99,10 @@ def test_the_screen() -> None:
         " here     prod, 222222222222 Prod, 50 min left",
         " you      an MFA code for prod, from 20:00 on",
         "",
-        "   name      time left               renewed    needs you",
-        "   dev       ━╌╌╌╌╌╌╌╌╌ 7 min 04 s   –          –",
-        "▌● prod      ━━━━━━━━╌╌ 50 min       12:30      MFA code 20:00",
-        "   hub       ━━━━━╌╌╌╌╌ 30 min       –          –",
+        "   name  you are            time left               renewed    needs you",
+        "   dev   222222222222 Dev   ━╌╌╌╌╌╌╌╌╌ 7 min 04 s   –          –",
+        "▌● prod  222222222222 Prod  ━━━━━━━━╌╌ 50 min       12:30      MFA code 20:00",
+        "   hub   222222222222 Hub   ━━━━━╌╌╌╌╌ 30 min       –          –",
         *[""] * 8,
         "── prod ────────────────────────────────────────────────────────────────────────",
         " you are  arn:aws:sts::222222222222:assumed-role/Prod/me",
@@ -141,7 +141,7 @@ def test_any_size(size: tuple[int, int]) -> None:
 def test_a_wide_terminal_tells_more() -> None:
     """Who one is comes first of what there is room for, then the chain, the region and the store."""
     one = table(row("prod", region="eu-west-1"))
-    titles = [screen(one, columns)[4].split() for columns in (50, 70, 90, 200)]
+    titles = [screen(one, columns)[4].split() for columns in (40, 70, 85, 200)]
     assert titles[0] == ["name", "time", "left", "needs", "you"]
     assert titles[1] == ["name", "time", "left", "renewed", "needs", "you"]
     assert titles[2] == ["name", "you", "are", "time", "left", "renewed", "needs", "you"]
@@ -173,6 +173,30 @@ def test_time_left(left: timedelta, said: str) -> None:
     """To the second when it matters."""
     assert said in screen(table(row(left=left)))[5]
     assert "no end" in screen(table(replace(row(), expires_at=None)))[5]
+
+
+def test_what_has_ended_and_is_held_no_more() -> None:
+    """It can be renewed and dropped as it was asked for, and what the agent says of it is said."""
+    gone = row(left=-MINUTE, store=None, need=Need(what=Asks.MFA, at=NOON))
+    one = table(gone)
+    assert "ended" in at_cursor(one)
+    assert "MFA code now" in at_cursor(one)
+    assert " you      an MFA code now, for prod" in screen(one)
+    assert " lasts    from 10:59:00 to 11:59:00, not held any more" in screen(one)
+    assert press(one, "r") == Action(verb=Verb.RENEW, row=gone)
+    assert press(one, "d", "y") == Action(verb=Verb.DROP, row=gone)
+
+
+def test_a_locked_agent_renews_nothing() -> None:
+    """So nothing says when it will."""
+    one = table(row(), of=agent(status(locked=True)))
+    assert "12:28" not in "".join(screen(one))
+    assert " agent    is locked, and renews nothing" in screen(one)
+
+
+def test_where_others_wrote_it() -> None:
+    """Who looks at a session of a shared role sees that it is one."""
+    assert " chain    work → prod, as others wrote at ~/team.toml:3" in screen(table(row(written_at="~/team.toml:3")))
 
 
 def test_another_day() -> None:
