@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -132,7 +131,7 @@ def _ask(app: App, file: SharedFile) -> None:
 
 
 def _revoke(app: App, path: Path) -> None:
-    real = os.path.realpath(path)
+    real = app.shared_files.real(path)
     if not app.shared_files.trusted.drop(real):
         raise UsageError(f'"{real}" is not trusted', hint="stsctl config trust --list")
     app.report.notice(f"{app.short(path)} is trusted no more")
@@ -142,7 +141,7 @@ def _list(app: App, *, as_json: bool) -> None:
     """The files that count here, and those that are trusted elsewhere."""
     kept = {each.path: each for each in app.shared_files.trusted.all()}
     rows = []
-    here = (os.path.realpath(path) for path in app.shared_files.here(app.configuration.includes))
+    here = (app.shared_files.real(path) for path in app.shared_files.here(app.configuration.includes))
     for path in dict.fromkeys([*here, *kept]):
         trusted = kept.get(path)
         since = rfc3339(trusted.since) if trusted and trusted.since else None

@@ -74,7 +74,7 @@ class SharedFiles:
         content = shared_files.read(path)
         if content is None:
             return None
-        real = os.path.realpath(path)
+        real = self.real(path)
         trusted = self.trusted.get(real)
         trust = Trust.NONE if trusted is None else Trust.LAPSED
         if trusted is not None and trusted.content == content:
@@ -90,6 +90,10 @@ class SharedFiles:
     def around(self) -> Path | None:
         """The project's file of the working folder, trusted or not."""
         return shared_files.project(self._home)
+
+    def real(self, path: Path) -> str:
+        """Where a file really is, which is what is trusted."""
+        return shared_files.real(path)
 
     def is_project(self, path: Path) -> bool:
         """Whether a file would be a project's."""
@@ -145,15 +149,15 @@ class SharedFiles:
         from stsctl.shared_file import SharedFile, Trust
         from stsctl.sharing import merged
 
-        kept = self.trusted.get(str(place))
+        kept = self.trusted.get(place.as_posix())
         short = self.short(place)
         if kept is None:
-            file = SharedFile(content=b"", path=str(place), place=short, trust=Trust.NONE, shared=Shared.PROJECT)
+            file = SharedFile(content=b"", path=place.as_posix(), place=short, trust=Trust.NONE, shared=Shared.PROJECT)
             self._tell_once(file, f"{short} does not count before you trust it")
             return replace(own, to_trust=file.to_trust)
         try:
             found = self.read(place, Shared.PROJECT)
-            if found is not None and found.path != str(place):
+            if found is not None and found.path != place.as_posix():
                 raise ConfigurationError(f'"{place}" is a link')
         except StsctlError as error:
             self.say(f"{error.message}: it does not count")

@@ -36,11 +36,14 @@ class Surroundings:
         self._says_names = Witness(environ)
         self.report = report
         self._flags = dict(flags or {})
+        self._is_typed = True
 
     @classmethod
     def of_process(cls) -> Self:
-        """For this process, with nothing typed."""
-        return cls(os.environ, Report(os.environ))
+        """For this process, with nothing typed yet: nothing is said in the middle of a line."""
+        found = cls(os.environ, Report(os.environ))
+        found._is_typed = False
+        return found
 
     @property
     def flagged(self) -> bool:
@@ -143,7 +146,8 @@ class Surroundings:
         return SharedFiles(
             paths=self.paths,
             environ=self.environ,
-            say=self.report.notice,
+            say=self.report.notice if self._is_typed else _unsaid,
+            aside=None if self._is_typed else _unsaid,
             short=self.short,
             profiles=lambda: self.profiles.by_name.keys(),
         )
@@ -280,3 +284,7 @@ class Surroundings:
         place = self.paths.reports / f"{at:%Y%m%dT%H%M%S}-{os.getpid()}.txt"
         files.replace(place, text.encode())
         return place
+
+
+def _unsaid(_what: str) -> None:
+    """In place of saying it."""

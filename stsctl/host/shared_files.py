@@ -18,7 +18,7 @@ MOST = 100
 LARGEST = 4 << 20
 """Bytes of one: a line for each of some tens of thousands of roles."""
 _PATTERN = frozenset("*?[")
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_READING = os.O_RDONLY | sum(getattr(os, each, 0) for each in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 def project(home: Path) -> Path | None:
@@ -79,21 +79,26 @@ def matching(path: Path) -> list[Path]:
     return sorted(found)
 
 
+def real(path: Path) -> str:
+    """Where a file really is: links are followed. It is written with slashes on every system."""
+    return Path(os.path.realpath(path)).as_posix()
+
+
 def read(path: Path, *, within: str | None = None) -> bytes | None:
     """The bytes of a plain file of bounded size that no other user can change; None where there is none.
 
     Raises ConfigurationError for one that is no such file, or where links lead out of the folder `within`; FileError.
     """
-    real = Path(os.path.realpath(path))
-    if real.is_symlink():
+    goal = Path(real(path))
+    if goal.is_symlink():
         raise ConfigurationError(f'"{path}" is a link that leads nowhere')
-    if within is not None and not real.is_relative_to(os.path.realpath(within)):
+    if within is not None and not goal.is_relative_to(os.path.realpath(within)):
         raise ConfigurationError(f'"{path}" leads out of "{within}"')
-    for each in dict.fromkeys((path.parent, path, real.parent, real)):
+    for each in dict.fromkeys((path.parent, path, goal.parent, goal)):
         ownership.check(each)
     try:
         # The links were followed: none has come since. Whoever opens a pipe waits for nobody.
-        descriptor = os.open(real, _READING)
+        descriptor = os.open(goal, _READING)
     except (FileNotFoundError, NotADirectoryError):
         witness.saw(path, None)
         return None

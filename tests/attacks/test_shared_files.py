@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -434,6 +435,18 @@ def test_a_project_that_changed_counts_for_nothing(person: Person) -> None:
     assert "there is no role" in error.message
     assert "has changed since you trusted it" in person.said
     assert person.names() == {"mine", "work"}
+
+
+def test_nothing_is_said_in_the_middle_of_a_line(person: Person) -> None:
+    """Completions offer what counts, and leave what there is to say for a command that is typed."""
+    person.project.write_text(role("deploy"))
+    person.team.write_text("[")
+    environ = person.environ | {"_STSCTL_COMPLETE": "bash_complete", "COMP_WORDS": "stsctl assume m", "COMP_CWORD": "2"}
+    done = subprocess.run([STSCTL], env=environ, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("plain,mine\n", "")
+    assert "deploy" in str(person.refusal("deploy"))
+    assert person.said.count("does not count before you trust it") == 1
+    assert "nothing in ~/team/roles.toml counts" in person.said
 
 
 def test_a_project_within_a_trusted_one_does_not_inherit_its_trust(person: Person) -> None:
