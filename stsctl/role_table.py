@@ -63,6 +63,9 @@ class Roles(Mapping[str, RoleEntry]):
             self._made[name] = entry(name, table.table(name), added=added)
         return self._made[name]
 
+    def __contains__(self, name: object) -> bool:
+        return any(name in table for table, _ in self._tables)
+
     def __iter__(self) -> Iterator[str]:
         return chain.from_iterable(table for table, _ in self._tables)
 

@@ -116,18 +116,20 @@ class _Merge:
 
     def _settle(self, same: list[Claim], taken: Origin | None) -> None:
         """Decides what a name means that shared files claim."""
-        first, places = same[0], [claim.table.at() for claim in same]
+        first = same[0]
+        if taken is None and len(same) == 1 and first.file.trust is not Trust.LAPSED:
+            self._enter(first)
+            return
+        places = [claim.table.at() for claim in same]
         if taken is not None and (first.file.shared is Shared.PROJECT or first.name == ENVIRONMENT):
             self._troubles.append(f'{places[0]}: "{first.name}" stays what it is ({taken})')
         elif taken is not None or len(same) > 1:
             before, after = [*([taken] if taken else []), *places][:2]
             what = f'the name "{first.name}" is written twice: {before} and {after}'
             self._refuse(first, what, "rename one of the two")
-        elif first.file.trust is Trust.LAPSED:
+        else:
             what = f'"{first.name}" ({places[0]}) does not count: {first.file.place} has changed since you trusted it'
             self._refuse(first, what, first.file.to_trust, waits_for_trust=True)
-        else:
-            self._enter(first)
 
     def _enter(self, claim: Claim) -> None:
         file, name, table = claim.file, claim.name, claim.table

@@ -67,7 +67,7 @@ class Table:
         """As its header writes it."""
         return f"[{'.'.join(_written(part) for part in self.path)}]"
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._values
 
     def at(self, *keys: str) -> Origin:
