@@ -69,7 +69,7 @@ def test_keys_are_taken_that_the_person_gives_and_the_roles_that_begin_there_are
     assert re.search(r'profile "reader" +~/\.aws/config:4 +as it is +"work" → ' + re.escape(READ_ONLY), shown)
     assert "GetSessionToken" not in shown
     assert 'profile "odd[bold]"' in shown  # what they call things is no markup
-    importing.sendline("")
+    importing.sendline("yesterday")
     importing.expect_exact('keys "work" of ~/.awsvault/keys: keep them in stsctl\'s store too? [y/N] ')
     importing.sendline("y")
     importing.expect_exact("Passphrase of aws-vault's keys (not shown): ")

@@ -64,7 +64,7 @@ def test_what_cannot_be_carried_over_is_told_with_its_place() -> None:
     assert there["UrlExecCommand"].hint == 'config.toml: [console] browser = ["/usr/bin/firefox", "{url}"]'
 
 
-LETTERS = "abcdefghijklmnopqrstu"
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGH"
 BOMB = "a: &a [x, x]\n" + "".join(f"{n}: &{n} [*{m}, *{m}]\n" for m, n in itertools.pairwise(LETTERS))
 
 
