@@ -266,17 +266,6 @@ def _cloud(place: Place) -> dict[str, str]:
     return {"GCE_METADATA_HOST": server.host, **azure}
 
 
-def _with_granted(place: Place) -> dict[str, str]:
-    """A machine on which granted is in use."""
-    place.write(
-        ".aws/config",
-        "[profile acme-read]\ngranted_sso_start_url = https://acme.awsapps.com/start\ngranted_sso_region = eu-west-1\n"
-        "granted_sso_account_id = 222222222222\ngranted_sso_role_name = ReadOnly\n"
-        "credential_process = granted credential-process --profile acme-read\n",
-    )
-    return {}
-
-
 def _with_keys(place: Place) -> dict[str, str]:
     return control.variables(control.principal(place.running, "alice"))
 
@@ -290,7 +279,6 @@ PLACES: dict[str, Callable[[Place], dict[str, str]]] = {
     'type = "oidc"\n\n': _job,
     'token_from = "gcp"': _cloud,
     'token_from = "azure"': _cloud,
-    "config import --from granted": _with_granted,
 }
 """Where a page with such a line is followed."""
 
