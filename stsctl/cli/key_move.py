@@ -63,11 +63,11 @@ class KeyMove:
         if not held.capacity.outlives_reboot:
             hint = "stsctl --store keyring keys add …, or sealed-file"
             raise StoreError(f"the store ({held.store}) forgets what is in it, and the keys would be lost", hint=hint)
-        other = held.keys(self.name)
-        if other is not None and other.credentials.access_key_id != self._keys.access_key_id:
-            name = shlex.quote(self.name)
-            what = f'"{self.name}" is another pair in the store, {other.credentials.access_key_id}'
-            raise ConfigurationError(what, hint=f"choose another name, or first: stsctl keys remove {name}")
+        other = self._app.keys_index.get_keys(self.name)  # the store may not be one yet that can be asked
+        if other is not None and other.access_key_id != self._keys.access_key_id:
+            what = f'"{self.name}" is another pair in the store, {other.access_key_id}'
+            hint = f"choose another name, or first: stsctl keys remove {shlex.quote(self.name)}"
+            raise ConfigurationError(what, hint=hint)
         if self._in_both:
             raise ConfigurationError(
                 f'profile "{self.profile}" has keys in both files, and SDKs would go on with the other ones',
