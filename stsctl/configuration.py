@@ -21,8 +21,9 @@ from stsctl.role_table import Aliases, RoleEntry, Roles, duration_of, session_na
 from stsctl.shell_table import ShellOptions
 from stsctl.source import Source, SourceKind
 from stsctl.source_table import SourceEntry
-from stsctl.tables import Anew, Reader, Table, TableError
+from stsctl.tables import Table, TableError
 from stsctl.target import HopKind, MfaMode
+from stsctl.toml_text import Anew, Reader
 
 
 class StoreName(Enum):

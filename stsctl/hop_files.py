@@ -9,7 +9,7 @@ from stsctl import limits
 from stsctl.credentials import Secret
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.request import ProvidedContext
-from stsctl.tables import compact_policy
+from stsctl.session_policy import compact_policy
 from stsctl.target import Hop, NamedFile
 
 ReadText = Callable[[NamedFile], str]

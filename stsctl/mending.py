@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any, TypeVar
 
-from stsctl import tables
+from stsctl import tables, toml_text
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
-from stsctl.tables import Reader, Table, TableError
+from stsctl.tables import Table, TableError
 from stsctl.toml_lines import Path
+from stsctl.toml_text import Reader
 
 _T = TypeVar("_T")
 _MOST = 200
@@ -41,7 +42,7 @@ class Mended:
         """The outermost table of a text, as far as it is in order."""
         if place not in self._texts:
             try:
-                values, lines = tables.parse(content, place)
+                values, lines = toml_text.parse(content, place)
             except ConfigurationError as error:
                 self.problems.append(error)
                 values, lines = {}, {}

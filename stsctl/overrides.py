@@ -7,8 +7,8 @@ from dataclasses import replace
 from stsctl import limits
 from stsctl.errors import UsageError
 from stsctl.origin import Origin
+from stsctl.session_policy import compact_policy
 from stsctl.settings import Settings
-from stsctl.tables import compact_policy
 from stsctl.target import Hop, HopKind, NamedFile, Wanted
 
 

@@ -15,7 +15,7 @@ from stsctl.argv import command
 from stsctl.arn import Arn
 from stsctl.errors import UsageError
 from stsctl.profile import Profile
-from stsctl.tables import compact_policy
+from stsctl.session_policy import compact_policy
 from stsctl.target import Hop, HopKind, NamedFile
 
 _ONE_OUT = "take one of the two out"

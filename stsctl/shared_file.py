@@ -11,7 +11,8 @@ from enum import Enum
 
 from stsctl.dataclass import dataclass
 from stsctl.origin import Origin, Shared
-from stsctl.tables import Reader, Table
+from stsctl.tables import Table
+from stsctl.toml_text import Reader
 
 
 class Trust(Enum):

@@ -15,7 +15,8 @@ from stsctl.shared_entries import Claim, SharedRoles, role, source
 from stsctl.shared_file import SharedFile, Trust
 from stsctl.source import ENVIRONMENT
 from stsctl.source_table import SourceEntry
-from stsctl.tables import Anew, Reader, Table
+from stsctl.tables import Table
+from stsctl.toml_text import Anew, Reader
 
 
 def merged(

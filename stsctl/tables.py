@@ -16,12 +16,12 @@ from stsctl.duration import parse_duration
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.nearest import suggestion
 from stsctl.origin import Origin
+from stsctl.session_policy import compact_policy
 
 if TYPE_CHECKING:
     from stsctl import toml_lines
 
 _Choice = TypeVar("_Choice", bound=Enum)
-_POSITION = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
 _KINDS = {
     bool: "true or false",
     int: "a number",
@@ -285,82 +285,9 @@ def typed(values: Mapping[str, object], path: toml_lines.Path, flags: Mapping[st
     return Table(values, path, _Typed(path, flags, command))
 
 
-def read(content: bytes, place: str) -> Table:
-    """The outermost table of a TOML text; raises ConfigurationError with the line of what is no TOML."""
-    return outermost(*parse(content, place), place)
-
-
 def outermost(values: Mapping[str, object], lines: Lines, place: str) -> Table:
     """The outermost table of a text that has been parsed."""
     return Table(values, (), _Text(lines, place))
-
-
-def parse(content: bytes, place: str) -> tuple[dict[str, object], Mapping[toml_lines.Path, int]]:
-    """What a TOML text says, and on which lines; raises ConfigurationError with the line of what is no TOML."""
-    import tomllib
-
-    from stsctl import toml_lines
-
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{place}:{line}: this line is not UTF-8 text") from error
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        match = _POSITION.fullmatch(str(error))
-        what = match["what"] if match else str(error)
-        at = int(match["line"]) if match and match["line"] else text.count("\n") + 1
-        raise ConfigurationError(f"{place}:{at}: this is no TOML: {what[:1].lower()}{what[1:]}") from error
-    except RecursionError as error:
-        raise ConfigurationError(f"{place}: its tables and lists are nested too deeply") from error
-    return values, toml_lines.locate(text.replace("\r\n", "\n"))
-
-
-class Reader(Protocol):
-    """Reads texts."""
-
-    def read(self, content: bytes, place: str) -> Table:
-        """The outermost table of a text; raises ConfigurationError."""
-
-    @property
-    def checked(self) -> bool:
-        """Whether just the texts that were read have been found right before, by this version of stsctl."""
-
-
-class Anew:
-    """Reads every text as if it were new."""
-
-    checked = False
-
-    def read(self, content: bytes, place: str) -> Table:
-        """The outermost table of a text; raises ConfigurationError."""
-        return read(content, place)
-
-
-def compact_policy(text: str) -> str:
-    """A session policy without the spaces that count against its length; raises UsageError for what is no policy."""
-    try:
-        value = json.loads(text, object_pairs_hook=_no_doubles)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"is no JSON: {str(error)[:1].lower()}{str(error)[1:]}") from error
-    if not isinstance(value, dict):
-        raise UsageError("is no policy: it takes a JSON object with a Statement")
-    policy = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    problem = limits.problem_with_policy(policy)
-    if problem:
-        raise UsageError(problem, hint="take out what no session of this role needs")
-    return policy
-
-
-def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'"{double}" is there twice')
-    return found
 
 
 def _written(part: str) -> str:

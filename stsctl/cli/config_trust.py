@@ -19,7 +19,7 @@ from stsctl.formats.visible import visible
 from stsctl.origin import Shared
 from stsctl.shared_file import SharedFile, Trust, wishes
 from stsctl.sharing import merged
-from stsctl.tables import Anew
+from stsctl.toml_text import Anew
 
 if TYPE_CHECKING:
     from stsctl.cli.app import App

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stsctl.emulator.running import Running
     from stsctl.formats.credentials_file import AwsFiles
     from stsctl.listing import Listing
-    from stsctl.tables import Reader
+    from stsctl.toml_text import Reader
 
 
 class Surroundings:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stsctl import __version__, hook, tables
+from stsctl import __version__, hook, tables, toml_text
 from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
@@ -43,7 +43,7 @@ class KnownTables:
         """The outermost table of a text; raises ConfigurationError."""
         text = next((each for each in self._known if (each.place, each.content) == (place, content)), None)
         if text is None:
-            values, lines = tables.parse(content, place)
+            values, lines = toml_text.parse(content, place)
             text = _Text(place=place, content=content, values=values, lines=_Lines(_tree(lines)))
         self._read.append(text)
         return tables.outermost(text.values, text.lines, place)

@@ -11,8 +11,8 @@ from stsctl.origin import Origin, Shared
 from stsctl.shared_file import FREE, SharedFile, Trust, leads_out, wishes
 from stsctl.sharing import merged
 from stsctl.source import SourceKind
-from stsctl.tables import Anew
 from stsctl.target import Target, Wanted
+from stsctl.toml_text import Anew
 
 ROLE = "arn:aws:iam::222222222222:role/Admin"
 EVIL = "arn:aws:iam::666666666666:role/Admin"

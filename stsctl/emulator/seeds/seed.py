@@ -8,7 +8,7 @@ from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
-from stsctl import tables
+from stsctl import toml_text
 from stsctl.credentials import Secret
 from stsctl.emulator.seeds import (
     identity_center_seed,
@@ -79,7 +79,7 @@ def content_of(path: Path) -> bytes:
 
 def parse(content: bytes, name: str) -> Organisation:
     """The organisation that a TOML text spells; raises ConfigurationError that begins with `name` and the line."""
-    table = tables.read(content, name)
+    table = toml_text.read(content, name)
     table.only(["account", "identity_center", "idp", "organization"])
     organisation = Organisation(name=name, accounts=tuple(_account(*item) for item in table.tables("account").items()))
     if not organisation.accounts:

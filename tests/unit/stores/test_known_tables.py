@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stsctl import configuration, role_table, tables
+from stsctl import configuration, role_table, toml_text
 from stsctl.configuration import Configuration
 from stsctl.errors import ConfigurationError
 from stsctl.role_table import RoleEntry
@@ -36,8 +36,8 @@ CONFIG = roles(MANY) + ODD
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Configuration, list[str]]]:
     """Runs with these texts, in the same home; what they say, and which of them had to be read as TOML."""
     parsed: list[str] = []
-    parse = tables.parse
-    monkeypatch.setattr(tables, "parse", lambda content, place: (parsed.append(place), parse(content, place))[1])
+    parse = toml_text.parse
+    monkeypatch.setattr(toml_text, "parse", lambda content, place: (parsed.append(place), parse(content, place))[1])
 
     def one(config: str, added: str = "") -> tuple[Configuration, list[str]]:
         parsed.clear()
