@@ -11,8 +11,15 @@ _stsctl_enter() {
 
 _stsctl_may_run() {
     local line=$READLINE_LINE
-    if [[ $line == *'!'* ]]; then line=$(history -p -- "$line" 2>/dev/null) || line=$READLINE_LINE; fi
+    if [[ $line == *'!'* ]]; then line=$(_stsctl_expanded 2>/dev/null) || line=$READLINE_LINE; fi
     { printf '%s\0' "$line"; alias; } | command stsctl guard || [[ $? == 12[67] ]]
+}
+
+# In a subshell. `history -p` takes the last line for the one that it is written in, and away, unless one was pushed.
+_stsctl_expanded() {
+    set +o history
+    history -s -- "$(HISTTIMEFORMAT='' history 1 | sed '1s/^ *[0-9]*\*\{0,1\} *//')"
+    history -p -- "$READLINE_LINE"
 }
 
 # The time is compared as text: both are written year first.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stsctl import shell_init
+from stsctl import prompt, shell_init
 from stsctl.cli import completions, stsctl
 from stsctl.credentials import Secret
 from stsctl.formats import environment
@@ -29,6 +29,7 @@ assume*--export*) echo "you are prod" >&2; cat "$TEXTS/export" ;;
 logout*other*--export*) cat "$TEXTS/nothing" ;;
 logout*--export*) cat "$TEXTS/unset" ;;
 cat*) cat; exit 3 ;;
+prompt*) cat "$TEXTS/prompt" ;;
 esac
 """
 ARGV = {
@@ -191,6 +192,19 @@ def test_completion_is_enabled(shell: Shell) -> None:
         "zsh": f"autoload -Uz compinit; compinit -u -D; . {shell.folder}/init; echo $_comps[stsctl]",
     }[shell.name]
     assert "_stsctl_completion" in shell.run(ask)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"], indirect=True)
+def test_a_name_in_the_prompt_is_only_shown(shell: Shell) -> None:
+    """These two expand what is in a prompt, of which a role's name is no part that they may."""
+    name = "$(touch ~/ran)`touch ~/ran`%F{red}\\u\\$100%"
+    (shell.folder / "prompt").write_text(prompt.painted(name, "red", shell.name) + "\n")
+    show = {"bash": 'printf "%s\\n" "${PS1@P}"', "zsh": "setopt promptsubst; print -P -- $PROMPT"}[shell.name]
+    shown = shell.run(f"PS1='ready> '\n_stsctl_prompted\n_stsctl_prompted\n{show}", PROMPT="")
+    assert f"\x1b[31m{name}\x1b[0m" in shown.replace("\1", "").replace("\2", "")
+    assert shown.endswith(" ready> \n")
+    assert shown.count("ready") == 1
+    assert not (shell.folder / "ran").exists()
 
 
 @pytest.mark.parametrize("shell", ["nu"], indirect=True)

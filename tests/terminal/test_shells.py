@@ -156,6 +156,13 @@ def test_a_session_from_assume_to_logout(me: Me, typed: Typed) -> None:
     typed.until(lambda lines: _ready(lines, ready))
     assert not gone.exists()
     typed.does("", ready)
+    if typed.shell in ("bash", "zsh"):
+        typed.types("!rm\r")
+        typed.until(lambda lines: lines[-1].startswith("run it? [y/N]"))
+        typed.types("n\r")
+        typed.until(lambda lines: re.match(ready, lines[-1]) is not None)
+        typed.types("\x15")
+        typed.does("", ready)
 
     # Another session in place of one that is due; the line before which that happens has it already.
     before = typed.says("AWS_ACCESS_KEY_ID", ready)
