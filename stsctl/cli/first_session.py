@@ -11,6 +11,7 @@ from stsctl.cli import emulator_trial
 from stsctl.cli.options import Acting
 from stsctl.cli.panel import show
 from stsctl.cli.proposals import Screen
+from stsctl.errors import StsctlError
 from stsctl.target import Wanted
 
 if TYPE_CHECKING:
@@ -48,17 +49,19 @@ def _chosen(app: App, screen: Screen, names: list[str]) -> Wanted | None:
         return Wanted(name=names[0]) if screen.ask("Now? [Y/n] ") in ("", "y", "yes") else None
     more = ", …" if len(names) > _FEW else ""
     screen.begin(f"Which of {len(names)} shall this terminal have? {', '.join(names[:_FEW])}{more}")
-    while (typed := screen.ask("Its name (Enter lets you pick, - takes none): ")) not in names:
+    while typed := screen.ask("Its name (Enter lets you pick, - takes none): "):
         if typed == "-":
             return None
-        if typed:
-            screen.remark(f'there is no "{typed}"')
-            continue
         try:
-            return app.picked()
-        except click.Abort:
-            return None
-    return Wanted(name=typed)
+            app.target(Wanted(name=typed))
+        except StsctlError as error:
+            screen.remark(error.message)
+            continue
+        return Wanted(name=typed)
+    try:
+        return app.picked()
+    except click.Abort:
+        return None
 
 
 def _without_names(app: App, screen: Screen) -> None:

@@ -58,8 +58,9 @@ def test_from_nothing_to_a_role(me: Me, shell: pexpect.spawn) -> None:
         for shown in change:
             shell.expect_exact(shown)
         shell.sendline("y")
-    shell.expect_exact("Its name")
-    shell.sendline("reader")
+    for name in ("nobody", "reader"):
+        shell.expect_exact("Its name")
+        shell.sendline(name)
     shell.expect_exact("you are")
     shell.expect_exact("ready> ")
     assert "reader" in type_line(shell, "stsctl list")
@@ -181,3 +182,9 @@ def test_moving_in(me: Me) -> None:
     assert "Nothing was changed." in again
     assert files(me.home) == after
     me.program("aws", "--profile", "mine", "sts", "get-caller-identity", PYTHONWARNINGS=None).out.index("ReadOnly")
+
+
+def test_to_look_asks_for_no_passphrase(me: Me) -> None:
+    """What would be moved into a store is shown while that is closed."""
+    me.configure("", store='[defaults]\nstore = "sealed-file"\n\n[sealed_file]\nkey = "passphrase"\n')
+    assert "- aws_secret_access_key = ***" in me.run("init", "--dry-run").err
