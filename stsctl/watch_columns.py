@@ -70,15 +70,17 @@ class Columns:
 
     def line(self, row: Row, *, at_cursor: bool = False) -> Line:
         """A session."""
-        pieces = [
-            Piece(text="▌" if at_cursor else " ", style=Style.MATCH, at_cursor=at_cursor),
-            Piece(text="● " if row.is_current else "  ", style=Style.GOOD, at_cursor=at_cursor),
-        ]
+        said = [("▌" if at_cursor else " ", Style.WARNING), ("● " if row.is_current else "  ", Style.GOOD)]
         for column, columns in self._columns:
             text, style = column.cell(row, columns)
-            pieces.append(Piece(text=fill(text, columns), style=style, at_cursor=at_cursor))
-            pieces.append(Piece(text=" " * _GAP))
-        return tuple(pieces[:-1])
+            said += [(fill(text, columns), style), (" " * _GAP, Style.PLAIN)]
+        if not at_cursor:
+            return tuple(Piece(text=text, style=style) for text, style in said[:-1])
+        rest = self._width - sum(width(text) for text, _ in said)
+        return tuple(
+            Piece(text=text, style=Style.PLAIN if style is Style.DIM else style, at_cursor=True)
+            for text, style in (*said, (" " * rest, Style.PLAIN))
+        )
 
     def _name(self, row: Row, _columns: int) -> Cell:
         return row.name, _plain(row)
