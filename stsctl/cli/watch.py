@@ -61,7 +61,7 @@ class _Watch:
                     self._screen.stop()
                 case Verb.RENEW | Verb.DROP | Verb.CONSOLE if action and action.row:
                     begun, do = _DEEDS[action.verb]
-                    self._do(f'{begun} "{action.row.name}" …', action.row, do)
+                    self._do(f'{begun} "{action.row.name}" … (Ctrl-C gives up)', action.row, do)
 
     def _now(self) -> datetime:
         return self._lookout.app.now()

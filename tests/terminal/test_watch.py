@@ -111,13 +111,15 @@ def test_what_goes_wrong_is_said_below(me: Me, window: Window) -> None:
 
 
 def test_the_agent(me: Me, window: Window) -> None:
-    """It is seen to come, to be locked and to go, and says when it renews."""
+    """It is seen to come, to be locked and to go, and says when it renews; so is a session that comes meanwhile."""
     type_line(window.terminal, "stsctl assume read-only")
     assert watch(window)[0].startswith(" agent    none runs")
     me.ok("agent", "start")
     try:
         window.until("keeps 1 session fresh, next read-only at ")
         window.until("renews it at ")
+        me.ok("assume", "long")
+        window.until("   long ")
         me.ok("agent", "lock")
         window.until("is locked, and renews nothing: stsctl agent unlock")
     finally:
