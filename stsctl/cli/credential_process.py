@@ -34,4 +34,4 @@ def command(app: App, /, *, name: str, **options: Any) -> None:
         line = json.credential_process(obtained.session)
         app.report.data(line)
         hits.mend(app)
-        hits.note(app, obtained, acting, line.rstrip("\n"))
+        hits.note(app, name, obtained, acting, line.rstrip("\n"))

@@ -46,8 +46,8 @@ def mend(app: App) -> None:
         hook_file.mend(app.paths.data_home)
 
 
-def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
-    """Leaves a record for the hook, if the answer was a plain one."""
+def note(app: App, name: str, obtained: Obtained, acting: Acting, line: str) -> None:
+    """Leaves a record for the hook, if the answer for a name was a plain one."""
     session = obtained.session
     expires_at = session.expires_at
     if expires_at is None or not _is_plain(app, obtained, acting):
@@ -71,7 +71,7 @@ def note(app: App, obtained: Obtained, acting: Acting, line: str) -> None:
         host=hook.host().decode(),
     )
     with contextlib.suppress(files.FileError):
-        hits.keep(obtained.wanted.name, answer, app.witness, environ, app.wall().timestamp())
+        hits.keep(name, answer, app.witness, environ, app.wall().timestamp())
 
 
 def _keyring_configuration(environ: Mapping[str, str]) -> Path:

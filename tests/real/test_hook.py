@@ -41,7 +41,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 ADMIN = "arn:aws:iam::222222222222:role/Admin"
 BEGAN = datetime.now(UTC).replace(microsecond=0)
-NAMES = ("admin", "through", "other")
+NAMES = ("admin", "through", "other", "adm")
 
 CONFIGURATIONS = tuple(
     f"""
@@ -49,6 +49,7 @@ CONFIGURATIONS = tuple(
 {more}
 
 [role.admin]
+aliases = ["adm"]
 role_arn = "{role}"
 from = "work"
 session_name = "{{user}}@{{host}}"
