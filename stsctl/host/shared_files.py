@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from stsctl.errors import ConfigurationError
@@ -63,6 +62,8 @@ def matching(path: Path) -> list[Path]:
         raise ConfigurationError(f'"{path}" is a pattern of folders', hint='write "*.toml" for the last part alone')
     if not _PATTERN & set(path.name):
         return [path]
+    from fnmatch import fnmatchcase
+
     found = []
     try:
         witness.saw(path.parent, path.parent.stat())
