@@ -37,7 +37,12 @@ TOOLS: Mapping[str, Tool] = {
         Tool(
             name="aws-sso-cli",
             read=aws_sso_cli.read,
-            files=("$AWS_SSO_CONFIG", "~/.aws-sso/config.yaml", "~/.config/aws-sso/config.yaml"),
+            files=(
+                "$AWS_SSO_CONFIG",
+                "~/.aws-sso/config.yaml",
+                "$XDG_CONFIG_HOME/aws-sso/config.yaml",
+                "~/.config/aws-sso/config.yaml",
+            ),
         ),
         Tool(name="saml2aws", read=saml2aws.read, files=("$SAML2AWS_CONFIGFILE", "~/.saml2aws")),
         Tool(name="awsume", read=awsume.read, files=("~/.awsume/config.yaml",)),
