@@ -50,6 +50,17 @@ description = "{description}"
 )
 
 
+# What somebody has who has not met stsctl yet.
+_PROFILES = """\
+[profile work]
+
+[profile admin]
+role_arn = arn:aws:iam::222222222222:role/Admin
+source_profile = work
+mfa_serial = arn:aws:iam::111111111111:mfa/alice
+"""
+
+
 class Person:
     """Alice, whose device shows codes."""
 
@@ -88,6 +99,19 @@ def _picker(person: Person) -> None:
     person.screen.settle()  # what stands behind the names is looked up meanwhile
 
 
+def _watch(person: Person) -> None:
+    person.gets("prod-admin")
+    person.screen.clear()
+    person.screen.types("stsctl list --watch\r")
+    person.screen.until("q quit")
+
+
+def _init(person: Person) -> None:
+    person.screen.runs("export HOME=~/new")
+    person.screen.clear()
+    person.screen.runs("stsctl init --dry-run")
+
+
 def _refusal(person: Person) -> None:
     person.screen.runs("stsctl explain prod-deploy")
 
@@ -97,6 +121,8 @@ SCENES: dict[str, tuple[Callable[[Person], None], int]] = {
     "list": (_list, 60),
     "picker": (_picker, 24),
     "refusal": (_refusal, 60),
+    "watch": (_watch, 13),
+    "init": (_init, 60),
 }
 """What is played for each picture, in order, and how many lines the terminal has."""
 
@@ -117,11 +143,14 @@ def _alice(folder: Path) -> Iterator[tuple[dict[str, str], Running]]:
                 "LANG": "C.UTF-8",
                 "TZ": "UTC",
                 "LOGNAME": "alice",
+                "SHELL": "/bin/bash",
                 **service.environment,
             }
             environ = environment.child(environ, environment.emulator(running.url, running.instance, None, {}))
             (home / ".config" / "stsctl").mkdir(parents=True)
             (home / ".config" / "stsctl" / "config.toml").write_text(BUILT_IN_CONFIG + _MORE, encoding="utf-8")
+            (home / "new" / ".aws").mkdir(parents=True)
+            (home / "new" / ".aws" / "config").write_text(_PROFILES, encoding="utf-8")
             pair = environment.pair(alice.credentials)
             command = ["stsctl", "keys", "add", "work", "--stdin"]
             subprocess.run(command, env=environ, input=pair, text=True, check=True, capture_output=True)

@@ -62,13 +62,12 @@ _NAMES = {"brown": "yellow", "brightbrown": "bright_yellow"}  # as pyte calls th
 
 # What differs from one run to the next, by what is as long.
 _SETTLED = (
-    (re.compile(r"\b\d{2}:\d{2}(?=\b|:)"), "14:05"),
+    (re.compile(r"\b\d{2}:\d{2}(:\d{2})?\b"), lambda found: "14:05:00" if found[1] else "14:05"),
+    (re.compile(r"\b59 min {4}"), "1 h 00 min"),
+    (re.compile(r"\b11 h 5\d min"), "12 h 00 min"),
     (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-11-26"),
     (re.compile(r"(?<=: )\d{6}(?= |$)"), "492039"),
-    (
-        re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
-        "5b0c6a52-9a43-4f8e-b4c5-0d6c1f3f7a10",
-    ),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "5b0c6a52-9a43-4f8e-b4c5-0d6c1f3f7a10"),
     (re.compile(r"\b5[789] ?m\b"), lambda found: found[0].replace(found[0][:2], "59")),
 )
 
