@@ -26,6 +26,7 @@ def command(app: App, /, *, name: str, **options: Any) -> None:
     Prints one line of JSON. A question, where one is needed, appears on the terminal; where there is none it fails,
     and says what to type.
     """
+    app.asked_by_a_program()
     wanted, acting = app.typed(name, options)
     # Whoever started an SDK did not ask for a browser, nor for one in each of a dozen processes.
     acting = replace(acting, may_sign_in=False)

@@ -36,14 +36,18 @@ class Surroundings:
         self._says_names = Witness(environ)
         self.report = report
         self._flags = dict(flags or {})
-        self._is_typed = True
+        self._says = self._says_once = True
 
     @classmethod
     def of_process(cls) -> Self:
         """For this process, with nothing typed yet: nothing is said in the middle of a line."""
         found = cls(os.environ, Report(os.environ))
-        found._is_typed = False
+        found._says = found._says_once = False
         return found
+
+    def asked_by_a_program(self) -> None:
+        """What need be said only once is left for a person to read."""
+        self._says_once = False
 
     @property
     def flagged(self) -> bool:
@@ -146,8 +150,8 @@ class Surroundings:
         return SharedFiles(
             paths=self.paths,
             environ=self.environ,
-            say=self.report.notice if self._is_typed else _unsaid,
-            aside=None if self._is_typed else _unsaid,
+            say=self.report.notice if self._says else _unsaid,
+            aside=None if self._says_once else _unsaid,
             short=self.short,
             profiles=lambda: self.profiles.by_name.keys(),
         )

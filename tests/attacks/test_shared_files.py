@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import subprocess
 import time
 from dataclasses import dataclass
@@ -447,6 +448,27 @@ def test_nothing_is_said_in_the_middle_of_a_line(person: Person) -> None:
     assert "deploy" in str(person.refusal("deploy"))
     assert person.said.count("does not count before you trust it") == 1
     assert "nothing in ~/team/roles.toml counts" in person.said
+
+
+def test_what_is_said_once_is_said_to_a_person(person: Person) -> None:
+    """An SDK that asks in such a folder shows it to nobody, and leaves it unsaid."""
+    person.project.write_text(role("deploy"))
+    for name, status in (("deploy", 3), ("mine", 3)):  # there are no keys in the environment
+        words = [STSCTL, "credential-process", name]
+        done = subprocess.run(words, env=person.environ, capture_output=True, text=True, check=False)
+        assert (done.returncode, "before you trust it" in done.stderr) == (status, False), done
+    assert "deploy" in str(person.refusal("deploy"))
+    assert "does not count before you trust it" in person.said
+
+
+def test_what_is_to_be_typed_is_quoted(person: Person) -> None:
+    """A folder may be called like a command."""
+    folder = person.home / "src" / "$(evil); 'x'"
+    folder.mkdir(mode=0o755)
+    (folder / ".stsctl.toml").write_text(role("deploy"))
+    os.chdir(folder)
+    words = shlex.split(str(person.refusal("deploy").hint))
+    assert words == ["stsctl", "config", "trust", str(folder / ".stsctl.toml")]
 
 
 def test_a_project_within_a_trusted_one_does_not_inherit_its_trust(person: Person) -> None:
