@@ -146,7 +146,12 @@ class _Needs:
     def __init__(self, app: App, entries: Sequence[Entry], sign_ins: Mapping[str, SignInEntry]) -> None:
         self._ends = {entry.request_key: entry.expires_at for entry in entries}
         self._sign_ins = sign_ins
-        self._steps = {steps[-1].request.cache_key(): steps for steps in _ways(app, entries)}
+        self._ways = dict(_ways(app, entries))
+        self._steps = {
+            step.request.cache_key(): steps[: place + 1]
+            for steps in self._ways.values()
+            for place, step in enumerate(steps)
+        }
 
     def of(self, entry: Entry) -> Need | None:
         """What another session like this will need; None where that is nothing, or cannot be told."""
@@ -154,8 +159,9 @@ class _Needs:
         if due_at is None:
             return None
         steps = self._steps.get(entry.request_key)
-        if steps is None:
-            return Need(what=None, at=due_at) if entry.needs_person else None
+        if steps is None:  # who asks is known when they do (a SAML assertion), or the name means something else now
+            like_it = need(self._ways.get(entry.request_key, ()), {}, due_at)
+            return Need(what=like_it.what if like_it else None, at=due_at) if entry.needs_person else None
         found = need(steps, self._ends, due_at)
         sign_in = self._sign_ins.get(entry.sign_in or "")
         if found is None and sign_in is not None and not sign_in.renewable:
@@ -163,14 +169,12 @@ class _Needs:
         return found
 
 
-def _ways(app: App, entries: Sequence[Entry]) -> Iterator[Sequence[Step]]:
-    """The steps to each session that was asked for, and to each on the way there."""
+def _ways(app: App, entries: Sequence[Entry]) -> Iterator[tuple[str, Sequence[Step]]]:
+    """The steps to each session that was asked for, by its key."""
     for entry in entries:
         if entry.wanted is None:
             continue
         try:
-            steps = app.plan(app.target(entry.wanted)).steps
+            yield entry.request_key, app.plan(app.target(entry.wanted)).steps
         except StsctlError:  # the name means nothing any more, which whoever renews it is told
             continue
-        for place in range(len(steps)):
-            yield steps[: place + 1]

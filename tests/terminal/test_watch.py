@@ -149,6 +149,15 @@ def test_ended_from_outside(
     as_before()
 
 
+def test_no_store_is_opened(me: Me, window: Window) -> None:
+    """What is held is read from the index: a store that nobody can open is missed by the one who renews."""
+    type_line(window.terminal, "stsctl assume read-only")
+    (me.home / "seal.key").unlink()
+    assert any(line.startswith("▌● read-only") for line in watch(window))
+    press(window, "r", "seal.key")
+    press(window, "q", "status=0")
+
+
 def test_another_size(window: Window) -> None:
     """A window that is made smaller is drawn anew within its new size, and so is one that is made larger."""
     type_line(window.terminal, "stsctl assume read-only")
