@@ -1,10 +1,10 @@
-# In place of the widgets that run a line: one that asks first. What it stands for is whatever was there before.
+# In place of a widget that runs a line: asks first, and then does what was there before, which is the first argument.
 _stsctl_accept() {
     if [[ -n ${STSCTL_WARN-} && -n ${BUFFER// } ]] && ! _stsctl_may_run; then
         zle -I
         return 0
     fi
-    zle "_stsctl_$WIDGET"
+    zle $1
 }
 
 _stsctl_may_run() {
@@ -40,9 +40,15 @@ if [[ -o interactive ]]; then
     if [[ -n ${_stsctl_prompts-} ]]; then setopt promptsubst; fi
     if [[ -n ${_stsctl_prompts-}${_stsctl_titles-} ]]; then add-zsh-hook precmd _stsctl_prompted; fi
     for _stsctl_name in accept-line accept-and-hold accept-line-and-down-history accept-and-infer-next-history; do
-        [[ ${widgets[$_stsctl_name]-} == user:_stsctl_accept ]] && continue
-        zle -A $_stsctl_name _stsctl_$_stsctl_name
-        zle -N $_stsctl_name _stsctl_accept
+        # Others put themselves before widgets in the same way, and call them by names of their own.
+        (( $+functions[_stsctl_do_$_stsctl_name] )) && continue
+        _stsctl_before=.$_stsctl_name
+        if [[ ${widgets[$_stsctl_name]-} == user:* ]]; then
+            _stsctl_before=_stsctl_$_stsctl_name
+            zle -A $_stsctl_name $_stsctl_before
+        fi
+        functions[_stsctl_do_$_stsctl_name]="_stsctl_accept $_stsctl_before"
+        zle -N $_stsctl_name _stsctl_do_$_stsctl_name
     done
-    unset _stsctl_name
+    unset _stsctl_name _stsctl_before
 fi

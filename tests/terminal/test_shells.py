@@ -35,7 +35,9 @@ warn = true
 FLAGS = "--renew --prompt --title"
 BEGIN = {
     "bash": f'eval "$(stsctl shell-init bash {FLAGS})"',
-    "zsh": f'PS1="ready> "; eval "$(stsctl shell-init zsh {FLAGS})"',
+    # Behind it what others do, zsh-autosuggestions for one: a widget of theirs that calls ours by a name of their own.
+    "zsh": f'PS1="ready> "; eval "$(stsctl shell-init zsh {FLAGS})"; zle -A accept-line its-own; '
+    "theirs() { zle its-own }; zle -N accept-line theirs",
     "fish": f'function fish_prompt; echo "ready> "; end; stsctl shell-init fish {FLAGS} | source',
     "nu": "$env.PROMPT_COMMAND = {|| 'ready> '}; $env.PROMPT_INDICATOR = ''; source init.nu",
 }
