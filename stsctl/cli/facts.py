@@ -69,23 +69,19 @@ class Facts:
             return (head,)
         plan = self._plan(name)
         if isinstance(plan, StsctlError):
-            return head, (_said(plan.message, Style.BAD),), (_said(plan.hint or ""),)
+            return head, (_said(plan.message, Style.BAD),), *([(_said(plan.hint),)] if plan.hint else [])
         return head, *self._who(name, plan), self._state(plan), *_way(plan)
 
     def _who(self, name: str, plan: Plan) -> Iterator[Line]:
         """Who one is then, and what was written of that."""
+        told = [self._listing[name].description]
         if plan.target.hops:
-            hop = plan.target.hops[-1]
-            said = (hop.what, self._account(hop), self._app.region_of(plan.target))
-            yield (_said("  ".join(each for each in said if each)),)
-        aliases = [alias for alias, called in self._listing.aliases.items() if called == name]
-        tags = [f"{key}={value}" for key, value in plan.target.hops[-1].tags] if plan.target.hops else []
-        description = self._listing[name].description
-        told = [
-            *([description] if not plan.target.hops or description != plan.target.hops[-1].what else []),
-            *(["also " + ", ".join(aliases)] if aliases else []),
-            *tags,
-        ]
+            last = plan.target.hops[-1]
+            where = (last.what, self._account(last), self._app.region_of(plan.target))
+            yield (_said("  ".join(each for each in where if each)),)
+            told = [each for each in told if each != last.what]
+            told += [f"{key}={value}" for key, value in last.tags]
+        told += [f"also {alias}" for alias, called in self._listing.aliases.items() if called == name]
         if told:
             yield (_said(" · ".join(told), Style.DIM),)
 

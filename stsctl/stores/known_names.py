@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from stsctl import hook
+from stsctl import __version__, hook
 from stsctl.dataclass import dataclass
 from stsctl.host import files
 from stsctl.host.files import FileError
@@ -20,7 +20,7 @@ from stsctl.listing import Listing
 
 _MANY = 200
 """From how many names on it is worth a file."""
-_FORM = 4
+_FORM = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,15 @@ class KnownNames:
     def read(self) -> Listing | None:
         """The names; None where they have to be looked for."""
         try:
-            head, names, texts, *rows = (files.read(self.file) or b"").decode().split("\n")
-            form, stamps, rights, aliases = json.loads(head)
-            if form != _FORM or not self._names(stamps):
+            head, _, rest = (files.read(self.file) or b"").partition(b"\n")
+            form, version, digest, stamps, rights, aliases = json.loads(head)
+            if (form, version, digest) != (_FORM, __version__, hook.digest(rest).decode()) or not self._names(stamps):
                 return None
             if any(hook.stamp_at(os.fsencode(path)).decode() != stamp for path, stamp in stamps.items()):
                 return None
             if any(hook.rights_at(os.fsencode(path)).decode() != each for path, each in rights.items()):
                 return None
+            names, texts, *rows = rest.decode().split("\n")
             return Listing(json.loads(names), rows, lambda: json.loads(texts), aliases)
         except (FileError, OSError, ValueError, TypeError, AttributeError):
             return None
@@ -56,7 +57,7 @@ class KnownNames:
             return
         rights = {os.fsdecode(path): each.decode() for path, each in witness.rights.items()}
         # Each on its line: what nobody asks for is not even parsed.
-        head = (_FORM, stamps, rights, listing.aliases)
-        lines = (json.dumps(head), json.dumps(listing.names), json.dumps(listing.texts()))
+        rest = "\n".join((json.dumps(listing.names), json.dumps(listing.texts()), *listing.rows)).encode()
+        head = (_FORM, __version__, hook.digest(rest).decode(), stamps, rights, listing.aliases)
         with contextlib.suppress(FileError):
-            files.replace(self.file, "\n".join((*lines, *listing.rows)).encode(), lasting=False)
+            files.replace(self.file, json.dumps(head).encode() + b"\n" + rest, lasting=False)

@@ -9,6 +9,7 @@ import pexpect
 import pyte
 import pytest
 
+from tests.program import READ_ONLY, Me
 from tests.terminal.test_assume import me, organisation, shell, terminals
 
 __all__ = ["me", "organisation", "shell", "terminals"]
@@ -59,6 +60,26 @@ def test_a_name_is_picked(window: Window) -> None:
     window.until("you are")
     window.terminal.sendline("stsctl list | sed s/^/held=/")
     window.until("held=read-only")
+
+
+def test_found_by_whatever_is_known(me: Me, window: Window) -> None:
+    """The account by what it is called, a tag, the region, in any order; its line and the pane say what it is."""
+    role = (
+        f'role_arn = "{READ_ONLY}"\nfrom = "work"\nregion = "eu-west-9"\ntags = {{ team = "blue" }}\naliases = ["r"]\n'
+    )
+    with me.config.open("a") as file:
+        file.write(f'\n[accounts]\n111111111111 = "Sandbox"\n[role.reader]\n{role}')
+    window.terminal.sendline("stsctl assume; echo status=$?")
+    window.until("Esc leaves")
+    window.terminal.send("blue sandbox west-9")
+    window.until("> blue sandbox west-9")
+    window.until("1. sts:AssumeRole reader")
+    shown = "\n".join(window.until("1 found"))
+    assert "▌  reader" in shown
+    assert "Sandbox 111111111111 ReadOnly" in shown
+    assert f"{READ_ONLY}  Sandbox  eu-west-9\nteam=blue · also r\nnot held, asks nobody\nwork → reader" in shown
+    window.terminal.send("\x1b")
+    window.until("status=130")
 
 
 def test_within_eval(window: Window) -> None:

@@ -108,6 +108,16 @@ def test_a_damaged_file(here: Callable[[], Surroundings], content: bytes) -> Non
     assert reads(here()) == (names, False)
 
 
+def test_a_file_that_is_damaged_anywhere(here: Callable[[], Surroundings]) -> None:
+    """A name, what is said of it, or the end: none of it is believed."""
+    names = tuple(here().listing())
+    file = here().paths.known_names
+    whole = file.read_bytes()
+    for damaged in (whole[:-1], whole.replace(b"role-7", b"role-x", 1), whole.replace(b"number 7", b"number x", 1)):
+        file.write_bytes(damaged)
+        assert reads(here()) == (names, True)
+
+
 def test_few_names_leave_nothing(home: Path) -> None:
     """A configuration of the usual size is read faster than kept: no file is written."""
     write(home / ".config" / "stsctl" / "config.toml", roles(3))
