@@ -85,7 +85,8 @@ class _Reading:
         if via is not None:
             return self._chained(what, role, via)
         source = self.found.named(url, region, instance.origin, _source(role.instance))
-        entry = centers.permission_set(self.name(role), source, role.arn.account, role.role_name, self._more(role))
+        said = centers.permission_set(role.arn.account, role.role_name, self._more(role))
+        entry = finding.role(self.name(role), source, said, of_profile=role.profile is not None)
         return becomes(what, role.origin, entry, f"{role.role_name} in {role.arn.account}")
 
     def _chained(self, what: str, role: _Role, via: str) -> Finding:
@@ -95,7 +96,8 @@ class _Reading:
         before = self.name(self.roles[role.instance, str(arn)])
         said = {"role_arn": str(role.arn), **self._more(role)}
         said |= {"external_id": role.of("ExternalId"), "source_identity": role.of("SourceIdentity")}
-        return becomes(what, role.origin, finding.role(self.name(role), before, said), f'{role.arn} from "{before}"')
+        entry = finding.role(self.name(role), before, said, of_profile=role.profile is not None)
+        return becomes(what, role.origin, entry, f'{role.arn} from "{before}"')
 
     def name(self, role: _Role) -> str:
         """As people type it: the generated profile's, or what the file says, or what its template makes."""

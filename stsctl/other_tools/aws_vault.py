@@ -114,4 +114,4 @@ def _role(profile: Profile, beginning: str) -> Entry:
         "session_name": profile.get("role_session_name"),
         "duration": profile.get("duration_seconds"),
     }
-    return role(profile.name, beginning, said)
+    return role(profile.name, beginning, said, of_profile=True)

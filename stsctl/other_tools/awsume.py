@@ -63,5 +63,7 @@ def _by_program(profile: Profile, process: str) -> list[Finding]:
     note = f'{profile.get("role_arn")} from "{beginning}"'
     return [
         becomes(f'program "{process}"', profile.at("credential_process"), program),
-        becomes(f'profile "{profile.name}"', profile.origin, role(profile.name, beginning, said), note),
+        becomes(
+            f'profile "{profile.name}"', profile.origin, role(profile.name, beginning, said, of_profile=True), note
+        ),
     ]

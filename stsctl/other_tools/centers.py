@@ -8,7 +8,7 @@ from dataclasses import field
 
 from stsctl.dataclass import dataclass
 from stsctl.origin import Origin
-from stsctl.other_tools.finding import Entry, Finding, becomes, role, source
+from stsctl.other_tools.finding import Finding, becomes, source
 
 _HOST = re.compile(r"https?://(?P<label>[^./:]+)")
 
@@ -39,9 +39,9 @@ class Centers:
         return fitting
 
 
-def permission_set(name: str, beginning: str, account_id: str, role_name: str, more: Mapping[str, str | None]) -> Entry:
-    """A permission set in an account, with what `more` says of it."""
-    return role(name, beginning, {"type": "permission-set", "account_id": account_id, "role_name": role_name, **more})
+def permission_set(account_id: str, role_name: str, more: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What a role says that is a permission set in an account, with `more` of it."""
+    return {"type": "permission-set", "account_id": account_id, "role_name": role_name, **more}
 
 
 def plain(start_url: str) -> str:

@@ -34,16 +34,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """`[source.NAME]` or `[role.NAME]`. `own` is the AWS profiles that are the same thing, so that none is in its way.
-
-    `called_by` says that people type its name: it is that or none. Another name will do for what only roles name.
-    """
+    """`[source.NAME]` or `[role.NAME]`; `of_profile` says that the AWS profile of that name is the same thing."""
 
     kind: Kind
     name: str
     values: Mapping[str, str]
-    own: frozenset[str] = frozenset()
-    called_by: bool = True
+    of_profile: bool = False
 
     @property
     def title(self) -> str:
@@ -126,14 +122,14 @@ class Theirs:
 
 
 def source(name: str, values: Mapping[str, str]) -> Entry:
-    """A source, which only roles name."""
-    return Entry(kind=Kind.SOURCE, name=name, values=values, called_by=False)
+    """A source."""
+    return Entry(kind=Kind.SOURCE, name=name, values=values)
 
 
-def role(name: str, beginning: str, said: Mapping[str, str | None]) -> Entry:
-    """A role from a source or another role, as far as its tool says it; an AWS profile of its name is the same."""
+def role(name: str, beginning: str, said: Mapping[str, str | None], *, of_profile: bool) -> Entry:
+    """A role from a source or another role, as far as its tool says it."""
     values = {"from": beginning, **{key: text for key, text in said.items() if text}}
-    return Entry(kind=Kind.ROLE, name=name, values=values, own=frozenset({name}))
+    return Entry(kind=Kind.ROLE, name=name, values=values, of_profile=of_profile)
 
 
 def becomes(what: str, origin: Origin, entry: Entry, note: str = "") -> Finding:

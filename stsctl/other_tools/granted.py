@@ -20,6 +20,7 @@ from stsctl.other_tools.finding import (
     Theirs,
     becomes,
     long_term_keys,
+    role,
     setting,
     stays,
 )
@@ -83,7 +84,8 @@ def _own(profile: Profile, theirs: Theirs, found: Centers) -> list[Finding] | No
             why = "it says no granted_sso_start_url and granted_sso_region, nor a section that does"
             return [stays(what, profile.at("granted_sso_account_id"), why)]
         source = found.named(url, region, profile.origin, profile.get("sso_session"))
-        entry = centers.permission_set(profile.name, source, account_id, role_name, {"region": profile.get("region")})
+        said = centers.permission_set(account_id, role_name, {"region": profile.get("region")})
+        entry = role(profile.name, source, said, of_profile=True)
         return [becomes(what, profile.origin, entry, f"{role_name} in {account_id}")]
     if words[:1] in (("granted",), ("dgranted",)) and "credential-process" in words and not _by_itself(profile):
         name = programs.option(words, "--profile") or profile.name

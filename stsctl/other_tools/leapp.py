@@ -102,7 +102,8 @@ class _Workspace:
         if meant is None or not url or not region:
             return stays(what, origin, "the integration that it belongs to is gone")
         beginning = self._found.named(url, region, origin)
-        entry = centers.permission_set(name, beginning, meant["account"], meant["name"], {"region": one.said("region")})
+        said = centers.permission_set(meant["account"], meant["name"], {"region": one.said("region")})
+        entry = role(name, beginning, said, of_profile=False)
         return becomes(what, origin, entry, f"{meant['name']} in {meant['account']}")
 
     def _federated(self, one: Tree, name: str) -> Finding:
@@ -126,7 +127,7 @@ class _Workspace:
 
 def _role(one: Tree, name: str, beginning: str) -> Entry:
     said = {key: one.said(theirs) for key, theirs in _SAID.items()}
-    return role(name, beginning, said)
+    return role(name, beginning, said, of_profile=False)
 
 
 def keyring(environ: Mapping[str, str], file: File | None) -> KeyringPlace:

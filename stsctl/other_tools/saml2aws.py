@@ -13,7 +13,7 @@ from stsctl import ini
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import programs
 from stsctl.other_tools.finding import File, Finding, Theirs, becomes, role, source, stays
-from stsctl.profile import Profile
+from stsctl.profile import Profile, Profiles
 
 _PAGES = {
     "ADFS": "{url}/adfs/ls/IdpInitiatedSignOn.aspx?loginToRp={aws_urn}",
@@ -37,7 +37,7 @@ def read(theirs: Theirs) -> list[Finding]:
     if theirs.file is not None:
         try:
             for section in ini.parse(theirs.file.text, theirs.file.place).sections.values():
-                found.extend(_account(section, theirs.file, sources))
+                found.extend(_account(section, theirs.file, sources, theirs.profiles))
         except ConfigurationError as error:
             found.append(stays("its settings", theirs.file.at(), error.message))
     for profile in theirs.profiles.by_name.values():
@@ -45,7 +45,7 @@ def read(theirs: Theirs) -> list[Finding]:
     return found
 
 
-def _account(section: ini.Section, file: File, sources: dict[str, str]) -> list[Finding]:
+def _account(section: ini.Section, file: File, sources: dict[str, str], profiles: Profiles) -> list[Finding]:
     said = _USUAL | {key: text for key, entry in section.entries.items() if (text := _plain(entry.value))}
     what, origin = f'idp_account "{section.name}"', file.at(section.line)
     provider = said.get("provider", "")
@@ -64,7 +64,9 @@ def _account(section: ini.Section, file: File, sources: dict[str, str]) -> list[
     called = said["aws_profile"] if said["aws_profile"] != "saml" or section.name == "default" else section.name
     more = {"role_arn": arn, "region": said.get("region"), "duration": _length(said)}
     at = section.entries["role_arn"].line
-    return [*found, becomes(f'role of "{section.name}"', file.at(at), role(called, name, more), f'{arn} from "{name}"')]
+    profile = profiles.by_name.get(called)
+    entry = role(called, name, more, of_profile=profile is not None and _wrote(profile))
+    return [*found, becomes(f'role of "{section.name}"', file.at(at), entry, f'{arn} from "{name}"')]
 
 
 def _length(said: dict[str, str]) -> str | None:
@@ -76,7 +78,7 @@ def _length(said: dict[str, str]) -> str | None:
 def _profile(profile: Profile, sources: dict[str, str]) -> list[Finding]:
     """A profile that runs it for SDKs, and one that it wrote a session into."""
     what = f'profile "{profile.name}"'
-    if profile.get("x_principal_arn") is not None or profile.get("x_security_token_expires") is not None:
+    if _wrote(profile):
         return [stays(what, profile.origin, "temporary credentials: stsctl gets its own")]
     words = programs.words_of(profile.get("credential_process"))
     if words[:1] != ("saml2aws",):
@@ -86,8 +88,13 @@ def _profile(profile: Profile, sources: dict[str, str]) -> list[Finding]:
         missing = "it names no --role" if arn is None else f'there is no idp_account "{account}"'
         return [stays(what, profile.origin, missing)]
     more = {"role_arn": arn, "region": profile.get("region"), "duration": programs.option(words, "--session-duration")}
-    entry = role(profile.name, sources[account], more)
+    entry = role(profile.name, sources[account], more, of_profile=True)
     return [becomes(what, profile.origin, entry, f'{arn} from "{sources[account]}"')]
+
+
+def _wrote(profile: Profile) -> bool:
+    """Whether saml2aws wrote a session into it."""
+    return any(profile.get(key) for key in ("x_principal_arn", "x_security_token_expires"))
 
 
 def _plain(value: str) -> str:

@@ -98,7 +98,7 @@ class _Settling:
             self._called[entry.name] = same
             return replace(finding, outcome=Outcome.THERE, entry=replace(entry, name=same))
         taken = self._taken(entry)
-        if taken is not None and entry.called_by:
+        if taken is not None and entry.kind is Kind.ROLE:
             return self._leave(finding, entry, f'the name "{entry.name}" is taken: {taken}')
         if taken is not None:
             free = self._free(entry)
@@ -117,7 +117,7 @@ class _Settling:
             role = self._here.roles.get(entry.name)
             return None if role is None or _told(role) != _told(read) else role.name
         for name, source in self._here.sources.items():
-            if _told(source) == _told(read) and (name == entry.name or not entry.called_by):
+            if _told(source) == _told(read):
                 return name
         return None
 
@@ -129,10 +129,10 @@ class _Settling:
             return (role.hop.origin if role else None) or (source.source.origin if source else None)
         if entry.name in self._written:
             return self._written[entry.name]
-        if not entry.called_by and entry.name in self._depth:
+        if entry.kind is Kind.SOURCE and entry.name in self._depth:
             return Origin(place="a role of that name")
         profile = self._profiles.by_name.get(entry.name)
-        other = profile is not None and entry.name not in entry.own and leads_somewhere(profile)
+        other = profile is not None and not entry.of_profile and leads_somewhere(profile)
         return profile.origin if profile is not None and other else None
 
     def _free(self, entry: Entry) -> Entry:

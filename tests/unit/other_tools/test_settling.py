@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stsctl.other_tools.finding import Outcome
-from tests.unit.other_tools.texts import GRANTED, found, values
+from tests.unit.other_tools.texts import GRANTED, SAML2AWS, SAML2AWS_CREDENTIALS, found, values
 
 ROLE = 'profile "testing/DevRole"'
 SOURCE = 'sign-in "acme"'
@@ -41,6 +41,14 @@ def test_a_role_whose_name_is_taken_is_told_and_left() -> None:
     )
     assert (there[ROLE].outcome, there[ROLE].entry) == (Outcome.STAYS, None)
     assert there[ROLE].note == 'the name "testing/DevRole" is taken: config.toml:5'
+
+
+def test_a_profile_that_is_something_else_keeps_its_name() -> None:
+    """What stsctl added would come before it, and nobody said so."""
+    other = "[profile saml]\nrole_arn = arn:aws:iam::999999999999:role/Other\ncredential_source = Environment\n"
+    role = found("saml2aws", SAML2AWS, aws=other)['role of "default"']
+    assert (role.outcome, role.note) == (Outcome.STAYS, 'the name "saml" is taken: ~/.aws/config:1')
+    assert found("saml2aws", SAML2AWS, credentials=SAML2AWS_CREDENTIALS)['role of "default"'].outcome is Outcome.BECOMES
 
 
 def test_what_a_role_is_also_called_is_taken_too() -> None:
