@@ -288,7 +288,7 @@ class Obtaining(Parts):
 
     def marks_of(self, name: str) -> Marks:
         """What a person has the sessions of a name marked with."""
-        role = self.configuration.roles.get(name)
+        role = self.configuration.roles.get(self.configuration.called(name))
         if role is None:
             return Marks()
         return Marks(color=role.color, warn_before=self.settings.warn_before.value if role.warn else ())

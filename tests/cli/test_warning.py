@@ -12,6 +12,7 @@ WARNS = f"""
 [role.careful]
 role_arn = "{READ_ONLY}"
 from = "work"
+aliases = ["with-care"]
 warn = true
 color = "red"
 
@@ -35,6 +36,7 @@ def test_without_a_terminal_a_program_runs_and_it_is_said(me: Me) -> None:
     for words in (("careful", "--yes", "--", "cat", "precious"), ("long", "--", "cat", "precious")):
         assert "warns" not in me.run("exec", *words).err
     assert "warns" not in me.run("exec", "careful", "--", "true").err
+    assert "warns before this" in me.run("exec", "with-care", "--", "cat", "precious").err
 
 
 def test_of_many_roles_those_that_warn_are_named(me: Me) -> None:
