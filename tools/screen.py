@@ -151,6 +151,8 @@ class Screen:
 
 
 def _style(cell: pyte.screens.Char) -> Style:
+    if cell.data == " " and cell.bg == "default" and not (cell.reverse or cell.underscore):
+        return Style()  # how a blank would be written depends on what was drawn before it
     return Style(
         color=_color(cell.fg), bgcolor=_color(cell.bg), bold=cell.bold, italic=cell.italics, reverse=cell.reverse,
         underline=cell.underscore,
