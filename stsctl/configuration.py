@@ -6,6 +6,7 @@ its line, before anything is asked of anybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import timedelta
@@ -184,9 +185,18 @@ def load(
     )
 
 
+LETTERS = 'use letters, digits, "-", "_", "." and "/"'
+"""What is said where a name cannot be one."""
+
+
 def is_name(name: str) -> bool:
     """Whether a role or a source can be called so: what begins otherwise is a flag or an ARN."""
     return bool(name) and name.isprintable() and not name.startswith(("-", "arn:"))
+
+
+def is_word(name: str) -> bool:
+    """Whether a name is the same word to every shell: what is to be typed is shown with names of others in it."""
+    return is_name(name) and re.fullmatch(r"[\w./][\w./@+:=-]*", name) is not None
 
 
 def _claim_names(*files: Table) -> None:
@@ -204,7 +214,7 @@ def _claim_names(*files: Table) -> None:
 def check_name(name: str, table: Table, key: str | None = None) -> None:
     """Raises ConfigurationError where nobody could type a name, which a table has or says under `key`."""
     if not is_name(name):
-        raise table.problem(key, f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
+        raise table.problem(key, f'"{name}" cannot be a name', hint=LETTERS)
 
 
 def _includes(table: Table) -> tuple[Include, ...]:

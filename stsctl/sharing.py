@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from stsctl import account_table, group_table
-from stsctl.configuration import Configuration, Refused, check_name, defaults_of, is_name
+from stsctl.configuration import LETTERS, Configuration, Refused, check_name, defaults_of, is_word
 from stsctl.errors import ConfigurationError
 from stsctl.group_table import Group
 from stsctl.origin import Origin, Shared
@@ -139,6 +139,8 @@ class _Merge:
             if wish is not None:
                 what = f"{wish.origin}: {wish.text} takes your trust in {file.place}"
                 self._refuse(claim, what, file.to_trust, waits_for_trust=True)
+            elif not is_word(name):
+                raise table.problem(None, f'"{name}" cannot be a name', hint=LETTERS)
             elif claim.kind == "group":
                 self._groups[name] = replace(group_table.entry(name, table), shared=file.shared)
             elif claim.kind == "source":
@@ -166,7 +168,7 @@ class _Merge:
         for claim in self._roles.added:
             for alias in claim.table.texts("aliases"):
                 origin = claim.table.at("aliases")
-                if not is_name(alias):
+                if not is_word(alias):
                     self._troubles.append(f'{origin}: "{alias}" cannot be a name')
                 elif self._means_something(replace(claim, name=alias)) or theirs.get(alias, claim.name) != claim.name:
                     self._troubles.append(f'{origin}: "{alias}" stays what it is')

@@ -13,7 +13,7 @@ import click
 from stsctl import limits, role_table, tables
 from stsctl.cli.options import ContextFile, Group, Tag, complete_name
 from stsctl.cli.plan_text import lines
-from stsctl.configuration import is_name
+from stsctl.configuration import LETTERS, is_name
 from stsctl.console_table import Color, Icon
 from stsctl.errors import ConfigurationError, UsageError
 from stsctl.formats import added
@@ -108,7 +108,7 @@ def role(context: click.Context, /, *, name: str, **typed: Any) -> None:
 def _check_name(app: App, name: str) -> None:
     """Raises UsageError or ConfigurationError where nothing new can be called so."""
     if not is_name(name) or name != name.strip():
-        raise UsageError(f'"{name}" cannot be a name', hint='use letters, digits, "-", "_", "." and "/"')
+        raise UsageError(f'"{name}" cannot be a name', hint=LETTERS)
     role = app.configuration.aliases.get(name)
     if role is not None:
         origin = app.configuration.roles[role].hop.origin

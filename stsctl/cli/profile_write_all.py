@@ -94,7 +94,7 @@ def _profiles(app: App, roles: list[str], template: str, say: Callable[[str], No
 
 
 def _profile(app: App, target: Target, parts: list[tuple[str, str | None]]) -> hook_block.Profile:
-    """The profile of one role; raises UsageError where a word of its name is not known of it."""
+    """The profile of one role; raises UsageError where a word of its name is not known of it, or it cannot have it."""
     hop, region = target.hops[-1], app.region_of(target)
     said = {
         "name": target.name,
@@ -109,7 +109,12 @@ def _profile(app: App, target: Target, parts: list[tuple[str, str | None]]) -> h
             raise UsageError(f"it has no {word}, which the template names")
         called += text + value
     process = hooks.process(app.hook_command(), target.name)
-    return hook_block.Profile(name=called, target=target.name, process=process, region=region)
+    role = app.configuration.roles.get(target.name)
+    if called == "default" and role is not None and role.shared is not None:
+        raise UsageError(f"{role.hop.origin} is not to say whom SDKs ask that were told no profile")
+    profile = hook_block.Profile(name=called, target=target.name, process=process, region=region)
+    profile.lines()
+    return profile
 
 
 def _parts(template: str) -> list[tuple[str, str | None]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from stsctl import toml_lines
+from stsctl import toml_lines, toml_text
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError
 from stsctl.origin import Origin
@@ -47,12 +46,11 @@ class Tree:
 
 def of_toml(file: File) -> Tree:
     """Raises ConfigurationError for what is no TOML."""
-    text = _text(file)
+    values, lines = toml_text.parse(file.text, file.place)
     try:
-        values, lines = tomllib.loads(text), toml_lines.locate(text)
         return _of_values(values, lambda path: file.at(_line(lines, path)))
-    except (tomllib.TOMLDecodeError, RecursionError, IndexError) as error:
-        raise ConfigurationError(f"{file.place} is no TOML") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file.place}: its tables and lists are nested too deeply") from error
 
 
 def of_json(file: File) -> Tree:

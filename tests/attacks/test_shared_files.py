@@ -17,6 +17,7 @@ import pytest
 
 from stsctl.cli.app import App
 from stsctl.cli.config import command as config
+from stsctl.cli.profile_write_all import planned
 from stsctl.cli.report import Report
 from stsctl.errors import ConfigurationError, StsctlError
 from stsctl.host import shared_files
@@ -251,6 +252,68 @@ def test_files_that_are_none_count_for_nothing(person: Person) -> None:
     for number in range(2000):
         (person.team.parent / f"{number}.toml").touch()
     assert "more than 100 files" in (person.refusal("prod") and person.said)
+    assert person.role("mine") == ROLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"x = {'9' * 5000}",
+        f"[role.theirs]\nduration = 0x{'f' * 5000}",
+        f"[source.theirs]\ntype = 0o{'7' * 9000}",
+        ".".join("a" * 100_000) + " = 1",
+        f"[{'.'.join('a' * 100_000)}]",
+        f"x = {{{'.'.join('a' * 100_000)} = 1}}",
+        'x = ["""a"""", {' + ".".join("a" * 100_000) + ' = 1}, "b"]',
+        " . ".join(['"a=b"'] * 50_000) + " = 1",
+        "[" * 100_000,
+    ],
+    ids=["long", "hexadecimal", "octal", "dotted", "header", "inline", "behind quotes", "quoted", "deep"],
+)
+def test_no_text_of_a_team_stops_or_stalls_anybody(person: Person, text: str) -> None:
+    """Numbers that Python refuses to write, and keys that tomllib would need hours for: what is one's own goes on."""
+    person.team.write_text(text + "\n")
+    began = time.process_time()
+    assert person.role("mine") == ROLE
+    assert "nothing in ~/team/roles.toml counts" in person.said
+    assert time.process_time() - began < 5
+
+
+def test_a_long_policy_is_no_long_key(person: Person) -> None:
+    """Dots in texts and comments are no parts of a key."""
+    dots = ".".join("a" * 500)
+    person.team.write_text(
+        role("team", more=f"description = '{dots}' # {dots}\npolicy = '''\n{{}}\n\n''' #'\n# {dots}")
+    )
+    assert person.role("team") == EVIL
+
+
+def test_what_is_to_be_typed_holds_no_command_of_theirs(person: Person) -> None:
+    """Names stand in hints and lists, from where people paste them: theirs are words to every shell, or count not."""
+    names = ["$(touch x)", "`touch x`", "x; touch x", "x|y", "a b", "x&", "~root", "!x", "=x", "@x", "%x%", "x\u2019y"]
+    person.team.write_text("".join(role(json.dumps(name)) for name in names) + role("team", more="aliases = ['a;b']"))
+    for name in names:
+        assert "cannot be a name" in person.refusal(name).message
+    assert person.role("team") == EVIL
+    assert "cannot be a name" in person.said
+    assert not {*names, "a;b"} & person.names()
+
+
+def test_a_team_does_not_say_whom_sdks_ask_without_a_profile(person: Person) -> None:
+    """No [default] is written for a role of theirs, by whichever way it is called so; nor does one stop the others."""
+    person.team.write_text(role("default") + role("DEFAULT") + role("team", EVIL.replace("Admin", "default")))
+    for template, written in (("{name}", ["mine", "team"]), ("{role}", ["Admin"])):
+        said: list[str] = []
+        roles = ["mine", "default", "DEFAULT", "team"] if template == "{name}" else ["mine", "team"]
+        found = planned(person.app(), roles, template, say=said.append)
+        assert [each.name for each in found] == written
+        assert any("~/team/roles.toml" in each for each in said)
+
+
+def test_a_policy_file_with_a_name_of_no_file(person: Person) -> None:
+    """Is refused as one that cannot be read, also where the system does not even look for it."""
+    person.team.write_text(role("team", more=f"policy_file = '{'a' * 5000}'"))
+    assert "cannot read" in person.refusal("team").message
     assert person.role("mine") == ROLE
 
 
