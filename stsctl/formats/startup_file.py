@@ -50,7 +50,7 @@ def calls(content: bytes) -> bool:
 
 
 def with_block(content: bytes, shell: str, *, place: str) -> bytes:
-    """The file with the block as it is to be: in the place of the one that it has, or else at its end.
+    """The file with a block that calls stsctl: in the place of one that does not, or else at its end.
 
     Its lines end as shells read them on every system, whatever those around them end with. Raises ConfigurationError
     where the markers are there, and no block between them.
@@ -60,8 +60,8 @@ def with_block(content: bytes, shell: str, *, place: str) -> bytes:
     if len(_MARKER.findall(content)) != 2 * len(found) or len(found) > 1:
         raise ConfigurationError(f"{place}: the markers of stsctl's block are not one pair", hint="take them out")
     if found:
-        if found[0]["inside"].replace(b"\r\n", b"\n") == f"{block(shell)[1]}\n".encode():
-            return content
+        if re.search(rf"^[^#\n]*\bstsctl shell-init {shell}\b".encode(), found[0]["inside"], re.M):
+            return content  # With flags, maybe, that the person added.
         return content[: found[0].start()] + ours + content[found[0].end() :]
     if not content:
         return ours

@@ -138,7 +138,7 @@ def test_keys_in_plain_text_are_never_safe_to_move() -> None:
 
 
 def test_shells() -> None:
-    """Each gets a block, unless it has one, or calls shell-init by a line of its own, or is not to be written."""
+    """Each gets a block, unless it has one, with whatever flags, or a line of its own, or is not to be written."""
     block = "".join(f"{line}\n" for line in startup_file.block("zsh")).encode()
 
     def shell(content: bytes | None, why_not: str | None = None) -> Proposal:
@@ -147,6 +147,8 @@ def test_shells() -> None:
 
     assert after(shell(None)) == block.decode()
     assert shell(b"a\n" + block).is_so
+    assert shell(block.replace(b"zsh)", b"zsh --renew --prompt --title)")).is_so
+    assert after(shell(block.replace(b"zsh", b"bash"))) == block.decode()
     assert shell(b'eval "$(stsctl shell-init zsh)"').is_so
     assert shell(b"a", "~/.zshrc is read-only").by_hand == startup_file.block("zsh")
     assert shell(f"{startup_file.BEGIN}\n".encode()).by_hand
