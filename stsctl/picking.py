@@ -145,7 +145,9 @@ class Picker:
         shown = self._found[self._top : self._top + self._page]
         names = [cut(name, int(width * _NAME_SHARE)) for name in shown]
         column = max((pieces.width(name) for name in names), default=0)
-        rows = [self._row(place, column, width) for place in range(self._top, self._top + len(shown))]
+        abouts = [self._about(name) for name in shown]
+        columns = column, max(_LEFT, *(len(about.left) + 1 for about in abouts), 0)
+        rows = [self._row(place, about, columns, width) for place, about in enumerate(abouts, self._top)]
         rows += [()] * (self._page - len(rows))
         return [self._head(), *rows, *pane, self._foot()][:height]
 
@@ -154,17 +156,19 @@ class Picker:
 
     def _foot(self) -> Line:
         count = f"{len(self._found)} found" + (f", {len(self._marked)} marked" if self._marked else "")
-        keys = "Enter takes it, Esc leaves" + (", Tab marks" if self._several else "")
+        keys = f"Enter takes {'them' if len(self._marked) > 1 else 'it'}, Esc leaves" + (
+            ", Tab marks" if self._several else ""
+        )
         return (Piece(text=f"{count}   {keys}", style=Style.DIM),)
 
-    def _row(self, place: int, column: int, width: int) -> Line:
-        name = self._found[place]
-        about, here = self._about(name), place == self._position
+    def _row(self, place: int, about: About, columns: tuple[int, int], width: int) -> Line:
+        name, (column, left_column) = self._found[place], columns
+        here = place == self._position
         mark = ("▌" if here else " ") + ("● " if name in self._marked else "  ")
         text = cut(name, column)
         row = [Piece(text=mark, at_cursor=here), *self._marked_in(text, here, Style.PLAIN)]
         row.append(Piece(text=" " * (column - pieces.width(text) + 2)))
-        left = f"{about.left:{_LEFT}}"
+        left = f"{about.left:{left_column}}"
         row.append(Piece(text=left, style=Style.GOOD if about.left else Style.PLAIN, at_cursor=here))
         asks, style = ("wrong", Style.BAD) if about.is_wrong else (about.asks, Style.WARNING)
         row.append(Piece(text=f"{asks:{_ASKS}}", style=style, at_cursor=here))

@@ -99,6 +99,7 @@ def test_several() -> None:
     """Tab marks and unmarks, and goes on; Enter then takes what is marked, in the order of marking."""
     one = picker(several=True)
     press(one, "down", "tab", "tab", "up", "tab", "home", "tab")
+    assert screen(one)[-1] == "50 found, 2 marked   Enter takes them, Esc leaves, Tab marks"
     assert press(one, "enter") is Outcome.CHOSEN
     assert one.chosen == ("role-001", "role-000")
     other = picker()
@@ -166,6 +167,14 @@ def test_what_was_found_elsewhere_is_marked_there() -> None:
         one = Picker(texts, about=lambda _: said, details=lambda _: ())
         press(one, *query)
         assert [piece.text for piece in one.lines(80, 20)[1] if piece.style is Style.MATCH] == marked
+
+
+def test_what_is_left_has_a_column_of_its_own() -> None:
+    """However long a session lasts, what stands behind it is in one column."""
+    left = {"hub": "5 min", "work": "11 h 59 min"}
+    one = Picker(search(list(left)), about=lambda name: About(left=left[name], asks="MFA"), details=lambda _: ())
+    rows = screen(one)[1:3]
+    assert [row.index("MFA") for row in rows] == [rows[0].index("5 min") + len("11 h 59 min ")] * 2
 
 
 def test_a_name_that_leads_nowhere() -> None:
