@@ -27,6 +27,7 @@ class Report:
         self._environ = environ
         self._debug = debug
         self._spinning: Any = None
+        self._bar: Any = None
         self._said: set[str] = set()
 
     @property
@@ -53,7 +54,7 @@ class Report:
         """Data, as it is, to stdout; written and flushed whole. Raises StsctlError where that takes nothing."""
         out = _stdout()
         try:
-            out.write(text if text.endswith("\n") else f"{text}\n")
+            out.write(self._clear(out) + (text if text.endswith("\n") else f"{text}\n"))
             out.flush()
         except BrokenPipeError:
             raise
@@ -140,7 +141,7 @@ class Report:
     @contextlib.contextmanager
     def waiting(self, text: str) -> Iterator[None]:
         """A spinner beside `text` while something goes on; nothing where there is no terminal."""
-        if not self.decorated or self._spinning is not None:
+        if not self.decorated or self._spinning is not None or self._bar is not None:
             yield
             return
         from rich.text import Text
@@ -160,21 +161,29 @@ class Report:
             return
         from rich.progress import Progress
 
-        with Progress(console=self.console(), transient=True) as bar:
+        # Redirected, all of stdout would go to stderr: to the terminal, where the person wants it in a file.
+        bar = Progress(console=self.console(), transient=True, redirect_stdout=False, redirect_stderr=False)
+        with bar:
             task = bar.add_task(visible(text), total=total)
-            yield lambda: bar.advance(task)
+            self._bar = bar
+            try:
+                yield lambda: bar.advance(task)
+            finally:
+                self._bar = None
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
-        """No spinner meanwhile: the terminal is the person's."""
-        spinning = self._spinning
-        if spinning is not None:
-            spinning.stop()
+        """No spinner and no bar meanwhile: the terminal is the person's."""
+        bar, self._bar = self._bar, None
+        moving = bar or self._spinning
+        if moving is not None:
+            moving.stop()
         try:
             yield
         finally:
-            if spinning is not None:
-                spinning.start()
+            if moving is not None:
+                moving.start()
+            self._bar = bar
 
     def _line(self, text: str, style: str = "") -> None:
         text = visible(text)
@@ -186,9 +195,13 @@ class Report:
     def _write(self, text: str) -> None:
         if sys.stderr is None:
             return
-        with contextlib.suppress(OSError), self.quiet():
-            sys.stderr.write(f"{text}\n")
+        with contextlib.suppress(OSError), contextlib.nullcontext() if self._bar is not None else self.quiet():
+            sys.stderr.write(f"{self._clear(sys.stderr)}{text}\n")
             sys.stderr.flush()
+
+    def _clear(self, stream: IO[str]) -> str:
+        """What takes the bar from the line that is written next; it is drawn again below, within 100 ms."""
+        return "\r\033[2K" if self._bar is not None and stream.isatty() else ""
 
     def _fancy(self, stream: IO[str] | None) -> bool:
         plain = self._environ.get("NO_COLOR") or self._environ.get("TERM") == "dumb"

@@ -106,6 +106,15 @@ def test_several_for_a_program(window: Window) -> None:
     window.terminal.send("\r")
     lines = window.until("2 in all")
     assert {"read-only │ read-only", "long      │ long"} <= set(lines)
+    assert not any("running" in line for line in lines)
+
+
+def test_what_programs_say_goes_where_it_is_sent(window: Window) -> None:
+    """At a terminal, too, `each … > FILE` writes into the file: the bar that moves meanwhile takes nothing of it."""
+    window.terminal.sendline("stsctl each read-only long -- printenv STSCTL_ROLE > said; sort said | sed s/^/it-/")
+    lines = window.until("it-read-only │ read-only")
+    assert "it-long      │ long" in lines
+    assert not any("running" in line for line in lines)
 
 
 @pytest.mark.parametrize("key", ["\x1b", "\x03"])
