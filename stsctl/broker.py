@@ -269,7 +269,7 @@ class Broker:
         credentials = self.source.credentials()
         if credentials is None:
             raise ConfigurationError(
-                f'source "{plan.target.source.name}" has no credentials here', hint=f'run "stsctl plan {plan.name}"'
+                f'source "{plan.target.source.name}" has no credentials here', hint=f"stsctl plan {plan.name}"
             )
         if self.source.asker() != plan.asker:
             raise AskerChangedError(

@@ -215,7 +215,7 @@ class _Resolver:
         if hint is None and asked_at is not None:
             hint = f'if it is to be a pair of access keys: stsctl keys add "{name}"'
         elif hint is None:
-            hint = 'run "stsctl config show" to see the names' if known else 'begin with "stsctl keys add NAME"'
+            hint = "stsctl list --names" if known else "stsctl keys add NAME"
         return ConfigurationError(f'{place}there is no role, source or AWS profile "{name}"', hint=hint)
 
     def _only_source(self) -> Chain:

@@ -120,6 +120,8 @@ def _wrong(kind: str, text: str) -> str:
         return "begins with a capital"
     if text.endswith((".", "!", ":")):
         return "ends with a mark"
+    if kind == "hint" and re.fullmatch(r'run "[^"]*"', text):
+        return "is a command, and can be typed as it is without its first word"
     return "more than one line, or space at an end" if "\n" in text or text != text.strip() else ""
 
 

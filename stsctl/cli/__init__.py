@@ -88,7 +88,7 @@ class Commands(click.Group):
         if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
             from stsctl.nearest import suggestion
 
-            hint = suggestion(args[0], self.list_commands(ctx)) or 'run "stsctl --help"'
+            hint = suggestion(args[0], self.list_commands(ctx)) or "stsctl --help"
             raise UsageError(f'there is no command "{args[0]}"', hint=hint)
         return super().resolve_command(ctx, args)
 
@@ -167,7 +167,7 @@ def _run(argv: list[str], report: Report) -> int:
         message = error.format_message().rstrip(".")
         if message[1:2].islower():  # NAME stays as it is
             message = message[:1].lower() + message[1:]
-        report.error(UsageError(message, hint=f'run "{command} --help"'))
+        report.error(UsageError(message, hint=f"{command} --help"))
         return UsageError.status
     except click.ClickException as error:
         report.error(StsctlError(error.format_message().rstrip(".")))

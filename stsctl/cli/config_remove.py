@@ -63,7 +63,7 @@ def _is_role(app: App, name: str) -> bool:
         return False
     found = next((each for each in app.listing() if each.name == name), None)
     if found is None:
-        hint = suggestion(name, [each for each, _ in _removable(app)]) or 'run "stsctl config show"'
+        hint = suggestion(name, [each for each, _ in _removable(app)]) or "stsctl config show"
         raise ConfigurationError(f'there is no role or source "{name}"', hint=hint)
     way = None if found.kind == "profile" else "stsctl config edit"
     raise ConfigurationError(f'{found.origin}: stsctl did not add the {found.kind} "{name}"', hint=way)

@@ -104,7 +104,7 @@ class Keychain:
 
         keys = self.held.keys(name)
         if keys is None:
-            raise ConfigurationError(f'there are no keys "{name}" in the store', hint='run "stsctl keys list"')
+            raise ConfigurationError(f'there are no keys "{name}" in the store', hint="stsctl keys list")
 
         def keep(credentials: Credentials, rotation: Rotation | None) -> None:
             nonlocal keys

@@ -195,5 +195,5 @@ def _use(app: App, key: AccessKey | None) -> tuple[str, ...]:
 def remove(app: App, *, name: str) -> None:
     """Take a pair of access keys out of the store. AWS still knows them: delete them there too."""
     if not app.keychain.remove(name):
-        raise ConfigurationError(f'there are no keys "{name}" in the store', hint='run "stsctl keys list"')
+        raise ConfigurationError(f'there are no keys "{name}" in the store', hint="stsctl keys list")
     app.report.notice(f'the keys "{name}" are removed from the store')

@@ -60,7 +60,7 @@ def _one(app: App, name: str | None) -> set[str]:
         app.report.notice(f'the session of "{called}" was held no more')
         return {meant}
     if not keys:
-        raise ConfigurationError(f'no session of "{called}" is held', hint='run "stsctl list" to see what is')
+        raise ConfigurationError(f'no session of "{called}" is held', hint="stsctl list")
     app.forget(keys)
     app.report.notice(f'the session of "{called}" is forgotten')
     return keys

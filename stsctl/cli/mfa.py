@@ -138,7 +138,7 @@ def _say_of_security_keys(app: App, keys: LongTermKeys) -> None:
 def _keys(app: App, name: str) -> LongTermKeys:
     found = app.keys_held.keys(name)
     if found is None:
-        raise ConfigurationError(f'there are no keys "{name}" in the store', hint='run "stsctl keys list"')
+        raise ConfigurationError(f'there are no keys "{name}" in the store', hint="stsctl keys list")
     return found
 
 

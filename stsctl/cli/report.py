@@ -79,7 +79,10 @@ class Report:
         if not (_stdout().isatty() if aligned is None else aligned):
             self.data("\n".join("\t".join(row) for row in cells))
             return
-        widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+        widths = [
+            max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
+            for column in zip(*cells, strict=True)
+        ]
         padded = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
         self.data("\n".join(row.rstrip() for row in padded))
 
@@ -208,6 +211,8 @@ class Report:
         return stream is not None and stream.isatty() and not plain
 
 
+_WIDEST = 72
+"""How wide a cell may be for what stands below it to line up: a longer one would put the next column out of sight."""
 _LOOKS = {
     Style.DIM: "2", Style.BOLD: "1", Style.MATCH: "1;33", Style.GOOD: "32", Style.WARNING: "33", Style.BAD: "31",
     Style.PERSON: "35",

@@ -25,7 +25,7 @@ def with_source(text: bytes, name: str, values: Mapping[str, Value], *, place: s
 
 def without_source(text: bytes, name: str, *, place: str = "added.toml") -> bytes:
     """The file without `[source.NAME]`; raises ConfigurationError where it has none."""
-    return _without(text, "source", name, place, hint='run "stsctl keys list"')
+    return _without(text, "source", name, place, hint="stsctl keys list")
 
 
 def with_role(text: bytes, name: str, values: Mapping[str, Value], *, place: str = "added.toml") -> bytes:
@@ -35,7 +35,7 @@ def with_role(text: bytes, name: str, values: Mapping[str, Value], *, place: str
 
 def without_role(text: bytes, name: str, *, place: str = "added.toml") -> bytes:
     """The file without `[role.NAME]`; raises ConfigurationError where it has none."""
-    return _without(text, "role", name, place, hint='run "stsctl config show"')
+    return _without(text, "role", name, place, hint="stsctl config show")
 
 
 def with_import(

@@ -89,7 +89,7 @@ def remove_section(text: bytes, profile: str, *, place: str = "~/.aws/credential
     document = ini.parse(text, place)
     section = document.sections.get(profile)
     if section is None:
-        raise ConfigurationError(f'{place} has no section "{profile}"', hint='run "stsctl profile list"')
+        raise ConfigurationError(f'{place} has no section "{profile}"', hint="stsctl profile list")
     _check_ours(document, section)
     start = section.line - 1
     # The empty line above was written with the section.

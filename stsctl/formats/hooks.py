@@ -112,7 +112,7 @@ def remove(config: bytes, profile: str, *, place: str = "~/.aws/config") -> byte
     found = next((each for each in _hooks(document) if each.profile == profile), None)
     section = _section(document, profile)
     if found is None or section is None:
-        raise ConfigurationError(f'{place} has no hook in a profile "{profile}"', hint='run "stsctl profile list"')
+        raise ConfigurationError(f'{place} has no hook in a profile "{profile}"', hint="stsctl profile list")
     start, end = found.line - 2, found.line
     if section.managed and not section.entries.keys() - set(_OWN_KEYS):
         start, end = section.line - 1, section.last

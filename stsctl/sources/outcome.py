@@ -89,7 +89,7 @@ def refused(operation: str, response: Mapping[str, Any], now: datetime) -> Stsct
 
 _HINTS = {
     "InvalidClientTokenId": "AWS does not know these keys (deleted, inactive, or of another partition): "
-    'run "stsctl keys list"',
+    "stsctl keys list",
     "SignatureDoesNotMatch": 'the secret access key is wrong: run "stsctl keys add" again',
     "RegionDisabledException": "STS is not active in this region for that account: try --region us-east-1",
     "PackedPolicyTooLarge": "shorten the session policy, or pass fewer tags",

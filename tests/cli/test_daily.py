@@ -94,14 +94,16 @@ def test_whoami_asks_aws_about_credentials_of_somebody_elses(me: Me) -> None:
 
 
 def test_config_show_says_where_each_value_comes_from(me: Me) -> None:
-    """A flag, a variable, a file with its line, or a default."""
+    """A flag, a variable, a file with its line, or a default: beside short values, however long another one is."""
     shown = {
         each["name"]: each for each in json.loads(me.ok("config", "show", "--json", STSCTL_DURATION="2h"))["settings"]
     }
     assert shown["duration"]["origin"] == "STSCTL_DURATION"
     assert re.fullmatch(r"~/\.config/stsctl/config\.toml:\d+", shown["store"]["origin"])
     assert shown["prompt_timeout"]["origin"] == "default"
-    assert "--store" in me.ok("--store", "memory", "config", "show")
+    lines = me.ok("--store", "memory", "config", "show").splitlines()
+    assert re.fullmatch(r"store {2,50}memory {2,50}--store", lines[0])
+    assert max(map(len, lines)) > 300
 
 
 def test_tags_and_source_identity_reach_sts(me: Me) -> None:

@@ -141,8 +141,8 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     assert isinstance(error, ConfigurationError)
     assert error.message == 'there is no role, source or AWS profile "prd-admin"'
     assert error.hint == 'did you mean "prod-admin"?'
-    assert refusal("zzz").hint == 'run "stsctl config show" to see the names'
-    assert refusal("zzz", config="", aws="").hint == 'begin with "stsctl keys add NAME"'
+    assert refusal("zzz").hint == "stsctl list --names"
+    assert refusal("zzz", config="", aws="").hint == "stsctl keys add NAME"
 
 
 def test_an_unknown_beginning_is_refused_with_its_line() -> None:
