@@ -212,6 +212,11 @@ class _Resolver:
         known = [*listing(self._configuration, self._profiles).names, *self._configuration.aliases]
         place = "" if asked_at is None else f"{asked_at}: "
         hint = suggestion(name, known) or self._configuration.to_trust
+        if asked_at is None and name in self._configuration.groups:
+            import shlex
+
+            hint = f"stsctl each --group {shlex.quote(name)} -- COMMAND"
+            return ConfigurationError(f'"{name}" is a group of roles, and not one of them', hint=hint)
         if hint is None and asked_at is not None:
             hint = f'if it is to be a pair of access keys: stsctl keys add "{name}"'
         elif hint is None:

@@ -145,6 +145,13 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     assert refusal("zzz", config="", aws="").hint == "stsctl keys add NAME"
 
 
+def test_a_group_is_no_role() -> None:
+    """Who types its name is told what takes it."""
+    error = refusal("prod", config=f'{CONFIG}[group.prod]\nroles = ["prod-*"]\n')
+    assert error.message == '"prod" is a group of roles, and not one of them'
+    assert error.hint == "stsctl each --group prod -- COMMAND"
+
+
 def test_an_unknown_beginning_is_refused_with_its_line() -> None:
     """The line that names it."""
     error = refusal("r", config=f'[role.r]\nrole_arn = "{B}R"\nfrom = "wrok"\n[source.work]\ntype = "keys"\n')
