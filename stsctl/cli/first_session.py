@@ -69,7 +69,7 @@ def _without_names(app: App, screen: Screen) -> None:
     screen.begin("There is no role here yet. To begin:")
     screen.commands(
         [
-            ("stsctl keys add work", "keeps your access keys, which it asks for"),
+            ("stsctl keys add work", "asks for your access keys"),
             ("stsctl assume ROLE_ARN --from work", "gets a role's session"),
         ]
     )

@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stsctl.cli.report import Report
+from stsctl.console_table import Color
 from stsctl.formats.visible import visible
 
 if TYPE_CHECKING:
     from stsctl.cli.obtaining import Obtained
+
+_COLORS = {"turquoise": "cyan", "orange": "color(208)", "pink": "color(205)", "purple": "magenta"}
+"""How rich calls those colours of a role that it has other names for."""
 
 
 def left(length: timedelta) -> str:
@@ -37,7 +41,13 @@ def show(report: Report, obtained: Obtained, now: datetime, next_steps: list[str
     if obtained.region:
         rows.append(("region", _plain(obtained.region)))
     rows += [("next" if not i else "", _plain(step)) for i, step in enumerate(next_steps)]
-    _panel(report, obtained.wanted.name, rows)
+    _panel(report, obtained.wanted.name, rows, style_of(obtained.marks.color))
+
+
+def style_of(color: Color | None) -> str:
+    """How rich is told of a role's colour, or of that of a role which has none."""
+    named = (color or Color.GREEN).value
+    return f"bold {_COLORS.get(named, named)}"
 
 
 def _who(obtained: Obtained) -> str:
@@ -60,7 +70,7 @@ def _plain(text: str) -> str:
     return escape(visible(text))
 
 
-def _panel(report: Report, title: str, rows: list[tuple[str, str]]) -> None:
+def _panel(report: Report, title: str, rows: list[tuple[str, str]], style: str) -> None:
     from rich import box
     from rich.panel import Panel
     from rich.table import Table
@@ -70,5 +80,5 @@ def _panel(report: Report, title: str, rows: list[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for label, value in rows:
         table.add_row(label, value)
-    panel = Panel(table, title=f"[bold green]{_plain(title)}[/]", title_align="left", box=box.ROUNDED, expand=False)
+    panel = Panel(table, title=f"[{style}]{_plain(title)}[/]", title_align="left", box=box.ROUNDED, expand=False)
     report.console().print(panel)
