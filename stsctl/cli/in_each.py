@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stsctl.cli import warning
+from stsctl.cli.report import headline, told
 from stsctl.dataclass import dataclass
-from stsctl.errors import StsctlError, ThrottledError
+from stsctl.errors import RefusedError, StsctlError, ThrottledError
 from stsctl.formats import environment
 from stsctl.formats.visible import visible
 from stsctl.target import Wanted
@@ -92,7 +93,7 @@ class InEach:
             environ = self._environ(self._session(task.name), task.region)
         except StsctlError as error:
             crew.leave()
-            self._failed.append(f"{task.label} ({error.message})")
+            self._failed.append(f"{task.label} ({headline(error)})")
             self._told.refused(task.label, error)
             return
         crew.start(task.label, self._program, environ)
@@ -152,7 +153,8 @@ class AsLines:
 
     def refused(self, label: str, error: StsctlError) -> None:
         """Says why a program was not started."""
-        self.said(label, True, visible(error.message))
+        for line in told(error):
+            self.said(label, True, visible(line.removeprefix("error: ")))
 
 
 class AsJson:
@@ -174,7 +176,8 @@ class AsJson:
 
     def refused(self, label: str, error: StsctlError) -> None:
         """Prints why a program was not started."""
-        self._print(label, error=error.message)
+        code = {"code": error.code} if isinstance(error, RefusedError) else {}
+        self._print(label, error=headline(error), **code)
 
     def _print(self, label: str, **said: object) -> None:
         task = self._tasks[label]

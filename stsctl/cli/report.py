@@ -127,13 +127,8 @@ class Report:
 
     def error(self, error: StsctlError) -> None:
         """What happened, what AWS said of it, and what to type next."""
-        message = error.message or (f"{error.operation} refused" if isinstance(error, RefusedError) else "")
-        self._line(f"stsctl: error: {message}", "bold red")
-        if isinstance(error, RefusedError) and error.code:
-            request = f" (request {error.request_id})" if error.request_id else ""
-            self._line(f"stsctl: {error.by}: {error.code}: {error.reason}{request}")
-        if error.hint:
-            self._line(f"stsctl: hint: {error.hint}", "cyan")
+        for line in told(error):
+            self._line(f"stsctl: {line}")
 
     def console(self, *, data: bool = False) -> Console:
         """A rich console on stderr, or on stdout for a listing."""
@@ -188,11 +183,11 @@ class Report:
                 moving.start()
             self._bar = bar
 
-    def _line(self, text: str, style: str = "") -> None:
+    def _line(self, text: str) -> None:
         text = visible(text)
-        if style and self.decorated:
-            label, _, rest = text.removeprefix("stsctl: ").partition(": ")
-            text = f"stsctl: {_STYLES[style]}{label}:\033[0m {rest}"
+        label, _, rest = text.removeprefix("stsctl: ").partition(": ")
+        if label in _STYLES and self.decorated:
+            text = f"stsctl: {_STYLES[label]}{label}:\033[0m {rest}"
         self._write(text)
 
     def _write(self, text: str) -> None:
@@ -225,7 +220,22 @@ def _styled(piece: Piece) -> str:
     return f"\033[{look}m{text}\033[0m" if look and text.strip() else text
 
 
-_STYLES = {"bold red": "\033[1;31m", "cyan": "\033[36m"}
+_STYLES = {"error": "\033[1;31m", "hint": "\033[36m"}
+
+
+def told(error: StsctlError) -> Iterator[str]:
+    """What happened, what AWS said of it, and what to type next: a line each."""
+    yield f"error: {headline(error)}"
+    if isinstance(error, RefusedError) and error.code:
+        request = f" (request {error.request_id})" if error.request_id else ""
+        yield f"{error.by}: {error.code}: {error.reason}{request}"
+    if error.hint:
+        yield f"hint: {error.hint}"
+
+
+def headline(error: StsctlError) -> str:
+    """What happened; where stsctl knows nothing of it, which operation AWS refused."""
+    return error.message or (f"{error.operation} refused" if isinstance(error, RefusedError) else "")
 
 
 def _spelled(character: str) -> str:

@@ -58,6 +58,7 @@ def test_a_failure(me: Me, *, keep_going: bool) -> None:
         assert sorted(ran) == ["audit", "long", "read-only"]
         assert "4 in all, 2 failed: " in done.err
         assert 'locked (role "locked" refused' in done.err
+        assert "locked    │ aws: AccessDenied: " in done.err
     else:
         assert len(ran) < 3
         assert "not started" in done.err
