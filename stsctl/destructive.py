@@ -26,12 +26,16 @@ PATTERN = r"[\w./+=,@:*?\[\]-]+( [\w./+=,@:*?\[\]-]+)*"
 
 _BY_DEFAULT, _BETWEEN = "1", ";"
 _PIECE = re.compile(
-    r"""(?P<end>\$\(|[;|&()`\n]+)|(?P<word>(?:\\.|'[^']*'?|"(?:\\.|[^"\\])*"?|\$(?!\()|[^\s;|&()`\\'"$])+)|\s+|.""",
+    r"""(?P<end>\$\(|[;|&()`\n]+)|(?P<word>(?:\\.|'[^']*'?|"(?:\\.|[^"\\])*"?|\$(?!\()|[^\s;|&()`<>\\'"$])+)|\s+|.""",
     re.DOTALL,
 )
 _QUOTED = re.compile(r"""\\(.)|'([^']*)'?|"((?:\\.|[^"\\])*)"?""", re.DOTALL)
 _RUNS = re.compile(r"\$\(|`")
-_RUNS_TEXT = {"sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "nu", "eval", "ssh"}
+_RUNS_TEXT = {"sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "nu", "eval", "ssh", "su", "watch"}
+_BEFORE = re.compile(
+    r"\w+=.*|!|\{|if|then|elif|else|while|until|do|time|and|or|not|begin|sudo|doas|nohup|noglob", re.DOTALL
+)
+"""What an alias can stand behind and still be one, or as good as one to a person."""
 _DEEPEST = 4
 
 
@@ -63,7 +67,7 @@ def _within(pattern: list[str], words: list[str]) -> bool:
     """Whether the words of a pattern are among those of a command, in their order; a program's folder says nothing."""
     left = iter(words)
     program, *rest = pattern
-    if not any(fnmatchcase(re.split(r"[/\\]", word)[-1], program) for word in left):
+    if not any(fnmatchcase(re.split(r"[/\\]", word)[-1].removesuffix(".exe"), program) for word in left):
         return False
     return all(any(fnmatchcase(word, wanted) for word in left) for wanted in rest)
 
@@ -93,10 +97,13 @@ def _command(words: list[str], aliases: Mapping[str, str], depth: int) -> Iterat
     yield words
     if depth >= _DEEPEST:
         return
-    if words[0] in aliases:
+    first = next((at for at, word in enumerate(words) if not _BEFORE.fullmatch(word)), 0)
+    if words[first] in aliases:
         from shlex import join
 
-        yield from _commands(f"{aliases[words[0]]} {join(words[1:])}", {}, depth + 1)
+        # It is none within itself, as with `alias rm='rm -i'`.
+        others = {name: meaning for name, meaning in aliases.items() if name != words[first]}
+        yield from _commands(f"{aliases[words[first]]} {join(words[first + 1 :])}", others, depth + 1)
     if any(word.rpartition("/")[2] in _RUNS_TEXT for word in words):
         for text in (word for word in words if " " in word):
             yield from _commands(text, aliases, depth + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from shlex import quote
 
 from stsctl.chain import Chain, is_hook, leads_somewhere, of_profile
 from stsctl.errors import ConfigurationError
@@ -48,7 +49,8 @@ def _usual(profiles: Profiles, profile: Profile, kept: dict[str, Source]) -> lis
     if keys is not None and keys.session_token is not None:
         return [stays(what, origin, "temporary credentials: stsctl gets its own")]
     if keys is not None:
-        take = f"stsctl keys add {profile.name} --from-profile {profile.name}"
+        name = quote(profile.name)
+        take = f"stsctl keys add {name} --from-profile {name}"
         return [works(what, origin, "its keys are in plain text", take)]
     runs = programs.run_by(chain.source.process)
     if runs is not None:

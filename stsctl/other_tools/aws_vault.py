@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from shlex import quote
 
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import aws_config, programs
@@ -87,7 +88,8 @@ def _said(profiles: Profiles, name: str) -> Callable[[str], str | None]:
 def _by_hand(name: str) -> str:
     """What brings the keys over from whatever keyring aws-vault can read."""
     pair = """sh -c 'printf "%s\\n" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"'"""
-    return f"aws-vault exec --no-session {name} -- {pair} | stsctl keys add {name} --stdin"
+    called = quote(name)
+    return f"aws-vault exec --no-session {called} -- {pair} | stsctl keys add {called} --stdin"
 
 
 def _own(profile: Profile) -> list[Finding] | None:
@@ -103,7 +105,8 @@ def _own(profile: Profile) -> list[Finding] | None:
     words = programs.words_of(profile.get("credential_process"))
     if words[:1] == ("aws-vault",) and not profile.get("role_arn"):
         target = next((word for word in reversed(words) if not word.startswith("-")), "")
-        return [stays(what, profile.origin, f'it runs aws-vault for "{target}"', f"stsctl profile hook {target}")]
+        hint = f"stsctl profile hook {quote(target)}"
+        return [stays(what, profile.origin, f'it runs aws-vault for "{target}"', hint)]
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import aws_config, centers, programs, tree
@@ -90,7 +91,7 @@ def _own(profile: Profile, theirs: Theirs, found: Centers) -> list[Finding] | No
     if words[:1] in (("granted",), ("dgranted",)) and "credential-process" in words and not _by_itself(profile):
         name = programs.option(words, "--profile") or profile.name
         keys = KeptKeys(name=name, item=name, mfa_serial=profile.get("mfa_serial"), region=profile.get("region"))
-        return [long_term_keys(keys, theirs.keyring, f"stsctl keys add {name}")]
+        return [long_term_keys(keys, theirs.keyring, f"stsctl keys add {quote(name)}")]
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from shlex import quote
 
 from stsctl.errors import ConfigurationError
 from stsctl.other_tools import centers, tree
@@ -122,7 +123,7 @@ class _Workspace:
     def _user(self, one: Tree, name: str) -> Finding:
         said = {"mfa_serial": one.said("mfaDevice"), "region": one.said("region")}
         keys = KeptKeys(name=name, item=one.said("sessionId") or "", **said)
-        return long_term_keys(keys, self._keyring, f'stsctl keys add "{name}"')
+        return long_term_keys(keys, self._keyring, f"stsctl keys add {quote(name)}")
 
 
 def _role(one: Tree, name: str, beginning: str) -> Entry:

@@ -16,6 +16,10 @@ alias tf='terraform'
 alias -- k kubectl
 abbr -a -- gone 'terraform destroy'
 alias say=$'x'
+alias tfd='tf destroy'
+alias rm='rm -i'
+alias here=there
+alias there=here
 """
 
 
@@ -43,6 +47,19 @@ alias say=$'x'
         "tf destroy",
         "k delete pod x",
         "gone",
+        "tfd",
+        "TF_VAR_x=1 tf destroy",
+        "time tf destroy",
+        "! tf destroy",
+        "{ tf destroy; }",
+        "if tf destroy; then echo; fi",
+        "for p in a b; do k delete pod $p; done",
+        "sudo tf destroy",
+        "rm -r x",
+        "terraform destroy>log",
+        "terraform destroy</dev/null",
+        "terraform.exe destroy",
+        "su -c 'terraform destroy'",
     ],
 )
 def test_these_look_destructive(line: str) -> None:
@@ -66,6 +83,8 @@ def test_these_look_destructive(line: str) -> None:
         "echo 'unclosed rm -r",
         "echo $((1 + 2)) > x",
         "tf plan",
+        "here",
+        "echo tf destroy",
     ],
 )
 def test_these_do_not(line: str) -> None:

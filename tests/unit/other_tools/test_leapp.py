@@ -34,7 +34,7 @@ def test_keys_of_a_user_are_offered_by_the_id_that_they_are_filed_under() -> Non
     """With the user's device."""
     keys = KeptKeys(name="me", item="u1", mfa_serial="arn:aws:iam::111111111111:mfa/me", region="eu-west-1")
     assert found("leapp", LEAPP, items=("u1", "other"))['keys "me"'].keys == keys
-    assert found("leapp", LEAPP)['keys "me"'].hint == 'stsctl keys add "me"'
+    assert found("leapp", LEAPP)['keys "me"'].hint == "stsctl keys add me"
 
 
 def test_what_cannot_be_carried_over_is_told() -> None:
