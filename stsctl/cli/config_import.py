@@ -27,6 +27,8 @@ _SAID = {
     Outcome.STAYS: ("stays there", "red"),
 }
 """What the table says of each outcome, and its colour there."""
+_WIDE = 100
+"""From how many columns on there is a table; below, its columns would be a few letters wide."""
 
 
 @click.command("import")
@@ -61,8 +63,10 @@ def _looked_at(tool: str) -> str:
 def _show(app: App, settled: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         app.report.answer([_facts(finding) for finding in settled])
-    elif app.report.decorated_data:
+    elif app.report.decorated_data and app.report.columns >= _WIDE:
         _table(app, settled)
+    elif app.report.decorated_data:
+        _stacked(app, settled)
     else:
         app.report.rows(_cells(finding) for finding in settled)
     hints = dict.fromkeys(finding.hint for finding in settled if finding.hint)
@@ -107,6 +111,19 @@ def _table(app: App, settled: Sequence[Finding]) -> None:
             table.add_row(Text(what), Text(where, style="dim"), Text(here, style=colour), Text(note))
         table.add_section()
     app.report.console(data=True).print(table)
+
+
+def _stacked(app: App, settled: Sequence[Finding]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = app.report.console(data=True)
+    for outcome, (_, colour) in _SAID.items():
+        for finding in (each for each in settled if each.outcome is outcome):
+            what, where, here, note = map(visible, _cells(finding))
+            console.print(Text.assemble(what, "  ", (here, colour)))
+            console.print(Padding(Text.assemble((where, "dim"), "  ", note), (0, 0, 0, 4)))
+    console.print()
 
 
 def _write(app: App, settled: Sequence[Finding]) -> None:

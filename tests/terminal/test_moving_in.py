@@ -48,11 +48,11 @@ def me(home: Path, organisation: Organisation) -> Me:
     return person
 
 
-def at_terminal(me: Me, *words: str) -> pexpect.spawn:
-    """`stsctl` at a terminal of 110 columns."""
+def at_terminal(me: Me, *words: str, columns: int = 110) -> pexpect.spawn:
+    """`stsctl` at a terminal."""
     terminal = pexpect.spawn(
         str(STSCTL), list(words), env={**me.environ, "TERM": "xterm-256color"}, encoding="utf-8", timeout=100,
-        dimensions=(60, 110), cwd=str(me.home),
+        dimensions=(60, columns), cwd=str(me.home),
     )  # fmt: skip
     terminal.delaybeforesend = None
     return terminal
@@ -90,9 +90,13 @@ def test_keys_are_taken_that_the_person_gives_and_the_roles_that_begin_there_are
 
 
 def test_a_passphrase_that_is_not_the_one_is_told(me: Me) -> None:
-    """Nothing is kept of them, and the status says so."""
-    importing = at_terminal(me, "config", "import", "--from", "aws-vault")
+    """Nothing is kept of them, and the status says so. On 80 columns no table is squeezed."""
+    importing = at_terminal(me, "config", "import", "--from", "aws-vault", columns=80)
     importing.expect_exact("[y/N] ")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", importing.before)
+    assert re.search(
+        r'profile "odd\[bold\]"  as it is *\r\n    ~/\.aws/config:8  "work" → ' + re.escape(READ_ONLY), shown
+    )
     importing.sendline("y")
     importing.expect_exact("(not shown): ")
     importing.waitnoecho()
