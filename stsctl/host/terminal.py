@@ -112,7 +112,7 @@ def _line_mode(terminal: int, *, echo: bool) -> Iterator[None]:
     assert sys.platform != "win32"
     before = termios.tcgetattr(terminal)
     during = termios.tcgetattr(terminal)
-    during[0] |= termios.ICRNL
+    during[0] = (during[0] | termios.ICRNL) & ~termios.INLCR  # zsh has the two change places while a line is typed
     during[1] |= termios.OPOST | termios.ONLCR
     during[3] |= termios.ICANON | termios.ISIG | termios.ECHO
     if not echo:

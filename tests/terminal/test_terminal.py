@@ -140,13 +140,17 @@ def test_sigterm_leaves_the_echo_on() -> None:
     assert "status=143" in finish(terminal)
 
 
-def test_a_terminal_in_raw_mode_is_asked_all_the_same() -> None:
-    """A full-screen program may have turned line editing and Ctrl-C off; it finds them off again."""
-    terminal = spawn('stty raw -echo; stty -g; "$PYTHON" -c "$ASK" shown 100; stty -g')
+@pytest.mark.parametrize(("mode", "enter"), [("raw -echo", "\r"), ("raw -echo inlcr -icrnl", "\n")], ids=["raw", "zsh"])
+def test_a_terminal_in_raw_mode_is_asked_all_the_same(mode: str, enter: str) -> None:
+    """A full-screen program may have turned line editing and Ctrl-C off; it finds them off again.
+
+    zsh has the two ends of a line change places while one is typed.
+    """
+    terminal = spawn(f'stty {mode}; stty -g; "$PYTHON" -c "$ASK" shown 20; stty -g')
     terminal.expect(r"([0-9a-f:]{20,})\r?\n")
     settings = terminal.match[1]
     terminal.expect("code: ")
-    terminal.send("123456\r")
+    terminal.send(f"123456{enter}")
     terminal.expect("123456\r\n")
     rest = terminal.read()
     assert "answer: '123456'" in rest
