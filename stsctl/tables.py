@@ -41,6 +41,11 @@ class TableError(ConfigurationError):
         self.path = path
 
 
+def misplaced(key: str) -> str | None:
+    """A hint about a key that belongs before all tables, and that TOML takes for one of the table before it."""
+    return f"{key} is written on the first line, before any [table]" if key == "include" else None
+
+
 class Lines(Protocol):
     """On which line each key of a text stands, by its path."""
 
@@ -90,7 +95,8 @@ class Table:
         for key in self._values:
             if key not in known:
                 where = f" in {self.title}" if self.path else ""
-                hint = suggestion(key, known) or f"known are {', '.join(known)}"
+                hint = misplaced(key) if self.path else None
+                hint = hint or suggestion(key, known) or f"known are {', '.join(known)}"
                 raise self.problem(key, f'unknown key "{key}"{where}', hint=hint)
 
     def _get(self, key: str, *kinds: type) -> object:
@@ -99,7 +105,8 @@ class Table:
         if value is None or (isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)):
             return value
         expected = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
-        raise self.problem(key, f"{key} is {_KINDS.get(type(value), 'a date or time')}, it takes {expected}")
+        hint = f'{key} = ["…"]' if isinstance(value, str) and list in kinds else None
+        raise self.problem(key, f"{key} is {_KINDS.get(type(value), 'a date or time')}, it takes {expected}", hint=hint)
 
     def text(self, key: str) -> str | None:
         """A text that says something."""

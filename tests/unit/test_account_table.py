@@ -10,7 +10,8 @@ from stsctl.formats import added
 from stsctl.listing import listing
 from stsctl.origin import Shared
 from stsctl.search import Search
-from stsctl.sharing import SharedFile, Standing, merged
+from stsctl.shared_file import SharedFile, Trust
+from stsctl.sharing import merged
 
 CONFIG = b"""
 [accounts]
@@ -61,11 +62,11 @@ def test_what_is_no_account(line: str, said: str) -> None:
 def test_a_team_names_those_that_the_person_does_not() -> None:
     """An included file may; a project's may not, for what is true of an account does not depend on where one is."""
     content = b'[accounts]\n222222222222 = "Sandbox"\n444444444444 = "Shared"\n'
-    file = SharedFile(content=content, path="/t.toml", place="t.toml", standing=Standing.NEW)
+    file = SharedFile(content=content, path="/t.toml", place="t.toml", trust=Trust.NONE)
     found = merged(configuration.load(CONFIG, None), [file])
     assert dict(found.accounts) == {"222222222222": "Payments", "444444444444": "Shared"}
     of_project = SharedFile(
-        content=content, path="/p/.stsctl.toml", place="p", standing=Standing.TRUSTED, shared=Shared.PROJECT
+        content=content, path="/p/.stsctl.toml", place="p", trust=Trust.GIVEN, shared=Shared.PROJECT
     )
     refused = merged(configuration.load(CONFIG, None), [of_project])
     assert dict(refused.accounts) == {"222222222222": "Payments"}
