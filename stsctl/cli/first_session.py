@@ -80,7 +80,7 @@ def _without_names(app: App, screen: Screen) -> None:
         return
     screen.begin("Or try it first with no account, on an emulator of AWS that runs on this machine?")
     place = app.short(app.paths.config_home / "emulator")
-    screen.remark(f"What is its own rests apart from what is AWS's ({place}).")
+    screen.remark(f"Its keys and sessions are kept apart from those of AWS ({place}).")
     screen.remark("It runs until: stsctl emulator stop")
     if screen.ask("Start it? [y/N] ").lower() in ("y", "yes"):
         there = emulator_trial.begin(app)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stsctl.cli import config_import, first_session, key_move
-from stsctl.cli.proposals import MOST_LINES, Screen
+from stsctl.cli.proposals import Screen, is_long
 from stsctl.cli.survey import Survey
 from stsctl.dataclass import dataclass
 from stsctl.errors import ConfigurationError, PersonNeededError, StsctlError, UsageError
@@ -116,9 +116,9 @@ class Conversation:
         if self.mode is not Mode.ASKS:
             return self.mode is Mode.SAFE_ONES and proposal.safe
         choices = "Y/n" if proposal.safe else "y/N"
-        is_long = any(len(each.diff()) > MOST_LINES for each in proposal.changes)
+        has_more = any(is_long(each) for each in proposal.changes)
         while True:
-            match self.screen.ask(f"Do it? [{choices}{'/d for all of it' if is_long else ''}] ").lower():
+            match self.screen.ask(f"Do it? [{choices}{'/d for all of it' if has_more else ''}] ").lower():
                 case "":
                     return proposal.safe
                 case "y" | "yes":

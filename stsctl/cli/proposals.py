@@ -13,11 +13,16 @@ from stsctl.setup.proposal import Change, Proposal
 if TYPE_CHECKING:
     from stsctl.cli.app import App
 
-MOST_LINES = 12
-"""Lines of a change that are shown unasked."""
+_MOST_LINES, _SOME_MORE = 12, 4
+"""Lines of a change that are shown unasked; and how many more, before that would hide but a few."""
 _INDENT = "     "
 _PATIENCE = timedelta(minutes=10)
 """For a question about a text that has to be read first."""
+
+
+def is_long(change: Change) -> bool:
+    """Whether not all of it is shown unasked."""
+    return len(change.diff()) > _MOST_LINES + _SOME_MORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class Screen:
         """The lines that go and come; the first of many."""
         self._print(_INDENT, "", (change.place, "cyan"), (" (new)" if change.before is None else "", "dim"))
         lines = change.diff()
-        shown = lines if whole else lines[:MOST_LINES]
+        shown = lines[:_MOST_LINES] if is_long(change) and not whole else lines
         for line in shown:
             self._print(f"{_INDENT}{line[:1]} ", style := "green" if line.startswith("+") else "red", (line[1:], style))
         if len(shown) < len(lines):
