@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Protocol
 
 from stsctl.credentials import LEAST_LEFT, Credentials, Session
@@ -142,7 +143,9 @@ class Broker:
         if not plan.steps:
             return self._own_session(plan)
         if self._person_needed(plan):
-            raise PersonNeededError(f'another session of "{plan.name}" needs you', hint=f"stsctl assume {plan.name}")
+            raise PersonNeededError(
+                f'another session of "{plan.name}" needs you', hint=f"stsctl assume {quote(plan.name)}"
+            )
         return self._climb(plan, _Want(least=LEAST_LEFT, newer_than=held.obtained_at if held else None))
 
     def _held(self, step: Step) -> Session | None:
@@ -269,7 +272,7 @@ class Broker:
         credentials = self.source.credentials()
         if credentials is None:
             raise ConfigurationError(
-                f'source "{plan.target.source.name}" has no credentials here', hint=f"stsctl plan {plan.name}"
+                f'source "{plan.target.source.name}" has no credentials here', hint=f"stsctl plan {quote(plan.name)}"
             )
         if self.source.asker() != plan.asker:
             raise AskerChangedError(

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/STS/latest/APIReference/ (the parameters of each ope
 
 from __future__ import annotations
 
+from shlex import quote
+
 from stsctl.errors import UsageError
 from stsctl.request import Asker, Operation
 from stsctl.source import Source, SourceKind
@@ -89,7 +91,7 @@ def _refuse_place(target: Target, position: int, asker: Asker) -> None:
         if of_identity_center:
             raise UsageError(
                 f'"{hop.name}" cannot come from "{source.name}": Identity Center gives permission sets, not roles',
-                hint=f'let it come from one: stsctl sso roles {source.name}, or write type = "permission-set"',
+                hint=f'let it come from one: stsctl sso roles {quote(source.name)}, or write type = "permission-set"',
             )
         raise UsageError(
             f'"{hop.name}" is a permission set, which only a source of type identity-center gives',

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
+from shlex import quote
 
 from stsctl import sso_profile
 from stsctl.argv import runs_stsctl
@@ -125,7 +126,7 @@ def source_of(profile: Profile) -> Source:
             raise profile.problem(
                 key,
                 f"names an Identity Center ({key}), and no account and role there",
-                hint=f"add sso_account_id and sso_role_name: stsctl sso roles {profile.name}",
+                hint=f"add sso_account_id and sso_role_name: stsctl sso roles {quote(profile.name)}",
             )
     raise profile.problem(
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from shlex import quote
 
 from stsctl import sso_profile
 from stsctl.configuration import Configuration
@@ -75,7 +76,9 @@ def the_only_one(found: Mapping[str, Source]) -> Source:
         return next(iter(found.values()))
     if found:
         names = ", ".join(f'"{name}"' for name in found)
-        raise UsageError(f"which Identity Center? there are {names}", hint=f"stsctl sso login {next(iter(found))}")
+        raise UsageError(
+            f"which Identity Center? there are {names}", hint=f"stsctl sso login {quote(next(iter(found)))}"
+        )
     raise UsageError(
         "there is no Identity Center in your configuration",
         hint='write [source.NAME] with type = "identity-center", start_url and sso_region',

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import replace
+from shlex import quote
 
 from stsctl import hop_files, identity_centers, overrides
 from stsctl.arn import Arn
@@ -242,7 +243,7 @@ class _Resolver:
             raise ConfigurationError("which source is it to be had from?", hint="say it: --from NAME")
         if found:
             names = ", ".join(f'"{name}"' for name in found)
-            hint = f"stsctl assume {arn} --from {next(iter(found))}"
+            hint = f"stsctl assume {arn} --from {quote(next(iter(found)))}"
             raise ConfigurationError(f"who is to assume the role? there are {names}", hint=hint)
         raise ConfigurationError(
             "who is to assume the role? there is no source yet",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from shlex import quote
 from typing import Protocol, TypeVar
 
 from stsctl.dataclass import dataclass
@@ -93,5 +94,5 @@ class Codes:
             self.spent.spend(device.serial, device.endpoint, code, self.now())
             return answer
         raise refusal or PersonNeededError(
-            f"no MFA code was taken: {complaint}", hint=f"stsctl assume {name}", asked=True
+            f"no MFA code was taken: {complaint}", hint=f"stsctl assume {quote(name)}", asked=True
         )

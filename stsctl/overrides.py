@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 
 from stsctl import limits
 from stsctl.errors import UsageError
@@ -104,7 +105,7 @@ def refuse_for_source(wanted: Wanted) -> None:
         "--provided-context": wanted.provided_contexts,
     }.items():
         if value:
-            hint = f"stsctl assume ROLE_ARN --from {wanted.name} {flag} …"
+            hint = f"stsctl assume ROLE_ARN --from {quote(wanted.name)} {flag} …"
             raise UsageError(f'{flag} is for roles, and "{wanted.name}" is a source', hint=hint)
 
 

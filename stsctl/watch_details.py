@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from shlex import quote
 
 from stsctl.needs import Need
 from stsctl.pieces import Line, Piece, Style, cut, width
@@ -64,7 +65,7 @@ def _here(watched: Watched, now: datetime) -> Said:
         return "no session is current in this terminal", Style.DIM
     row = next((row for row in watched.rows if row.is_current), None)
     if row is None or (row.expires_at is not None and row.expires_at <= now):
-        return f"{watched.current}, which has ended: stsctl assume {watched.current}", Style.BAD
+        return f"{watched.current}, which has ended: stsctl assume {quote(watched.current)}", Style.BAD
     left = remaining(row.expires_at, now)
     return ", ".join(filter(None, (row.name, row.who, left if row.expires_at is None else f"{left} left"))), COLOR[
         row.state(now)

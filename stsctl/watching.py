@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
+from shlex import quote
 
 from stsctl.dataclass import dataclass
 from stsctl.pieces import Line, Piece, Style, clip, width
@@ -274,4 +275,4 @@ def _not_by_itself(row: Row) -> str:
     """Why a session is neither renewed nor shown in the console."""
     if row.is_step:
         return f'"{row.name}" is a step on the way to another, and renewed with that'
-    return f'"{row.name}" is not held: stsctl assume {row.name}'
+    return f'"{row.name}" is not held: stsctl assume {quote(row.name)}'

@@ -139,3 +139,34 @@ def test_no_repr_in_a_message() -> None:
                 for inner in ast.walk(node):
                     shown = isinstance(inner, ast.FormattedValue) and inner.conversion == ord("r")
                     assert not shown, f"{path.name}:{node.lineno}: a repr in an error"
+
+
+_TYPED = re.compile(
+    r"\b(?:stsctl (?:access|agent|assume|config|console|each|env|exec|explain|keys|list|logout|mfa|plan|profile)"
+    r"(?: [\w-]+)*|stsctl (?:sso|sts) [\w-]+|aws --profile) $"
+)
+_ONE_WORD = {"arn", "runs", "tool.name", "called"}
+"""What is no name that somebody gives: ARNs that were read as such, and words of our own."""
+
+
+def _unquoted() -> Iterator[str]:
+    """Every value in what is to be typed that a shell could take for more than a word."""
+    for path, tree in TREES.items():
+        nodes = list(ast.walk(tree))
+        given = (node for node in nodes if isinstance(node, ast.Assign) and "quote(" in ast.unparse(node.value))
+        quoted = {ast.unparse(target) for node in given for target in node.targets}
+        for node in (each for each in nodes if isinstance(each, ast.JoinedStr) and "emulator" not in path.parts):
+            for text, value in zip(node.values, node.values[1:], strict=False):
+                if (
+                    isinstance(text, ast.Constant)
+                    and isinstance(value, ast.FormattedValue)
+                    and _TYPED.search(text.value)
+                ):
+                    said = ast.unparse(value.value)
+                    if "quote(" not in said and said not in quoted | _ONE_WORD:
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}: {said}"
+
+
+def test_a_name_in_what_is_to_be_typed_is_one_word() -> None:
+    """People paste it, and administrators and other tools call roles what they like: `$(touch x)` is run by nobody."""
+    assert list(_unquoted()) == []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from stsctl.plan import Plan, Step
 from stsctl.request import Operation
@@ -61,7 +62,7 @@ def _said(step: Step, words: Words) -> Iterator[Cause]:
     elif missing is not None:
         yield Cause(
             words=f"AWS says: no {missing['kind']} policy allows {missing['action']}",
-            settle=f"stsctl access who-can {missing['action']} {role} --policies live",
+            settle=f"stsctl access who-can {quote(missing['action'])} {role} --policies live",
             said=True,
         )
     if action is not None and action["action"] in _ALONGSIDE:
@@ -89,7 +90,7 @@ def _by_what_was_sent(plan: Plan, position: int) -> Iterator[Cause]:
     if request.external_id is None and (crosses or first is None):
         yield Cause(
             words="the trust policy may want an external id, and none is given",
-            settle=f"stsctl access trust {role} --as a role of {role.account}; then --external-id",
+            settle=f"stsctl access trust {quote(str(role))} --as a role of {role.account}; then --external-id",
         )
     if not any(each.request.mfa_serial for each in plan.steps):
         yield Cause(
@@ -108,9 +109,9 @@ def _by_what_was_sent(plan: Plan, position: int) -> Iterator[Cause]:
         )
     yield Cause(
         words="the role's trust policy may not let in who asks, or there is no such role: AWS says the same of both",
-        settle=f"stsctl access trust {role} --as a role of {role.account}",
+        settle=f"stsctl access trust {quote(str(role))} --as a role of {role.account}",
     )
     yield Cause(
         words="who asks may not be allowed sts:AssumeRole on it by their own policies, or those of the organization",
-        settle=f"stsctl access can {plan.target.source.name} sts:AssumeRole {role} --policies live",
+        settle=f"stsctl access can {quote(plan.target.source.name)} sts:AssumeRole {role} --policies live",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,7 +85,7 @@ def who_can_command(
         if action.lower().startswith("sts:assumerole") and not context:
             app.report.notice(
                 "everybody was asked without MFA, external id and tags: say them with --context, or find what is wanted"
-                f" of whom: stsctl access paths WHO {resource}"
+                f" of whom: stsctl access paths WHO {quote(resource)}"
             )
         raise AnswerIsNo(f"nobody may {action}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -131,7 +132,7 @@ def env(app: App, *, name: str | None, shell: str | None) -> None:
     if wanted != Wanted(name=wanted.name):
         raise UsageError(
             f'"{wanted.name}" was asked for with options of its own here, and the agent serves what the name means',
-            hint=f"stsctl agent env {wanted.name}",
+            hint=f"stsctl agent env {quote(wanted.name)}",
         )
     obtained = app.use(wanted, Acting())  # a person may be asked now, and not when a program fetches it
     place = app.agency.need(Ask.SERVE, name=wanted.name)

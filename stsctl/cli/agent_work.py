@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.agent.held_keys import HeldKeys
@@ -162,7 +163,7 @@ class Work:
         ends = f"ends at {session.expires_at.astimezone():%H:%M}" if session.expires_at > app.now() else "has ended"
         text = f'"{session.name}" {ends}, and another session needs you'
         self.note(text)
-        if not desktop_notice.show("stsctl", f"{text}: stsctl assume {session.name}", self._environ):
+        if not desktop_notice.show("stsctl", f"{text}: stsctl assume {quote(session.name)}", self._environ):
             from stsctl.cli import agent_notices
 
             agent_notices.leave(app.paths, session.key, text, app.wall())

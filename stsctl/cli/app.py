@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from stsctl import endpoint
@@ -139,7 +140,7 @@ class App(Obtaining):
         if steps.request_key != key:
             raise UsageError(
                 f'this shell has a session of "{wanted.name}", and how it was asked for is not known any more',
-                hint=f"stsctl assume {wanted.name}, with the flags that it had",
+                hint=f"stsctl assume {quote(wanted.name)}, with the flags that it had",
             )
 
     def current_entry(self) -> Entry | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from shlex import quote
 
 from stsctl.cli.report import Report
 from stsctl.dataclass import dataclass
@@ -68,7 +69,7 @@ class MfaPrompt:
         if self.ask is None:
             raise PersonNeededError(
                 f'an MFA code is needed for "{question.name}", and nobody may be asked (--no-prompt)',
-                hint=f"stsctl assume {question.name}",
+                hint=f"stsctl assume {quote(question.name)}",
             )
         complaint = question.complaint
         device = visible(question.serial.rpartition(":")[2])
@@ -79,13 +80,13 @@ class MfaPrompt:
             except PersonNeededError as error:
                 raise PersonNeededError(
                     f'an MFA code is needed for "{question.name}": {error.message}',
-                    hint=f"stsctl assume {question.name}",
+                    hint=f"stsctl assume {quote(question.name)}",
                     asked=error.asked,
                 ) from error
             if _CODE.fullmatch(code):
                 return code
             complaint = "an MFA code has six digits"
-        raise PersonNeededError("no MFA code was given", hint=f"stsctl assume {question.name}", asked=True)
+        raise PersonNeededError("no MFA code was given", hint=f"stsctl assume {quote(question.name)}", asked=True)
 
 
 def _tidy(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,5 +61,5 @@ def _next(name: str, *, is_current: bool, exported: bool) -> list[str]:
     """What people type next."""
     if exported:
         return ["this shell has it, and what you start from here"]
-    export = "eval $(stsctl env)" if is_current else f"eval $(stsctl env {name})"
-    return [export, f"stsctl exec {name} -- COMMAND"]
+    export = "eval $(stsctl env)" if is_current else f"eval $(stsctl env {quote(name)})"
+    return [export, f"stsctl exec {quote(name)} -- COMMAND"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.errors import UsageError
@@ -16,7 +17,7 @@ def how_to_begin(app: App) -> None:
     if known:
         some = ", ".join(f'"{name}"' for name in known[:8])
         more = f" and {len(known) - 8} more" if len(known) > 8 else ""
-        raise UsageError(f"which role? there are {some}{more}", hint=f"stsctl assume {known[0]}")
+        raise UsageError(f"which role? there are {some}{more}", hint=f"stsctl assume {quote(known[0])}")
     app.report.lines(
         [
             "Nothing is configured yet. To begin:",

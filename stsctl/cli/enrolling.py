@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -51,7 +52,7 @@ class Enrolling:
                 self._enable(serial, shown, self._app.machine.ask_on_terminal)
         except (StsctlError, KeyboardInterrupt, click.Abort) as error:
             if seed is None or (isinstance(error, RefusedError) and error.code == "EntityTemporarilyUnmodifiable"):
-                self._app.report.notice(f"{serial} is not enabled; to go on: stsctl mfa enable {self.keys.name}")
+                self._app.report.notice(f"{serial} is not enabled; to go on: stsctl mfa enable {quote(self.keys.name)}")
                 raise
             self._devices.delete(serial)
             self._app.keychain.enrolling(self.keys)
@@ -70,7 +71,8 @@ class Enrolling:
         serial = begun.serial if begun and name is None else self._serial(name or self._user)
         if serial not in self._devices.nobodys():
             raise ConfigurationError(
-                f"there is no virtual device {serial} that is nobody's yet", hint=f"stsctl mfa list {self.keys.name}"
+                f"there is no virtual device {serial} that is nobody's yet",
+                hint=f"stsctl mfa list {quote(self.keys.name)}",
             )
         seed = begun.seed if begun and begun.serial == serial else None
         if seed is None:

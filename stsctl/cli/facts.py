@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.cli.panel import left
@@ -141,7 +142,7 @@ def preview_of(app: App, name: str) -> str:
     name = listing.aliases.get(name, name)
     if name not in listing.names:
         app.target(Wanted(name=name))
-        raise UsageError(f'"{name}" is no name of the configuration', hint=f"stsctl plan {name}")
+        raise UsageError(f'"{name}" is no name of the configuration', hint=f"stsctl plan {quote(name)}")
     lines = Facts(app, listing, whole=True).details(name)
     plain = bool(app.environ.get("NO_COLOR"))
     return "\n".join("".join(piece.text if plain else _colored(piece) for piece in line) for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,14 +85,18 @@ def add(
         place = f'the profile "{from_profile}"' if from_profile else f'"{from_csv}"'
         way = "; --move takes them out" if from_profile else ""
         app.report.notice(f"{place} still has them in plain text{way}")
-    app.report.lines([f"  stsctl assume ROLE_ARN --from {name}"])
+    app.report.lines([f"  stsctl assume ROLE_ARN --from {quote(name)}"])
 
 
 def _after_move(moving: KeyMove) -> list[str]:
     """What to type next: how the profile works on, and new keys for those that were in plain text so long."""
     profile, name = shlex.quote(moving.profile), shlex.quote(moving.name)
-    works_on = f"aws --profile {profile} sts get-caller-identity" if moving.hook else f"stsctl profile hook {name}"
-    return [f"  {works_on}", f"  stsctl keys rotate {name}"]
+    works_on = (
+        f"aws --profile {quote(profile)} sts get-caller-identity"
+        if moving.hook
+        else f"stsctl profile hook {quote(name)}"
+    )
+    return [f"  {works_on}", f"  stsctl keys rotate {quote(name)}"]
 
 
 def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Credentials:

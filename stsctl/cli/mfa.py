@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -47,10 +48,10 @@ def list_devices(app: App, *, name: str, as_json: bool) -> None:
         return
     if keys.enrolment is not None:
         app.report.notice(
-            f"the enrolment of {keys.enrolment.serial} was broken off; to go on: stsctl mfa enable {name}"
+            f"the enrolment of {keys.enrolment.serial} was broken off; to go on: stsctl mfa enable {quote(name)}"
         )
     if not found:
-        app.report.notice(f'the user of "{name}" has no MFA device; to enrol one: stsctl mfa add {name}')
+        app.report.notice(f'the user of "{name}" has no MFA device; to enrol one: stsctl mfa add {quote(name)}')
         return
     app.report.rows((one.serial, _use(one.is_security_key), f"{one.enabled_at:%Y-%m-%d}") for one in found)
 
@@ -107,7 +108,7 @@ def resync(app: App, *, name: str) -> None:
     """Tell AWS how far a device's clock is off, by two codes that it shows one after the other."""
     keys = _keys(app, name)
     if keys.mfa_serial is None:
-        raise ConfigurationError(f'the user of "{name}" has no MFA device', hint=f"stsctl mfa add {name}")
+        raise ConfigurationError(f'the user of "{name}" has no MFA device', hint=f"stsctl mfa add {quote(name)}")
     first, second = two_codes(partial(app.machine.ask, hidden=False), "")
     app.keychain.mfa_devices(keys).resync(keys.identity.resource_name, keys.mfa_serial, first, second)
     app.report.notice(f"{keys.mfa_serial} is in step again")

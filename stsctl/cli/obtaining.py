@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl import endpoint, hook, plan
@@ -84,7 +85,8 @@ class Obtaining(Parts):
         wanted = self._of_project(Wanted(name=name))
         if wanted.project is not None:
             raise ConfigurationError(
-                f'"{name}" is a name of {wanted.project}, and means nothing elsewhere', hint=f"stsctl exec {name} -- …"
+                f'"{name}" is a name of {wanted.project}, and means nothing elsewhere',
+                hint=f"stsctl exec {quote(name)} -- …",
             )
         return self.target(wanted)
 
@@ -161,7 +163,7 @@ class Obtaining(Parts):
                 raise ConfigurationError(
                     f'"{wanted.name}" was asked for in a shell with other keys, settings or variables than the'
                     " configuration's",
-                    hint=f"stsctl assume {wanted.name}",
+                    hint=f"stsctl assume {quote(wanted.name)}",
                 )
             self._broker(steps, source, wanted, acting).renew(steps, least=least)
         return max(len(steps.steps), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from shlex import quote
 
 from stsctl.arn import Arn
 from stsctl.cli.report import Report
@@ -70,4 +71,4 @@ def choose(source: str, roles: Sequence[Offered], report: Report, ask: Callable[
         if len(meant) == 1:
             return meant[0]
         report.notice(f"type a number from 1 to {len(roles)}")
-    raise PersonNeededError("no role was chosen", hint=f"stsctl assume ROLE_ARN --from {source}", asked=True)
+    raise PersonNeededError("no role was chosen", hint=f"stsctl assume ROLE_ARN --from {quote(source)}", asked=True)

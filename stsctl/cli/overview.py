@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.cli.panel import left
@@ -30,7 +31,7 @@ def overview(app: App) -> None:
         now = "no session is current here"
     elif entry is None:
         name = visible(current.wanted.name)
-        now = f'"{name}" was current, and its session is held no more: stsctl assume {name}'
+        now = f'"{name}" was current, and its session is held no more: stsctl assume {quote(name)}'
     else:
         ends = f", ends in {left(entry.expires_at - app.now())}" if entry.expires_at else ""
         now = f"you are {visible(entry.identity or entry.name)}{ends}"

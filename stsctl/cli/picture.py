@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from stsctl import ini
@@ -247,7 +248,11 @@ class Camera:
                 kept = Kept(held=lambda: self._app.held, instance=None)
                 sources.asker(source, sources.of(source, kept, may_sign_in=False))
             elif not sources.is_signed_in(source):
-                hint = f"stsctl sso login {source.name}" if source.identity_center else f"stsctl assume {target.name}"
+                hint = (
+                    f"stsctl sso login {quote(source.name)}"
+                    if source.identity_center
+                    else f"stsctl assume {quote(target.name)}"
+                )
                 return Trouble(what=f'you are not signed in for source "{source.name}"', fix=hint)
         except StsctlError as error:
             return _trouble(error)

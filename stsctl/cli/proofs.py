@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl import signing_in
@@ -158,7 +159,7 @@ class Proofs:
         """What an identity provider's page posts for AWS, when the person has signed in there."""
         from stsctl.host.watched_browser import WatchedBrowser
 
-        command = f"stsctl assume {source.name}"
+        command = f"stsctl assume {quote(source.name)}"
         if not (may_sign_in and self.settings.prompt.value):
             raise PersonNeededError(f'"{source.name}" needs you to sign in, and nobody may be asked here', hint=command)
         emulator = self.settings.endpoint_url.value if self.settings.emulator.value else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.cli.options import Acting
@@ -53,7 +54,7 @@ def why(role: str, error: StsctlError, ends_at: datetime | None, now: datetime) 
     left = ends_at - now if ends_at else timedelta()
     ends = f"ends in {render_duration(left // _MINUTE * _MINUTE)}" if left >= _MINUTE else "has ended"
     if isinstance(error, PersonNeededError):
-        return f'"{role}" {ends}, and another session needs you: stsctl assume {role}'
+        return f'"{role}" {ends}, and another session needs you: stsctl assume {quote(role)}'
     return f'"{role}" {ends}, and was not renewed: {error.message}'
 
 

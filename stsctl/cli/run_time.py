@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.duration import render_duration
@@ -26,7 +27,7 @@ def warn(app: App, obtained: Obtained, program: Sequence[str] | None, *, served:
         return
     whole, wanted = obtained.session.expires_at - obtained.session.obtained_at, took * 1.2
     if served:
-        what_helps = f"renew it meanwhile: stsctl assume {obtained.wanted.name}"
+        what_helps = f"renew it meanwhile: stsctl assume {quote(obtained.wanted.name)}"
     elif wanted < whole:
         what_helps = f"--min-remaining {_minutes(wanted)} renews it first, --serve meanwhile"
     else:

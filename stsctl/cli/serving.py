@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl import region as regions
@@ -147,6 +148,7 @@ def _say_what_will_need_a_person(app: App, obtained: Obtained, program: Sequence
     if entry is not None and entry.needs_person and session.expires_at is not None:
         left = render_duration(timedelta(minutes=session.left_at(app.now()) // timedelta(minutes=1)))
         app.report.notice(
-            f'"{name}" lasts {left}, and its renewal needs you: stsctl assume {name}, in another terminal, is enough'
+            f'"{name}" lasts {left}, and its renewal needs you: '
+            f"stsctl assume {quote(name)}, in another terminal, is enough"
         )
         run_time.warn(app, obtained, program, served=True)

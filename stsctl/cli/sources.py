@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.argv import command
@@ -285,7 +286,7 @@ class Sources:
                 f'source "{source.name}": there is no token: this is no place of {place}',
                 hint="take token_from out of the source, and whatever has one is taken",
             )
-        what, hint = _NOTHING.get(source.kind, ("it has no credentials", f"stsctl keys add {source.name}"))
+        what, hint = _NOTHING.get(source.kind, ("it has no credentials", f"stsctl keys add {quote(source.name)}"))
         return ConfigurationError(f'source "{source.name}": {what}', hint=hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -71,7 +72,7 @@ def login(app: App, *, name: str | None, by_device: bool) -> None:
     renewed = ", and is renewed by itself" if signed_in.refresh_token else ""
     app.report.notice(f'you are signed in to "{source.name}": the token ends at {rfc3339(signed_in.ends_at)}{renewed}')
     if source.identity_center is not None:
-        app.report.lines([f"  stsctl sso roles {source.name}", f"  stsctl sso import {source.name}"])
+        app.report.lines([f"  stsctl sso roles {quote(source.name)}", f"  stsctl sso import {quote(source.name)}"])
 
 
 def _named(app: App, name: str | None) -> Source:
@@ -184,4 +185,4 @@ def _account(every: list[Account], wanted: str, source: Source) -> Account:
     if found:
         ids = ", ".join(one.id for one in found)
         raise UsageError(f'"{wanted}" is the name of several accounts: {ids}', hint=f"--account {found[0].id}")
-    raise UsageError(f'you have no role in an account "{wanted}"', hint=f"stsctl sso accounts {source.name}")
+    raise UsageError(f'you have no role in an account "{wanted}"', hint=f"stsctl sso accounts {quote(source.name)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from stsctl.source import SourceKind
@@ -24,7 +25,7 @@ def sign_in(app: App, source: Source, *, by_device: bool) -> None:
         login.ask_to_sign_in()
     app.held.drop(login.key)
     app.report.notice(f'you are signed in to "{source.name}" as {login.login_session}; it is renewed by itself')
-    app.report.lines([f"  stsctl assume {source.name}"])
+    app.report.lines([f"  stsctl assume {quote(source.name)}"])
 
 
 def sign_out_of_all(app: App) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -37,7 +38,9 @@ def command(app: App, *, as_json: bool) -> None:
     if entry is None:
         own = _own(app, wanted)
         if own is None:
-            raise UsageError(f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {wanted.name}")
+            raise UsageError(
+                f'no session of "{wanted.name}" is held any more', hint=f"stsctl assume {quote(wanted.name)}"
+            )
         _say(app, own, f'by the credentials of "{wanted.name}"', name=wanted.name, as_json=as_json)
         return
     if as_json:

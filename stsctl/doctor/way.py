@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from shlex import quote
 
 from stsctl.arn import Arn
 from stsctl.doctor.finding import Finding
@@ -89,7 +90,7 @@ def _name(picture: Picture) -> Iterator[Finding]:
     if way.source is not None:
         yield _of_trouble(where, way.source)
     for warning in way.warnings:
-        yield Finding(check=where, severity=Severity.MEDIUM, what=warning, fix=f"stsctl plan {way.name}")
+        yield Finding(check=where, severity=Severity.MEDIUM, what=warning, fix=f"stsctl plan {quote(way.name)}")
     for capped in way.capped:
         fix = "take the duration out of the configuration, or make it shorter"
         yield Finding(check=where, severity=Severity.LOW, what=capped, fix=fix)

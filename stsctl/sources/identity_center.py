@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 from stsctl import federation
@@ -44,7 +45,7 @@ class IdentityCenterSource:
         """None by itself: it has permission sets, of which one has to be named."""
         raise ConfigurationError(
             f'source "{self.name}" is a sign-in, and not yet credentials: an account and a role are wanted',
-            hint=f"stsctl sso roles {self.name}",
+            hint=f"stsctl sso roles {quote(self.name)}",
         )
 
     def asker_of(self, sign_in_id: str) -> Asker:

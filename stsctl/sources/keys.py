@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 
 from stsctl.credentials import Credentials
 from stsctl.dataclass import dataclass
@@ -34,5 +35,5 @@ class StoredKeys:
 
     def _missing(self) -> ConfigurationError:
         return ConfigurationError(
-            f'there are no keys for source "{self.name}" in the store', hint=f"stsctl keys add {self.name}"
+            f'there are no keys for source "{self.name}" in the store', hint=f"stsctl keys add {quote(self.name)}"
         )

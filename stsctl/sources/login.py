@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode
 
@@ -105,7 +106,7 @@ class Login:
         if not self.may_ask():
             raise PersonNeededError(
                 f'"{self.name}" needs you to sign in, and nobody may be asked here',
-                hint=f"stsctl sso login {self.name}",
+                hint=f"stsctl sso login {quote(self.name)}",
             )
         key = ProofKey.new()
         answer, client_id = self._answer(key)

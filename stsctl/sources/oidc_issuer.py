@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -48,7 +49,7 @@ class OidcIssuer:
     @property
     def command(self) -> str:
         """See `sign_ins.Authority`."""
-        return f"stsctl sso login {self.name}"
+        return f"stsctl sso login {quote(self.name)}"
 
     def found(self, held: SignIn | None) -> SignIn | None:  # noqa: ARG002 - nobody else leaves one
         """See `sign_ins.Authority`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from stsctl.credentials import Credentials, Secret
@@ -66,7 +67,7 @@ class ProofSource(ABC, Generic[_Proof]):
         """A proof is none; see `Source`."""
         raise ConfigurationError(
             f'source "{self.name}" has {self.what}, which becomes a role and signs nothing by itself{self._offered()}',
-            hint=f"stsctl assume ROLE_ARN --from {self.name}",
+            hint=f"stsctl assume ROLE_ARN --from {quote(self.name)}",
         )
 
     def proof(self) -> _Proof | None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Any
 
 from stsctl.arn import Arn
@@ -76,7 +77,7 @@ class RolesAnywhere:
         """A certificate is none; see `Source`."""
         raise ConfigurationError(
             f'source "{self.name}" has a certificate, which becomes a role and signs nothing else',
-            hint=f"stsctl assume ROLE_ARN --from {self.name}",
+            hint=f"stsctl assume ROLE_ARN --from {quote(self.name)}",
         )
 
     def certificate_for(self, asker: Asker, now: datetime) -> SigningCertificate:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from shlex import quote
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -88,7 +89,7 @@ class SsoOidc:
     @property
     def command(self) -> str:
         """See `sign_ins.Authority`."""
-        return f"stsctl sso login {self.name}"
+        return f"stsctl sso login {quote(self.name)}"
 
     def found(self, held: SignIn | None) -> SignIn | None:
         """What another program signed in or refreshed; the latter, of our own sign-in, is still the same one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 
 from stsctl.credentials import Secret, Session
 from stsctl.errors import StoreError
@@ -149,7 +150,7 @@ class Held:
         if keys is None:
             raise DamagedError(
                 f'the keys "{name}" are in the store ({self.store}), and are not in a form that can be read',
-                hint=f'enter them again: "stsctl keys add {name}"',
+                hint=f'enter them again: "stsctl keys add {quote(name)}"',
             )
         entry = keys_entry(keys, self.store)
         if self._index.get_keys(name) != entry:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 
 from stsctl.credentials import Secret
 from stsctl.dataclass import dataclass
@@ -199,7 +200,6 @@ def _in_store_errors() -> Iterator[None]:
 
 def _mend(kind: Kind, key: str) -> str:
     if kind is Kind.KEYS:
-        return (
-            f'restore it from a backup, or enter the keys again: "stsctl keys add {key}" keeps the damaged file aside'
-        )
+        again = f"stsctl keys add {quote(key)}"
+        return f'restore it from a backup, or enter the keys again: "{again}" keeps the damaged file aside'
     return "restore it from a backup, or remove it"
