@@ -145,26 +145,34 @@ _TYPED = re.compile(
     r"\b(?:stsctl (?:access|agent|assume|config|console|each|env|exec|explain|keys|list|logout|mfa|plan|profile)"
     r"(?: [\w-]+)*|stsctl (?:sso|sts) [\w-]+|aws --profile) $"
 )
-_ONE_WORD = {"arn", "runs", "tool.name", "called"}
+_ONE_WORD = {"arn", "runs", "tool.name"}
 """What is no name that somebody gives: ARNs that were read as such, and words of our own."""
 
 
 def _unquoted() -> Iterator[str]:
-    """Every value in what is to be typed that a shell could take for more than a word."""
+    """Every value in what is to be typed that a shell could take for more than a word, or that is quoted twice."""
     for path, tree in TREES.items():
-        nodes = list(ast.walk(tree))
-        given = (node for node in nodes if isinstance(node, ast.Assign) and "quote(" in ast.unparse(node.value))
-        quoted = {ast.unparse(target) for node in given for target in node.targets}
-        for node in (each for each in nodes if isinstance(each, ast.JoinedStr) and "emulator" not in path.parts):
-            for text, value in zip(node.values, node.values[1:], strict=False):
-                if (
-                    isinstance(text, ast.Constant)
-                    and isinstance(value, ast.FormattedValue)
-                    and _TYPED.search(text.value)
-                ):
-                    said = ast.unparse(value.value)
-                    if "quote(" not in said and said not in quoted | _ONE_WORD:
+        functions = (each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef))
+        for function in functions if "emulator" not in path.parts else ():
+            nodes = list(ast.walk(function))
+            quoted = {name for node in nodes if isinstance(node, ast.Assign) for name in _quoted_by(node)}
+            for node in (each for each in nodes if isinstance(each, ast.JoinedStr)):
+                for said in _typed(node):
+                    inner = re.fullmatch(r"quote\((\w+)\)", said)
+                    if ("quote(" not in said and said not in quoted | _ONE_WORD) or (inner and inner[1] in quoted):
                         yield f"{path.relative_to(ROOT)}:{node.lineno}: {said}"
+
+
+def _quoted_by(node: ast.Assign) -> Iterator[str]:
+    for target in node.targets:
+        if "quote(" in ast.unparse(node.value):
+            yield from map(ast.unparse, target.elts if isinstance(target, ast.Tuple) else [target])
+
+
+def _typed(node: ast.JoinedStr) -> Iterator[str]:
+    for text, value in zip(node.values, node.values[1:], strict=False):
+        if isinstance(text, ast.Constant) and isinstance(value, ast.FormattedValue) and _TYPED.search(text.value):
+            yield ast.unparse(value.value)
 
 
 def test_a_name_in_what_is_to_be_typed_is_one_word() -> None:

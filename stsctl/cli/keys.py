@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from pathlib import Path
 from shlex import quote
@@ -90,13 +89,9 @@ def add(
 
 def _after_move(moving: KeyMove) -> list[str]:
     """What to type next: how the profile works on, and new keys for those that were in plain text so long."""
-    profile, name = shlex.quote(moving.profile), shlex.quote(moving.name)
-    works_on = (
-        f"aws --profile {quote(profile)} sts get-caller-identity"
-        if moving.hook
-        else f"stsctl profile hook {quote(name)}"
-    )
-    return [f"  {works_on}", f"  stsctl keys rotate {quote(name)}"]
+    profile, name = quote(moving.profile), quote(moving.name)
+    works_on = f"aws --profile {profile} sts get-caller-identity" if moving.hook else f"stsctl profile hook {name}"
+    return [f"  {works_on}", f"  stsctl keys rotate {name}"]
 
 
 def _pair(app: App, profile: str | None, csv: Path | None, *, stdin: bool) -> Credentials:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 _T = TypeVar("_T")
+_SAID = 20
+"""So much of what does not count is said in words; one file can have hundreds of thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,10 @@ class SharedFiles:
             found = self._with_project(found, place)
         for aside in found.asides:
             self._say_once(aside, aside)
-        for trouble in found.troubles:
+        for trouble in found.troubles[:_SAID]:
             self.say(trouble)
+        if len(found.troubles) > _SAID:
+            self.say(f"{len(found.troubles) - _SAID} more of what others write does not count")
         return found
 
     def read(self, path: Path, shared: Shared) -> SharedFile | None:

@@ -210,7 +210,7 @@ def _hooks(found: Found) -> Iterator[Proposal]:
             kind=Kind.HOOKS,
             about=hooks.about,
             what=f"Have the AWS CLI and SDKs get {roles} from stsctl{beside}",
-            why=f"aws --profile {quote(first)} s3 ls takes the session that is held, or asks you",
+            why=f"aws --profile {first} s3 ls takes the session that is held, or asks you",
             safe=not hooks.beside,
         )
         if hooks.config == (file.content or b""):

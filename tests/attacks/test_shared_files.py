@@ -279,6 +279,14 @@ def test_no_text_of_a_team_stops_or_stalls_anybody(person: Person, text: str) ->
     assert time.process_time() - began < 5
 
 
+def test_a_team_does_not_flood_the_terminal(person: Person) -> None:
+    """What of theirs does not count is said, up to a point, and how much more there is."""
+    person.team.write_text(role("team", more=f"aliases = {[f'a b{number}' for number in range(5000)]}"))
+    assert person.role("mine") == ROLE
+    assert len(person.said.splitlines()) == 21
+    assert "4980 more" in person.said
+
+
 def test_a_long_policy_is_no_long_key(person: Person) -> None:
     """Dots in texts and comments are no parts of a key."""
     dots = ".".join("a" * 500)
