@@ -114,7 +114,7 @@ def test_a_seed_that_is_none(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess(*_LOADED, "-p", "no:cacheprovider")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*ConfigurationError*12 digits*"])
+    result.stdout.fnmatch_lines(["*org.toml:1: *12 digits*"])
 
 
 def test_it_costs_nothing_where_it_is_not_used() -> None:

@@ -34,12 +34,17 @@ def me(home: Path, organisation: Organisation) -> Me:
     return somebody(home, organisation)
 
 
+def hears_hangups() -> None:
+    """A terminal's end is heard of, also where whoever runs the tests wants to hear of none (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def shell_of(me: Me) -> pexpect.spawn:
     """A shell with job control, as a person has it."""
     environ = {**me.environ, "TERM": "vt100", "NO_COLOR": "1", "PS1": PROMPT}
     found = pexpect.spawn(
         "bash", ["--norc", "--noprofile"], env=environ, cwd=str(me.home), encoding="utf-8", timeout=100,
-        dimensions=(24, 100),
+        dimensions=(24, 100), preexec_fn=hears_hangups,
     )  # fmt: skip
     found.delaybeforesend = None
     found.expect_exact(PROMPT)
