@@ -97,7 +97,7 @@ def test_names_are_shown_as_they_are_written(me: Me, shell: pexpect.spawn) -> No
         file.write(f'\n[role."[/b]a [red]"]\nrole_arn = "{READ_ONLY}"\nfrom = "work"\n')
     shown = type_line(shell, "stsctl assume '[/b]a [red]'")
     assert "work → [/b]a [red]" in shown
-    assert "stsctl exec [/b]a [red] -- COMMAND" in shown
+    assert "stsctl exec '[/b]a [red]' -- COMMAND" in shown
 
 
 def test_colours_and_boxes_are_left_out_where_nobody_wants_them(
