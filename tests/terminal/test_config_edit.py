@@ -108,7 +108,7 @@ def test_what_is_not_put_in_place_is_gone_on_with(mine: Me, way: str) -> None:
         said = ended(terminal, {"k": 0, "\x03": 130}.get(way, 3))
         assert 'your edit is kept in "~/.local/state/stsctl/edit/config.toml"' in said
     assert (mine.config.read_text(), copy(mine).read_text()) == (RIGHT, WRONG)
-    (mine.home / "1").write_text('sed -i -e s/wrok/work/ -e /colour/d -e "s/mine/still mine/" "$2"')
+    (mine.home / "1").write_text('sed -i -e s,wrok,work, -e /colour/d -e "s/mine/still mine/" "$2"')
     (mine.home / "turn").write_text("1")
     terminal = edit(mine)
     terminal.expect_exact("[g]o on, [d]rop: ")
